@@ -1,0 +1,1038 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * REWIRE: the ioctl contract of the Security Monitor (/dev/rewire).
+ *
+ * Copyright (c) 2026 The REWIRE authors
+ */
+#ifndef _UAPI_REWIRE_H
+#define _UAPI_REWIRE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: Conventions
+ *
+ * Every command takes one struct whose first member is its size as the caller
+ * knows it. A shorter struct than version 1 is EINVAL, a longer one is E2BIG
+ * unless the unknown tail is zero. Reserved members and unknown flags must be
+ * zero. All integers are little-endian on the wire and native in ioctls (REWIRE
+ * runs on little-endian machines only); pointers travel as __u64.
+ *
+ * An errno means the same thing everywhere:
+ *
+ * =============== ==========================================================
+ * ENOTTY          this kind of file has no such command
+ * E2BIG           the struct is newer than this kernel
+ * EINVAL          malformed: size, flag, reserved member, address, range
+ * EOPNOTSUPP      well formed, but a value this version does not implement
+ * EFAULT          a pointer that cannot be read or written
+ * ENOENT          no such enclave or session
+ * EEXIST          the workload already lives here
+ * EBADFD          refused by the state table (enclave or session)
+ * EBUSY           another operation on the same object is in flight
+ * EPERM           the caller may not, or policy refuses
+ * ENOKEY          signed by nobody this SM trusts in the role, or no key here
+ * EKEYREJECTED    the signature, tag or authentication is wrong
+ * EBADMSG         authenticated or not, the bytes are not what they must be
+ * ESTALE          a replay: epoch, sequence number or request already used
+ * EREMCHG         the workload moved to another SM
+ * ETIME           the deadline has passed
+ * ETIMEDOUT       the enclave did not answer within the caller's time-out
+ * ESRCH           the enclave has no thread
+ * EDQUOT          the memory limit of the SM, or a table is full
+ * EMSGSIZE        the answer does not fit the caller's buffer
+ * ECANCELED       the enclave was destroyed, or the migration aborted
+ * =============== ==========================================================
+ *
+ * After a failed command REWIRE_GET_WHY on the same file returns a sentence.
+ */
+
+#define REWIRE_ABI			1
+#define REWIRE_DEVICE			"/dev/rewire"
+
+#define REWIRE_ID_SIZE			16	/* workload, software, SM, request ids */
+#define REWIRE_DIGEST_SIZE		32	/* SHA-256 */
+#define REWIRE_NONCE_SIZE		32
+#define REWIRE_POINT_SIZE		64	/* P-256 point, x then y, big-endian */
+
+#define REWIRE_MAX_SPAN			(1ULL << 34)	/* bytes of one enclave */
+#define REWIRE_MAX_SEGMENTS		16
+#define REWIRE_MAX_CMS			8192	/* bytes of a detached signature */
+#define REWIRE_MAX_CERT			4096	/* bytes of a DER certificate */
+#define REWIRE_MAX_PAYLOAD		65536	/* bytes of one call or answer */
+#define REWIRE_MAX_CLIENTS		256	/* call table entries of an enclave */
+#define REWIRE_MAX_RECORD		(1U << 20)	/* bytes of one stream record */
+#define REWIRE_MAX_MESSAGE		8192	/* bytes of one protocol message */
+#define REWIRE_MAX_SEAL			65536	/* bytes sealed in one SM call */
+
+/* ------------------------------------------------------------------------
+ * Signed structures. Little-endian, fixed layout, reserved bytes zero.
+ */
+
+/**
+ * struct rewire_header - how every signed structure starts
+ * @magic: REWIRE_MAGIC
+ * @type: one of REWIRE_TYPE_*; also the domain separation of signatures
+ * @version: 1
+ * @size: bytes of the whole structure
+ * @flags: depends on the type; unknown bits are refused
+ */
+struct rewire_header {
+	__u32 magic;
+	__u16 type;
+	__u16 version;
+	__u32 size;
+	__u32 flags;
+};
+
+#define REWIRE_MAGIC			0x45525752	/* "RWRE" */
+#define REWIRE_VERSION			1
+
+#define REWIRE_TYPE_MANIFEST		1	/* signed by the developer role */
+#define REWIRE_TYPE_REQUEST		2	/* signed by the sds role */
+#define REWIRE_TYPE_MESSAGE		3	/* signed by an SM's attestation key */
+#define REWIRE_TYPE_STREAM		4	/* authenticated by the stream key */
+
+/* Roles. Each has its own keyring; one never stands in for another. */
+#define REWIRE_ROLE_ROOT		0	/* trust bundles */
+#define REWIRE_ROLE_SDS			1	/* migration requests, packages */
+#define REWIRE_ROLE_DEVELOPER		2	/* manifests */
+#define REWIRE_ROLE_PLATFORM		3	/* certificates of SMs */
+#define REWIRE_ROLES			4
+
+#define REWIRE_MAX_PREDECESSORS		4
+
+/**
+ * struct rewire_manifest - what a developer says of an image
+ * @header: type REWIRE_TYPE_MANIFEST, flags zero
+ * @software: software id
+ * @release: release number, for people and update rules
+ * @svn: security version number
+ * @measurement: SHA-256 over the ordered load, see REWIRE_ADD_PAGES
+ * @image_digest: SHA-256 of the image file
+ * @max_memory: bytes; an enclave whose pages exceed it is refused
+ * @max_threads: 1
+ * @min_atl: least Authorisation Trust Level of a host; 0 in this version
+ * @predecessors: how many of @predecessor count
+ * @attributes: 0 in this version
+ * @predecessor: measurements whose sealed data this one may read
+ */
+struct rewire_manifest {
+	struct rewire_header header;
+	__u8 software[REWIRE_ID_SIZE];
+	__u64 release;
+	__u64 svn;
+	__u8 measurement[REWIRE_DIGEST_SIZE];
+	__u8 image_digest[REWIRE_DIGEST_SIZE];
+	__u64 max_memory;
+	__u32 max_threads;
+	__u32 min_atl;
+	__u32 predecessors;
+	__u32 attributes;
+	__u8 predecessor[REWIRE_MAX_PREDECESSORS][REWIRE_DIGEST_SIZE];
+};
+
+/**
+ * struct rewire_request - the SDS orders one migration
+ * @header: type REWIRE_TYPE_REQUEST, flags zero
+ * @id: request id, fresh and random; names the migration ever after
+ * @workload: what moves
+ * @epoch: its epoch at the source now; any other is ESTALE
+ * @source: SM id of the source
+ * @target: SM id of the target
+ * @lifetime_ms: from the moment each SM accepts the request, on its own
+ *	monotonic clock, until it gives up on its own (1 .. 86,400,000)
+ * @min_atl: least level of the target; 0 in this version
+ */
+struct rewire_request {
+	struct rewire_header header;
+	__u8 id[REWIRE_ID_SIZE];
+	__u8 workload[REWIRE_ID_SIZE];
+	__u64 epoch;
+	__u8 source[REWIRE_ID_SIZE];
+	__u8 target[REWIRE_ID_SIZE];
+	__u32 lifetime_ms;
+	__u32 min_atl;
+	__u8 __reserved[32];
+};
+
+/* Protocol messages, in the order of a migration that goes well. */
+#define REWIRE_MSG_OFFER		1	/* SMS: evidence, key share */
+#define REWIRE_MSG_ACCEPT		2	/* SMT: evidence, key share */
+#define REWIRE_MSG_READY		3	/* SMT: PREPARED */
+#define REWIRE_MSG_START		4	/* SMS: RELINQUISHED, the START token */
+#define REWIRE_MSG_ACTIVE		5	/* SMT: acknowledgement */
+#define REWIRE_MSG_RECEIPT		6	/* SMS: DESTROYED, the receipt */
+#define REWIRE_MSG_ABORTED		7	/* either: gave up, for good */
+
+/**
+ * struct rewire_message - an SM's signed statement within one migration
+ * @header: type REWIRE_TYPE_MESSAGE, flags zero, size of this struct alone
+ * @kind: REWIRE_MSG_*
+ * @role: REWIRE_SIDE_SOURCE or REWIRE_SIDE_TARGET: who speaks; a message
+ *	reflected to its speaker is refused
+ * @request_id: the migration
+ * @request_digest: SHA-256 of struct rewire_request
+ * @speaker: SM id of who signs
+ * @listener: SM id of whom it is for
+ * @nonce: the speaker's, fresh for each migration
+ * @share: the speaker's ephemeral P-256 public key
+ * @transcript: chain over the messages before this one, in protocol order:
+ *	T(0) = 0, T(n + 1) = SHA-256(T(n) | message without certificate and
+ *	signature); zero in ABORTED, which stands outside of the chain
+ * @workload: as in the request
+ * @epoch: the epoch that the statement is about: the source's e in OFFER and
+ *	RECEIPT, e + 1 in READY, START and ACTIVE
+ * @measurement: of the enclave
+ * @state_digest: total digest D of the stream; zero before READY
+ * @memory: bytes the enclave occupies
+ * @xfeatures: XSAVE components in use at the source
+ * @xlayout: SHA-256 of their sizes and offsets
+ * @cert_len: bytes of the speaker's DER certificate, which follows
+ * @sig_len: bytes of the signature, which follows the certificate
+ *
+ * The signature is RSASSA-PKCS1-v1_5 with SHA-256 over the prefix
+ * "REWIRE message v1" with its terminating zero, then this struct.
+ */
+struct rewire_message {
+	struct rewire_header header;
+	__u32 kind;
+	__u32 role;
+	__u8 request_id[REWIRE_ID_SIZE];
+	__u8 request_digest[REWIRE_DIGEST_SIZE];
+	__u8 speaker[REWIRE_ID_SIZE];
+	__u8 listener[REWIRE_ID_SIZE];
+	__u8 nonce[REWIRE_NONCE_SIZE];
+	__u8 share[REWIRE_POINT_SIZE];
+	__u8 transcript[REWIRE_DIGEST_SIZE];
+	__u8 workload[REWIRE_ID_SIZE];
+	__u64 epoch;
+	__u8 measurement[REWIRE_DIGEST_SIZE];
+	__u8 state_digest[REWIRE_DIGEST_SIZE];
+	__u64 memory;
+	__u64 xfeatures;
+	__u8 xlayout[REWIRE_DIGEST_SIZE];
+	__u8 __reserved[32];
+	__u32 cert_len;
+	__u32 sig_len;
+};
+
+#define REWIRE_MESSAGE_DOMAIN		"REWIRE message v1"
+
+#define REWIRE_SIDE_SOURCE		1
+#define REWIRE_SIDE_TARGET		2
+
+/* ------------------------------------------------------------------------
+ * The stream: an enclave's state on its way, or at rest.
+ */
+
+#define REWIRE_STREAM_SESSION		1	/* to the peer of a migration */
+#define REWIRE_STREAM_SEALED		2	/* to this SM itself: a checkpoint */
+
+#define REWIRE_SALT_SIZE		32
+#define REWIRE_TAG_SIZE			16
+
+/**
+ * struct rewire_stream_header - the first bytes of a stream
+ * @header: type REWIRE_TYPE_STREAM, flags zero
+ * @kind: REWIRE_STREAM_*
+ * @generation: of the root key, for REWIRE_STREAM_SEALED; 1 in this version
+ * @salt: fresh and random; the record key is derived from it
+ * @request_id: the migration; zero for a checkpoint
+ * @workload: whose state
+ * @epoch: of the instance it was taken from
+ * @origin: SM id of who wrote it
+ *
+ * It is plain text, and authentic because the record key is
+ * HKDF(secret, @salt, label | this header).
+ */
+struct rewire_stream_header {
+	struct rewire_header header;
+	__u32 kind;
+	__u32 generation;
+	__u8 salt[REWIRE_SALT_SIZE];
+	__u8 request_id[REWIRE_ID_SIZE];
+	__u8 workload[REWIRE_ID_SIZE];
+	__u64 epoch;
+	__u8 origin[REWIRE_ID_SIZE];
+};
+
+#define REWIRE_RECORD_META		1	/* layout, segments, manifest: first */
+#define REWIRE_RECORD_PAGES		2	/* consecutive pages */
+#define REWIRE_RECORD_CALLS		3	/* entries of the call table */
+#define REWIRE_RECORD_END		4	/* totals: last */
+
+/**
+ * struct rewire_record - the header of one stream record
+ * @type: REWIRE_RECORD_*
+ * @length: bytes of cipher text that follow (at most REWIRE_MAX_RECORD), then
+ *	REWIRE_TAG_SIZE bytes of tag
+ * @sequence: 0, 1, 2 ...; the nonce is the derived IV xor this
+ * @index: number of the first page in the enclave, for PAGES
+ *
+ * AES-256-GCM with this struct as associated data. Pages that are all zero are
+ * left out; a page sent twice counts as last sent.
+ */
+struct rewire_record {
+	__u32 type;
+	__u32 length;
+	__u64 sequence;
+	__u64 index;
+};
+
+/* ------------------------------------------------------------------------
+ * The enclave: how it is laid out, and how it speaks to the SM.
+ */
+
+#define REWIRE_PROT_READ		1
+#define REWIRE_PROT_WRITE		2
+#define REWIRE_PROT_EXEC		4
+
+/**
+ * struct rewire_layout - where the SM finds what it needs in an enclave
+ * @base: first address; page aligned
+ * @span: bytes from @base; a multiple of the page size
+ * @entry: where a thread starts for the first time
+ * @resume: where it starts when a saved frame is to be restored
+ * @park: handler of REWIRE_PARK_SIGNAL
+ * @restorer: what the handler returns to; calls rt_sigreturn
+ * @ssa: State Save Area, the signal stack, 64-byte aligned, within a writable
+ *	segment; its lowest 64 bytes are left to the gate's own use
+ * @ssa_size: its bytes, at least REWIRE_MIN_SSA
+ * @gate: struct rewire_gate; 64-byte aligned, within a writable page
+ * @doorbell: two pages outside of [@base, @base + @span): a load from the first
+ *	makes the SM carry out @gate; one from the second parks the thread. No
+ *	page is ever mapped there; the load continues at the address in the
+ *	register that REWIRE_DOORBELL_RETURN names.
+ *
+ * All are addresses. The layout is measured.
+ */
+struct rewire_layout {
+	__u64 base;
+	__u64 span;
+	__u64 entry;
+	__u64 resume;
+	__u64 park;
+	__u64 restorer;
+	__u64 ssa;
+	__u64 ssa_size;
+	__u64 gate;
+	__u64 doorbell;
+};
+
+#define REWIRE_PARK_SIGNAL		10	/* SIGUSR1 */
+#define REWIRE_MIN_SSA			16384
+#define REWIRE_DOORBELL_PAGES		2
+#define REWIRE_DOORBELL_RETURN		"rdx"	/* x86-64 */
+
+/**
+ * struct rewire_gate - one call of the enclave to its SM
+ * @op: REWIRE_GATE_*
+ * @flags: zero
+ * @result: the SM's answer: 0 or a length, or a negative errno
+ * @arg: depends on @op; addresses must lie in writable or readable segments
+ *
+ * The struct lies in enclave memory and the SM reads and writes it there, so
+ * that neither a descriptor nor the value of a system call has to be trusted.
+ */
+struct rewire_gate {
+	__u32 op;
+	__u32 flags;
+	__s64 result;
+	__u64 arg[6];
+};
+
+/*
+ * RECV: arg[0] buffer, arg[1] its size; waits for a call. Returns the length,
+ * arg[2] is the handle to answer with. EMSGSIZE: the call was refused to the
+ * caller because the buffer is too small.
+ */
+#define REWIRE_GATE_RECV		1
+/*
+ * REPLY: arg[2] handle, arg[3] buffer, arg[4] length, arg[5] status for the
+ * caller (__s32). ENOENT: no such call.
+ */
+#define REWIRE_GATE_REPLY		2
+/*
+ * REPLY with arg[2..5] and then RECV with arg[0..1], in one go. When the reply
+ * fails, nothing is received. Once it is done the SM makes @op RECV, so that an
+ * interruption repeats the wait alone.
+ */
+#define REWIRE_GATE_REPLY_RECV		3
+/* RANDOM: arg[0] buffer, arg[1] length (at most REWIRE_MAX_PAYLOAD). */
+#define REWIRE_GATE_RANDOM		4
+/*
+ * SEAL: arg[0] plain text, arg[1] length, arg[2] buffer, arg[3] its size,
+ * arg[4] policy. Returns the length of the blob (plain text plus
+ * REWIRE_SEAL_OVERHEAD). UNSEAL: the same with blob and plain text exchanged.
+ * EKEYREJECTED: not sealed by this software on this SM, or changed since.
+ * EOPNOTSUPP: a policy or root generation that this SM does not know.
+ */
+#define REWIRE_GATE_SEAL		5
+#define REWIRE_GATE_UNSEAL		6
+/* EXIT: arg[0] code; the enclave is destroyed. */
+#define REWIRE_GATE_EXIT		7
+/* SELF: arg[0] buffer for struct rewire_self. */
+#define REWIRE_GATE_SELF		8
+
+#define REWIRE_SEAL_MEASUREMENT		1	/* this very code */
+
+/**
+ * struct rewire_sealed - header of a sealed blob; cipher text and tag follow
+ * @magic: REWIRE_MAGIC
+ * @policy: REWIRE_SEAL_*
+ * @generation: of the root key
+ * @length: bytes of plain text
+ * @svn: of the enclave that sealed it
+ * @epoch: of the enclave that sealed it
+ * @measurement: of the enclave that sealed it
+ * @salt: fresh and random; the key is derived from it
+ */
+struct rewire_sealed {
+	__u32 magic;
+	__u32 policy;
+	__u32 generation;
+	__u32 length;
+	__u64 svn;
+	__u64 epoch;
+	__u8 measurement[REWIRE_DIGEST_SIZE];
+	__u8 salt[REWIRE_SALT_SIZE];
+};
+
+#define REWIRE_SEAL_OVERHEAD	(sizeof(struct rewire_sealed) + REWIRE_TAG_SIZE)
+
+/**
+ * struct rewire_self - what an enclave may know about itself
+ * @workload: its workload
+ * @epoch: its epoch; changes when it moved or was restored
+ * @measurement: its measurement
+ * @sm: id of the SM it runs under
+ */
+struct rewire_self {
+	__u8 workload[REWIRE_ID_SIZE];
+	__u64 epoch;
+	__u8 measurement[REWIRE_DIGEST_SIZE];
+	__u8 sm[REWIRE_ID_SIZE];
+};
+
+/**
+ * struct rewire_ticket - one entry into one enclave, the content of a memfd
+ * @magic: REWIRE_TICKET_MAGIC
+ * @enclave: its id
+ * @capability: secret, one-time
+ *
+ * Executing the file enters the enclave. A ticket is valid once, for the user
+ * and in the network namespace that asked for it, until another is issued.
+ */
+struct rewire_ticket {
+	__u8 magic[8];
+	__u64 enclave;
+	__u8 capability[32];
+};
+
+#define REWIRE_TICKET_MAGIC		"\177RWTKT\n"	/* and its zero */
+
+/* ------------------------------------------------------------------------
+ * States. The arcs between them are tables in the module, printed in
+ * docs/architecture.md.
+ */
+
+#define REWIRE_ENCLAVE_BUILDING		0	/* pages are being added */
+#define REWIRE_ENCLAVE_READY		1	/* measured, never ran */
+#define REWIRE_ENCLAVE_RUNNING		2	/* its thread runs */
+#define REWIRE_ENCLAVE_PAUSING		3	/* its thread was told to park */
+#define REWIRE_ENCLAVE_PAUSED		4	/* the image is complete and still */
+#define REWIRE_ENCLAVE_FROZEN		5	/* paused, and bound to a migration */
+#define REWIRE_ENCLAVE_RECEIVING	6	/* being filled from a stream */
+#define REWIRE_ENCLAVE_PREPARED		7	/* complete; may not run before START */
+#define REWIRE_ENCLAVE_DESTROYED	8	/* wiped */
+#define REWIRE_ENCLAVE_STATES		9
+
+#define REWIRE_SESSION_OFFERED		0	/* source: OFFER is out */
+#define REWIRE_SESSION_AGREED		1	/* keys agreed, source still runs */
+#define REWIRE_SESSION_FROZEN		2	/* source: stands still, D is being made */
+#define REWIRE_SESSION_RELINQUISHED	3	/* source: gave up, START is out */
+#define REWIRE_SESSION_DESTROYED	4	/* source: wiped, receipt is out */
+#define REWIRE_SESSION_RECEIVING	5	/* target: stream comes in */
+#define REWIRE_SESSION_PREPARED		6	/* target: all verified, READY is out */
+#define REWIRE_SESSION_ACTIVE		7	/* target: the instance is here */
+#define REWIRE_SESSION_ABORTED		8	/* either: given up, for good */
+#define REWIRE_SESSION_STATES		9
+
+/* ------------------------------------------------------------------------
+ * Commands on /dev/rewire. One SM per network namespace: a file belongs to the
+ * SM of the namespace it was opened in.
+ */
+
+#define REWIRE_IOCTL_TYPE		0xBA
+
+/**
+ * struct rewire_get_why - REWIRE_GET_WHY, on every kind of file
+ * @size: sizeof(struct rewire_get_why)
+ * @error: out: the errno (positive) of the last refused command, or 0
+ * @text: out: why, in words; empty when nothing was refused
+ */
+struct rewire_get_why {
+	__u32 size;
+	__u32 error;
+	char text[120];
+};
+
+/**
+ * struct rewire_get_info - REWIRE_GET_INFO
+ * @size: sizeof(struct rewire_get_info)
+ * @abi: out: REWIRE_ABI
+ * @provisioned: out: 1 after REWIRE_PROVISION
+ * @enclaves: out: enclaves that are not destroyed
+ * @sessions: out: migrations that are not over
+ * @generation: out: of the root key
+ * @sm: out: SM id: the first bytes of SHA-256 over the attestation public key
+ * @memory_limit: out: bytes for enclaves and their calls
+ * @memory_used: out: bytes
+ */
+struct rewire_get_info {
+	__u32 size;
+	__u32 abi;
+	__u32 provisioned;
+	__u32 enclaves;
+	__u32 sessions;
+	__u32 generation;
+	__u8 sm[REWIRE_ID_SIZE];
+	__u64 memory_limit;
+	__u64 memory_used;
+};
+
+/**
+ * struct rewire_anchor - a certificate that speaks for a role
+ * @role: REWIRE_ROLE_*
+ * @length: bytes at @certificate, at most REWIRE_MAX_CERT
+ * @certificate: pointer to DER
+ */
+struct rewire_anchor {
+	__u32 role;
+	__u32 length;
+	__aligned_u64 certificate;
+};
+
+#define REWIRE_MAX_ANCHORS		16
+
+/**
+ * struct rewire_provision - REWIRE_PROVISION, once per SM
+ * @size: sizeof(struct rewire_provision)
+ * @flags: zero
+ * @root_key: serial of a key of type trusted, encrypted, logon or user with 32
+ *	bytes
+ * @attest_key: serial of an asymmetric key with its private half (RSA)
+ * @certificate: pointer to the DER certificate of @attest_key
+ * @certificate_length: its bytes
+ * @anchors: how many at @anchor, at most REWIRE_MAX_ANCHORS
+ * @anchor: pointer to struct rewire_anchor
+ * @memory_limit: bytes; 0 is half of the machine's memory
+ *
+ * Needs CAP_SYS_ADMIN in the initial user namespace. EEXIST: done before.
+ * EPERM: without it. ENOKEY: no such key. EKEYREJECTED: key and certificate do
+ * not match, or the certificate is not signed by an anchor of the platform role.
+ * EBADMSG: a certificate that cannot be parsed. EOPNOTSUPP: not RSA.
+ */
+struct rewire_provision {
+	__u32 size;
+	__u32 flags;
+	__s32 root_key;
+	__s32 attest_key;
+	__aligned_u64 certificate;
+	__u32 certificate_length;
+	__u32 anchors;
+	__aligned_u64 anchor;
+	__aligned_u64 memory_limit;
+};
+
+/**
+ * struct rewire_create - REWIRE_CREATE: a new enclave, in state BUILDING
+ * @size: sizeof(struct rewire_create)
+ * @flags: zero
+ * @layout: where things are
+ * @fd: out: the enclave's file, close-on-exec
+ * @__reserved: zero
+ * @id: out: number of the enclave in this SM
+ *
+ * An enclave that never got a state to lose (BUILDING, READY) is destroyed when
+ * its last file is closed; any other lives until it is destroyed by name.
+ */
+struct rewire_create {
+	__u32 size;
+	__u32 flags;
+	struct rewire_layout layout;
+	__s32 fd;
+	__u32 __reserved;
+	__aligned_u64 id;
+};
+
+/**
+ * struct rewire_open_enclave - REWIRE_OPEN_ENCLAVE: a file for a known enclave
+ * @size: sizeof(struct rewire_open_enclave)
+ * @flags: zero
+ * @id: number of the enclave, or 0 for the one that lives as @workload
+ * @workload: zero unless @id is 0
+ * @fd: out: file
+ * @__reserved: zero
+ *
+ * For the user who created it, or with CAP_SYS_ADMIN; EPERM else. ENOENT: no
+ * such enclave; EREMCHG: the workload was here and moved.
+ */
+struct rewire_open_enclave {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 id;
+	__u8 workload[REWIRE_ID_SIZE];
+	__s32 fd;
+	__u32 __reserved;
+};
+
+/**
+ * struct rewire_list - REWIRE_LIST: the enclaves of this SM
+ * @size: sizeof(struct rewire_list)
+ * @count: in: room at @ids; out: how many enclaves there are
+ * @ids: pointer to __u64
+ */
+struct rewire_list {
+	__u32 size;
+	__u32 count;
+	__aligned_u64 ids;
+};
+
+/**
+ * struct rewire_reseal - REWIRE_RESEAL: take in a checkpoint of this SM
+ * @size: sizeof(struct rewire_reseal)
+ * @flags: zero
+ * @fd: out: a stream file
+ * @__reserved: zero
+ *
+ * The file is written to (the checkpoint, in any pieces). After the END record
+ * was verified it can be read (the same state, sealed anew) and committed
+ * (REWIRE_STREAM_COMMIT: a live instance). Closing it before discards all.
+ */
+struct rewire_reseal {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 __reserved;
+};
+
+/**
+ * struct rewire_migrate_out - REWIRE_MIGRATE_OUT: the source's session
+ * @size: sizeof(struct rewire_migrate_out)
+ * @flags: zero
+ * @request: pointer to struct rewire_request
+ * @signature: pointer to its detached CMS signature (DER)
+ * @signature_length: bytes, at most REWIRE_MAX_CMS
+ * @fd: out: the session's file; closing the last one before RELINQUISHED aborts
+ *
+ * The session is OFFERED and its message is the OFFER.
+ * EKEYREJECTED or ENOKEY: the signature. EPERM: the request names another
+ * source. ESTALE: epoch or request id were used. ENOENT: no such workload.
+ * EBUSY: it is migrating already. EBADFD: it never ran.
+ */
+struct rewire_migrate_out {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 request;
+	__aligned_u64 signature;
+	__u32 signature_length;
+	__s32 fd;
+};
+
+/**
+ * struct rewire_migrate_in - REWIRE_MIGRATE_IN: the target's session
+ * @size: sizeof(struct rewire_migrate_in)
+ * @flags: zero
+ * @request: as for the source
+ * @signature: as for the source
+ * @signature_length: as for the source
+ * @offer_length: bytes at @offer
+ * @offer: pointer to the source's OFFER
+ * @fd: out: the session's file; closing the last one before PREPARED aborts
+ * @__reserved: zero
+ *
+ * The session is RECEIVING and its message is the ACCEPT. Beside the errors of
+ * REWIRE_MIGRATE_OUT: EDQUOT: too large for this SM. EOPNOTSUPP: the source
+ * uses CPU state that this machine lacks. EEXIST: the workload lives here.
+ */
+struct rewire_migrate_in {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 request;
+	__aligned_u64 signature;
+	__u32 signature_length;
+	__u32 offer_length;
+	__aligned_u64 offer;
+	__s32 fd;
+	__u32 __reserved;
+};
+
+/**
+ * struct rewire_open_session - REWIRE_OPEN_SESSION: a file for a known session
+ * @size: sizeof(struct rewire_open_session)
+ * @side: REWIRE_SIDE_SOURCE or REWIRE_SIDE_TARGET
+ * @request_id: the migration
+ * @fd: out: the session's file
+ * @__reserved: zero
+ */
+struct rewire_open_session {
+	__u32 size;
+	__u32 side;
+	__u8 request_id[REWIRE_ID_SIZE];
+	__s32 fd;
+	__u32 __reserved;
+};
+
+/* ------------------------------------------------------------------------
+ * Commands on an enclave's file.
+ */
+
+/**
+ * struct rewire_add_pages - REWIRE_ADD_PAGES: one segment, measured
+ * @size: sizeof(struct rewire_add_pages)
+ * @flags: REWIRE_ADD_ZERO: the pages are zero, and @source is not read
+ * @offset: from the base; a multiple of the page size; segments ascend
+ * @length: bytes; a multiple of the page size
+ * @source: pointer to the content
+ * @prot: REWIRE_PROT_READ, READ | EXEC or READ | WRITE
+ * @__reserved: zero
+ *
+ * The measurement is SHA-256 over: struct rewire_layout; then for each page of
+ * the segment struct rewire_page_measure and its 4096 bytes; or, for pages that
+ * are zero by flag, struct rewire_page_measure once with their count.
+ */
+struct rewire_add_pages {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 offset;
+	__aligned_u64 length;
+	__aligned_u64 source;
+	__u32 prot;
+	__u32 __reserved;
+};
+
+#define REWIRE_ADD_ZERO			1
+
+/**
+ * struct rewire_page_measure - what precedes a page in the measurement
+ * @offset: from the base
+ * @zero_pages: 0: one page and its content follows; else that many zero pages
+ * @prot: REWIRE_PROT_*
+ * @__reserved: zero
+ */
+struct rewire_page_measure {
+	__u64 offset;
+	__u64 zero_pages;
+	__u32 prot;
+	__u32 __reserved;
+};
+
+/**
+ * struct rewire_init - REWIRE_INIT: BUILDING to READY
+ * @size: sizeof(struct rewire_init)
+ * @flags: zero
+ * @manifest: pointer to struct rewire_manifest
+ * @signature: pointer to its detached CMS signature (DER)
+ * @signature_length: bytes, at most REWIRE_MAX_CMS
+ * @__reserved: zero
+ * @workload: what the enclave is for; not zero
+ * @epoch: out: 1 for a workload this SM never saw
+ * @measurement: out: also when the command fails with EKEYREJECTED
+ *
+ * EKEYREJECTED: the signature, or the measurement is not the manifest's.
+ * EEXIST: the workload lives here. EREMCHG: it moved away.
+ */
+struct rewire_init {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 manifest;
+	__aligned_u64 signature;
+	__u32 signature_length;
+	__u32 __reserved;
+	__u8 workload[REWIRE_ID_SIZE];
+	__aligned_u64 epoch;
+	__u8 measurement[REWIRE_DIGEST_SIZE];
+};
+
+/**
+ * struct rewire_get_ticket - REWIRE_GET_TICKET: the right to enter once
+ * @size: sizeof(struct rewire_get_ticket)
+ * @flags: zero
+ * @ticket: out: to be written to a memfd and executed
+ *
+ * EBADFD: the enclave is neither READY nor PAUSED without a thread.
+ */
+struct rewire_get_ticket {
+	__u32 size;
+	__u32 flags;
+	struct rewire_ticket ticket;
+};
+
+/**
+ * struct rewire_pause - REWIRE_PAUSE: RUNNING to PAUSED
+ * @size: sizeof(struct rewire_pause)
+ * @flags: zero
+ * @timeout_ms: 1 .. 60,000; afterwards the enclave goes on, ETIMEDOUT
+ * @__reserved: zero
+ *
+ * EBUSY: it was paused, and somebody resumed it at once.
+ */
+struct rewire_pause {
+	__u32 size;
+	__u32 flags;
+	__u32 timeout_ms;
+	__u32 __reserved;
+};
+
+/**
+ * struct rewire_resume - REWIRE_RESUME: PAUSED to RUNNING
+ * @size: sizeof(struct rewire_resume)
+ * @flags: zero
+ *
+ * ESRCH: it has no thread; get a ticket and enter. A checkpoint taken while it
+ * was paused becomes stale: the epoch rises.
+ */
+struct rewire_resume {
+	__u32 size;
+	__u32 flags;
+};
+
+/**
+ * struct rewire_destroy - REWIRE_DESTROY: any state to DESTROYED
+ * @size: sizeof(struct rewire_destroy)
+ * @flags: zero
+ *
+ * EBUSY: it takes part in a migration; abort that first.
+ */
+struct rewire_destroy {
+	__u32 size;
+	__u32 flags;
+};
+
+/**
+ * struct rewire_extract - REWIRE_EXTRACT: a checkpoint of a PAUSED enclave
+ * @size: sizeof(struct rewire_extract)
+ * @flags: zero
+ * @fd: out: a stream file to read from, to the end
+ * @__reserved: zero
+ *
+ * While the file is open the enclave cannot be resumed (EBUSY).
+ */
+struct rewire_extract {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 __reserved;
+};
+
+/**
+ * struct rewire_call - REWIRE_CALL: a request to the enclave, and its answer
+ * @size: sizeof(struct rewire_call)
+ * @flags: zero
+ * @client: random, the caller's own; not zero
+ * @sequence: 1 for a client's first call, then one more each time
+ * @input: pointer to the request
+ * @input_length: bytes, at most REWIRE_MAX_PAYLOAD
+ * @output_length: in: room at @output; out: bytes of the answer
+ * @output: pointer for the answer
+ * @timeout_ms: 0 waits for ever
+ * @status: out: the enclave's own status, 0 is success
+ *
+ * Repeating a call with the same client and sequence number gives the same
+ * answer and never a second effect, also on the SM the enclave moved to: so on
+ * EINTR, ETIMEDOUT, EMSGSIZE and EREMCHG the caller repeats it (there).
+ * ESTALE: the sequence number is older than the last call, or not the next.
+ */
+struct rewire_call {
+	__u32 size;
+	__u32 flags;
+	__u8 client[REWIRE_ID_SIZE];
+	__aligned_u64 sequence;
+	__aligned_u64 input;
+	__u32 input_length;
+	__u32 output_length;
+	__aligned_u64 output;
+	__u32 timeout_ms;
+	__s32 status;
+};
+
+/**
+ * struct rewire_enclave_info - REWIRE_ENCLAVE_INFO
+ * @size: sizeof(struct rewire_enclave_info)
+ * @state: out: REWIRE_ENCLAVE_*
+ * @id: out: number in this SM
+ * @workload: out: zero before INIT
+ * @software: out: software id of the manifest
+ * @epoch: out: epoch
+ * @release: out: of the manifest
+ * @svn: out: of the manifest
+ * @measurement: out: measurement
+ * @memory: out: bytes of its pages
+ * @pid: out: its process in the caller's pid namespace, 0 without one
+ * @pending: out: calls it has not answered
+ */
+struct rewire_enclave_info {
+	__u32 size;
+	__u32 state;
+	__aligned_u64 id;
+	__u8 workload[REWIRE_ID_SIZE];
+	__u8 software[REWIRE_ID_SIZE];
+	__aligned_u64 epoch;
+	__aligned_u64 release;
+	__aligned_u64 svn;
+	__u8 measurement[REWIRE_DIGEST_SIZE];
+	__aligned_u64 memory;
+	__u32 pid;
+	__u32 pending;
+};
+
+/* ------------------------------------------------------------------------
+ * Commands on a stream file.
+ */
+
+/**
+ * struct rewire_stream_commit - REWIRE_STREAM_COMMIT: RECEIVING to PAUSED
+ * @size: sizeof(struct rewire_stream_commit)
+ * @flags: zero
+ * @fd: out: the enclave's file
+ * @__reserved: zero
+ * @id: out: number of the enclave
+ * @epoch: out: its new epoch
+ *
+ * EBADMSG: the stream is not complete. EEXIST: the workload lives here.
+ * ESTALE: this SM has seen a later epoch of it.
+ */
+struct rewire_stream_commit {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 __reserved;
+	__aligned_u64 id;
+	__aligned_u64 epoch;
+};
+
+/* ------------------------------------------------------------------------
+ * Commands on a session's file. The source reads the stream from it once
+ * FROZEN; the target writes it to its own, and may read a sealed checkpoint
+ * from there once PREPARED. poll() says EPOLLPRI when the state changed since
+ * the last REWIRE_SESSION_INFO.
+ */
+
+/**
+ * struct rewire_session_get - REWIRE_SESSION_GET: the message to send now
+ * @size: sizeof(struct rewire_session_get)
+ * @length: in: room; out: bytes of the message
+ * @buffer: pointer; struct rewire_message, certificate, signature
+ *
+ * Idempotent: the last message this side has to say, after a restart too.
+ */
+struct rewire_session_get {
+	__u32 size;
+	__u32 length;
+	__aligned_u64 buffer;
+};
+
+/**
+ * struct rewire_session_put - REWIRE_SESSION_PUT: a message from the peer
+ * @size: sizeof(struct rewire_session_put)
+ * @length: bytes
+ * @buffer: pointer to the message
+ *
+ * ACCEPT, READY, ACTIVE and ABORTED at the source; START, RECEIPT and ABORTED
+ * at the target. A message that was taken before is success. EBADFD: not one
+ * for this state. EKEYREJECTED, EBADMSG: not from the peer, or about another
+ * state; the session goes on as if nothing had come.
+ */
+struct rewire_session_put {
+	__u32 size;
+	__u32 length;
+	__aligned_u64 buffer;
+};
+
+/**
+ * struct rewire_session_freeze - REWIRE_SESSION_FREEZE: the source stands still
+ * @size: sizeof(struct rewire_session_freeze)
+ * @timeout_ms: as for REWIRE_PAUSE
+ */
+struct rewire_session_freeze {
+	__u32 size;
+	__u32 timeout_ms;
+};
+
+/**
+ * struct rewire_session_abort - REWIRE_SESSION_ABORT: give up alone
+ * @size: sizeof(struct rewire_session_abort)
+ * @flags: zero
+ *
+ * EBADFD: too late: the source has relinquished, or the target is active.
+ */
+struct rewire_session_abort {
+	__u32 size;
+	__u32 flags;
+};
+
+/**
+ * struct rewire_session_info - REWIRE_SESSION_INFO
+ * @size: sizeof(struct rewire_session_info)
+ * @state: out: REWIRE_SESSION_*
+ * @side: out: REWIRE_SIDE_*
+ * @message: out: kind of the message REWIRE_SESSION_GET returns
+ * @request_id: out: the migration
+ * @workload: out: workload
+ * @peer: out: SM id of the other side
+ * @epoch: out: the epoch at the source
+ * @enclave: out: number of the enclave in this SM, 0 when it is gone
+ * @remaining_ms: out: until the deadline
+ * @stream_bytes: out: bytes of stream that went through
+ */
+struct rewire_session_info {
+	__u32 size;
+	__u32 state;
+	__u32 side;
+	__u32 message;
+	__u8 request_id[REWIRE_ID_SIZE];
+	__u8 workload[REWIRE_ID_SIZE];
+	__u8 peer[REWIRE_ID_SIZE];
+	__aligned_u64 epoch;
+	__aligned_u64 enclave;
+	__aligned_u64 remaining_ms;
+	__aligned_u64 stream_bytes;
+};
+
+#define REWIRE_IO(nr, type)	_IOWR(REWIRE_IOCTL_TYPE, nr, struct type)
+
+/* every file */
+#define REWIRE_GET_WHY		REWIRE_IO(0x00, rewire_get_why)
+/* /dev/rewire */
+#define REWIRE_GET_INFO		REWIRE_IO(0x01, rewire_get_info)
+#define REWIRE_PROVISION	REWIRE_IO(0x02, rewire_provision)
+#define REWIRE_CREATE		REWIRE_IO(0x03, rewire_create)
+#define REWIRE_OPEN_ENCLAVE	REWIRE_IO(0x04, rewire_open_enclave)
+#define REWIRE_LIST		REWIRE_IO(0x05, rewire_list)
+#define REWIRE_RESEAL		REWIRE_IO(0x06, rewire_reseal)
+#define REWIRE_MIGRATE_OUT	REWIRE_IO(0x07, rewire_migrate_out)
+#define REWIRE_MIGRATE_IN	REWIRE_IO(0x08, rewire_migrate_in)
+#define REWIRE_OPEN_SESSION	REWIRE_IO(0x09, rewire_open_session)
+/* an enclave */
+#define REWIRE_ADD_PAGES	REWIRE_IO(0x20, rewire_add_pages)
+#define REWIRE_INIT		REWIRE_IO(0x21, rewire_init)
+#define REWIRE_GET_TICKET	REWIRE_IO(0x22, rewire_get_ticket)
+#define REWIRE_PAUSE		REWIRE_IO(0x23, rewire_pause)
+#define REWIRE_RESUME		REWIRE_IO(0x24, rewire_resume)
+#define REWIRE_DESTROY		REWIRE_IO(0x25, rewire_destroy)
+#define REWIRE_EXTRACT		REWIRE_IO(0x26, rewire_extract)
+#define REWIRE_CALL		REWIRE_IO(0x27, rewire_call)
+#define REWIRE_ENCLAVE_INFO	REWIRE_IO(0x28, rewire_enclave_info)
+/* a stream */
+#define REWIRE_STREAM_COMMIT	REWIRE_IO(0x40, rewire_stream_commit)
+/* a session */
+#define REWIRE_SESSION_GET	REWIRE_IO(0x60, rewire_session_get)
+#define REWIRE_SESSION_PUT	REWIRE_IO(0x61, rewire_session_put)
+#define REWIRE_SESSION_FREEZE	REWIRE_IO(0x62, rewire_session_freeze)
+#define REWIRE_SESSION_ABORT	REWIRE_IO(0x63, rewire_session_abort)
+#define REWIRE_SESSION_INFO	REWIRE_IO(0x64, rewire_session_info)
+
+#endif /* _UAPI_REWIRE_H */
