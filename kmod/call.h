@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The call table: requests to an enclave and their answers, each exactly once.
+ */
+#ifndef REWIRE_CALL_H
+#define REWIRE_CALL_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+#include "../uapi/rewire.h"
+#include "why.h"
+
+struct rewire_enclave;
+
+enum rewire_call_state {
+	REWIRE_CALL_QUEUED,	/* the enclave has not seen it */
+	REWIRE_CALL_DELIVERED,	/* the enclave works on it */
+	REWIRE_CALL_ANSWERED,	/* nobody has fetched the answer */
+	REWIRE_CALL_TAKEN,	/* answered and fetched; kept for a repetition */
+	REWIRE_CALL_STATES
+};
+
+/**
+ * struct rewire_client - the last call of one client
+ * @list: in calls->clients; queued ones in order of arrival, and the one that
+ *	was used last at the end
+ * @id: client
+ * @sequence: of its last call
+ * @handle: what the enclave answers with
+ * @state: enum rewire_call_state
+ * @status: the enclave's, once answered
+ * @length: bytes at @data
+ * @data: the request until it is delivered, the answer once there is one
+ */
+struct rewire_client {
+	struct list_head list;
+	u8 id[REWIRE_ID_SIZE];
+	u64 sequence;
+	u64 handle;
+	u32 state;
+	s32 status;
+	u32 length;
+	u8 *data;
+};
+
+/**
+ * struct rewire_calls - the call table of one enclave
+ * @lock: protects all below
+ * @clients: struct rewire_client
+ * @count: entries
+ * @pending: entries that are queued or delivered
+ * @queued: entries that are queued
+ * @answers: grows with every answer, and when the table is closed
+ * @next_handle: number of the next call; never used twice, moves along
+ * @closed: errno for everybody who waits or comes: the enclave is not here
+ * @arrived: the enclave waits here
+ * @answered: callers wait here
+ */
+struct rewire_calls {
+	struct mutex lock;
+	struct list_head clients;
+	u32 count;
+	u32 pending;
+	u32 queued;
+	u32 answers;
+	u64 next_handle;
+	int closed;
+	wait_queue_head_t arrived;
+	wait_queue_head_t answered;
+};
+
+void rewire_calls_init(struct rewire_calls *calls);
+void rewire_calls_close(struct rewire_enclave *enclave, int error);
+void rewire_calls_free(struct rewire_enclave *enclave);
+u32 rewire_calls_pending(struct rewire_enclave *enclave);
+
+int rewire_call(struct rewire_enclave *enclave, struct rewire_call *call,
+		struct rewire_why *why);
+
+bool rewire_calls_waiting(struct rewire_enclave *enclave);
+int rewire_calls_receive(struct rewire_enclave *enclave, u64 buffer, u64 size,
+			 u64 *handle);
+int rewire_calls_reply(struct rewire_enclave *enclave, u64 handle, u64 buffer,
+		       u64 length, s32 status);
+
+/* how an entry travels: this, then @length bytes */
+struct rewire_call_wire {
+	__u8 id[REWIRE_ID_SIZE];
+	__u64 sequence;
+	__u64 handle;
+	__u32 state;
+	__s32 status;
+	__u32 length;
+	__u32 reserved;
+};
+
+struct rewire_client *rewire_calls_after(struct rewire_enclave *enclave,
+					 u64 handle);
+int rewire_calls_restore(struct rewire_enclave *enclave,
+			 const struct rewire_call_wire *wire, const u8 *data,
+			 struct rewire_why *why);
+
+#endif

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Checkpoints: an enclave at rest in a file, under this SM's own key.
+ *
+ * One kind of file serves both ways. From REWIRE_EXTRACT it is read. From
+ * REWIRE_RESEAL it is written until the END record was verified; then it can be
+ * read, which seals the same state anew, and committed, which makes it live.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/slab.h>
+
+#include "checkpoint.h"
+#include "chardev.h"
+#include "stream.h"
+
+/**
+ * struct rewire_checkpoint - the object of a stream file
+ * @lock: serialises all use of the file
+ * @sm: whose
+ * @reader: takes the checkpoint in; NULL for EXTRACT and after COMMIT
+ * @writer: gives one out; NULL as long as nothing was read
+ * @pinned: the enclave of EXTRACT, which counts us among its readers
+ */
+struct rewire_checkpoint {
+	struct mutex lock;	/* outside of enclave->lock */
+	struct rewire_sm *sm;
+	struct rewire_reader *reader;
+	struct rewire_writer *writer;
+	struct rewire_enclave *pinned;
+};
+
+static void checkpoint_free(struct rewire_checkpoint *checkpoint)
+{
+	struct rewire_enclave *pinned = checkpoint->pinned;
+
+	rewire_writer_free(checkpoint->writer);
+	rewire_reader_free(checkpoint->reader);
+	if (pinned) {
+		mutex_lock(&pinned->lock);
+		pinned->readers--;
+		mutex_unlock(&pinned->lock);
+		rewire_enclave_put(pinned);
+	}
+	mutex_destroy(&checkpoint->lock);
+	kfree(checkpoint);
+}
+
+static struct rewire_writer *
+checkpoint_writer(struct rewire_checkpoint *checkpoint,
+		  struct rewire_enclave *enclave)
+{
+	const struct rewire_stream_key key = { .root = checkpoint->sm->root };
+
+	return rewire_writer_create(enclave, REWIRE_STREAM_SEALED, NULL, &key);
+}
+
+static bool checkpoint_complete(const struct rewire_checkpoint *checkpoint)
+{
+	return checkpoint->reader && !checkpoint->reader->flow.error &&
+	       checkpoint->reader->flow.part == REWIRE_PART_OVER;
+}
+
+/* what was written is to be read: begin */
+static int checkpoint_turn(struct rewire_checkpoint *checkpoint,
+			   struct rewire_why *why)
+{
+	struct rewire_enclave *enclave;
+	struct rewire_writer *writer;
+
+	if (!checkpoint_complete(checkpoint))
+		return rewire_because(why, -EBADFD,
+				      "the checkpoint is not complete yet");
+	enclave = checkpoint->reader->enclave;
+	mutex_lock(&enclave->lock);
+	writer = checkpoint_writer(checkpoint, enclave);
+	mutex_unlock(&enclave->lock);
+	if (IS_ERR(writer))
+		return PTR_ERR(writer);
+	checkpoint->writer = writer;
+	return 0;
+}
+
+static ssize_t checkpoint_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct rewire_file *rfile = iocb->ki_filp->private_data;
+	struct rewire_checkpoint *checkpoint = rfile->object;
+	struct rewire_why why = {};
+	ssize_t ret = 0;
+
+	if (mutex_lock_interruptible(&checkpoint->lock))
+		return -ERESTARTSYS;
+	if (!checkpoint->writer)
+		ret = checkpoint_turn(checkpoint, &why);
+	if (!ret)
+		ret = rewire_writer_read(checkpoint->writer, to);
+	mutex_unlock(&checkpoint->lock);
+	return rewire_file_result(rfile, ret, &why);
+}
+
+static ssize_t checkpoint_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct rewire_file *rfile = iocb->ki_filp->private_data;
+	struct rewire_checkpoint *checkpoint = rfile->object;
+	struct rewire_why why = {};
+	ssize_t ret;
+
+	if (mutex_lock_interruptible(&checkpoint->lock))
+		return -ERESTARTSYS;
+	if (checkpoint->reader && !checkpoint->writer)
+		ret = rewire_reader_write(checkpoint->reader, from, &why);
+	else
+		ret = rewire_because(&why, -EBADFD,
+				     "this stream is only read");
+	mutex_unlock(&checkpoint->lock);
+	return rewire_file_result(rfile, ret, &why);
+}
+
+/* with the enclave's lock: from here it is the workload's instance */
+static int checkpoint_enliven(struct rewire_enclave *enclave,
+			      struct rewire_why *why)
+{
+	u64 epoch;
+	int ret;
+
+	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_RECEIVED, why);
+	if (ret < 0)
+		return ret;
+	ret = rewire_workload_claim(enclave->sm, enclave->workload,
+				    enclave->epoch, true, &epoch, why);
+	if (ret)
+		return ret;
+	enclave->epoch = epoch;
+	/* pairs with the acquire in rewire_sm_find_workload() */
+	smp_store_release(&enclave->claimed, true);
+	return rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_RECEIVED, why) ?:
+	       rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_START, why);
+}
+
+static int checkpoint_commit_locked(struct rewire_checkpoint *checkpoint,
+				    struct rewire_context *context,
+				    struct rewire_stream_commit *arg)
+{
+	struct rewire_enclave *enclave;
+	struct file *file;
+	int ret;
+
+	if (!checkpoint->reader)
+		return rewire_because(&context->why, -EBADFD,
+				      "this stream has nothing to commit");
+	if (!checkpoint_complete(checkpoint))
+		return rewire_because(&context->why, -EBADMSG,
+				      "the checkpoint is not complete");
+	enclave = checkpoint->reader->enclave;
+	file = rewire_enclave_file(enclave);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	mutex_lock(&enclave->lock);
+	ret = checkpoint_enliven(enclave, &context->why);
+	arg->id = enclave->id;
+	arg->epoch = enclave->epoch;
+	mutex_unlock(&enclave->lock);
+	if (ret) {
+		fput(file);
+		return ret;
+	}
+	rewire_writer_free(checkpoint->writer);
+	checkpoint->writer = NULL;
+	rewire_reader_free(checkpoint->reader);
+	checkpoint->reader = NULL;
+	context->out = file;
+	context->fd = &arg->fd;
+	return 0;
+}
+
+static int checkpoint_commit(struct rewire_context *context, void *data)
+{
+	struct rewire_checkpoint *checkpoint = context->rfile->object;
+	struct rewire_stream_commit *arg = data;
+	int ret;
+
+	if (arg->flags || arg->__reserved)
+		return rewire_because(&context->why, -EINVAL,
+				      "flags or reserved member");
+	mutex_lock(&checkpoint->lock);
+	ret = checkpoint_commit_locked(checkpoint, context, arg);
+	mutex_unlock(&checkpoint->lock);
+	return ret;
+}
+
+static const struct rewire_command checkpoint_commands[] = {
+	REWIRE_COMMAND(REWIRE_STREAM_COMMIT, rewire_stream_commit,
+		       checkpoint_commit),
+};
+
+static long checkpoint_ioctl(struct file *file, unsigned int cmd,
+			     unsigned long arg)
+{
+	return rewire_dispatch(file, checkpoint_commands,
+			       ARRAY_SIZE(checkpoint_commands), cmd, arg);
+}
+
+static int checkpoint_release(struct inode *inode, struct file *file)
+{
+	struct rewire_file *rfile = file->private_data;
+
+	checkpoint_free(rfile->object);
+	rewire_file_free(rfile);
+	return 0;
+}
+
+static const struct file_operations checkpoint_fops = {
+	.owner = THIS_MODULE,
+	.read_iter = checkpoint_read,
+	.write_iter = checkpoint_write,
+	.unlocked_ioctl = checkpoint_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.release = checkpoint_release,
+};
+
+static struct rewire_checkpoint *checkpoint_alloc(struct rewire_sm *sm)
+{
+	struct rewire_checkpoint *checkpoint =
+		kzalloc(sizeof(*checkpoint), GFP_KERNEL_ACCOUNT);
+
+	if (!checkpoint)
+		return NULL;
+	mutex_init(&checkpoint->lock);
+	checkpoint->sm = sm;
+	return checkpoint;
+}
+
+/* the file takes over the checkpoint, also when it fails */
+static struct file *checkpoint_file(struct rewire_checkpoint *checkpoint)
+{
+	struct rewire_file *rfile = rewire_file_create(checkpoint->sm,
+						       checkpoint);
+	struct file *file;
+
+	if (!rfile) {
+		checkpoint_free(checkpoint);
+		return ERR_PTR(-ENOMEM);
+	}
+	file = anon_inode_getfile("[rewire-stream]", &checkpoint_fops, rfile,
+				  O_RDWR);
+	if (IS_ERR(file)) {
+		rewire_file_free(rfile);
+		checkpoint_free(checkpoint);
+		return file;
+	}
+	stream_open(file_inode(file), file);
+	return file;
+}
+
+/**
+ * rewire_checkpoint_extract() - REWIRE_EXTRACT
+ * @enclave: not locked
+ * @why: for the sentence
+ *
+ * Return: the file, or an ERR_PTR(): -EBADFD; -EBUSY in a migration; -ENOMEM.
+ */
+struct file *rewire_checkpoint_extract(struct rewire_enclave *enclave,
+				       struct rewire_why *why)
+{
+	struct rewire_checkpoint *checkpoint = checkpoint_alloc(enclave->sm);
+	struct rewire_writer *writer;
+	int ret;
+
+	if (!checkpoint)
+		return ERR_PTR(-ENOMEM);
+	mutex_lock(&enclave->lock);
+	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_EXTRACT, why);
+	if (ret >= 0 && enclave->session)
+		ret = rewire_because(why, -EBUSY, "it is migrating");
+	if (ret >= 0) {
+		writer = checkpoint_writer(checkpoint, enclave);
+		ret = PTR_ERR_OR_ZERO(writer);
+	}
+	if (!ret) {
+		checkpoint->writer = writer;
+		checkpoint->pinned = enclave;
+		rewire_enclave_get(enclave);
+		enclave->readers++;
+		enclave->checkpointed = true;
+		enclave->ticket_armed = false;
+	}
+	mutex_unlock(&enclave->lock);
+	if (ret) {
+		checkpoint_free(checkpoint);
+		return ERR_PTR(ret);
+	}
+	return checkpoint_file(checkpoint);
+}
+
+/**
+ * rewire_checkpoint_reseal() - REWIRE_RESEAL
+ * @sm: provisioned
+ * @why: for the sentence
+ *
+ * Return: the file, or an ERR_PTR().
+ */
+struct file *rewire_checkpoint_reseal(struct rewire_sm *sm,
+				      struct rewire_why *why)
+{
+	const struct rewire_stream_header expect = {
+		.kind = REWIRE_STREAM_SEALED,
+	};
+	const struct rewire_stream_key key = { .root = sm->root };
+	struct rewire_checkpoint *checkpoint = checkpoint_alloc(sm);
+	struct rewire_reader *reader;
+
+	if (!checkpoint)
+		return ERR_PTR(-ENOMEM);
+	reader = rewire_reader_create(sm, &expect, &key);
+	if (IS_ERR(reader)) {
+		checkpoint_free(checkpoint);
+		return ERR_CAST(reader);
+	}
+	checkpoint->reader = reader;
+	return checkpoint_file(checkpoint);
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The doorbell: how an enclave calls its SM.
+ *
+ * The call is a load from a page that is never mapped. The page fault comes
+ * straight here, past everything by which a host could stand between: no
+ * descriptor that may be another device's, no system call whose value a seccomp
+ * notifier may forge. What the enclave wants and what it gets are in its own
+ * memory. The work is done with mmap_lock dropped, as userfaultfd does; a
+ * signal sends the thread back to user mode with the load still to come, so
+ * that a call interrupted by a pause begins again by itself, on the next host
+ * too. When the work is done, the instruction pointer is moved past the load.
+ */
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "arch.h"
+#include "compat.h"
+#include "enclave.h"
+#include "keys.h"
+#include "seal.h"
+#include "trace.h"
+
+/* an op that could not be finished because of a signal: the load is repeated */
+#define GATE_AGAIN	(-ERESTARTSYS)
+
+static s64 gate_receive(struct rewire_enclave *enclave,
+			struct rewire_gate *gate)
+{
+	int ret;
+
+	do {
+		ret = wait_event_interruptible(enclave->calls.arrived,
+					       rewire_calls_waiting(enclave));
+		if (ret)
+			return GATE_AGAIN;
+		ret = rewire_calls_receive(enclave, gate->arg[0], gate->arg[1],
+					   &gate->arg[2]);
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
+static s64 gate_reply(struct rewire_enclave *enclave,
+		      const struct rewire_gate *gate)
+{
+	return rewire_calls_reply(enclave, gate->arg[2], gate->arg[3],
+				  gate->arg[4], (s32)gate->arg[5]);
+}
+
+/*
+ * The reply must have its effect once, although the wait that follows may be
+ * interrupted and begun again: what is begun again is a RECV.
+ */
+static s64 gate_reply_receive(struct rewire_enclave *enclave,
+			      struct rewire_gate *gate)
+{
+	s64 ret = gate_reply(enclave, gate);
+
+	if (ret)
+		return ret;
+	gate->op = REWIRE_GATE_RECV;
+	ret = rewire_memory_write(enclave, enclave->layout.gate, gate,
+				  sizeof(*gate));
+	return ret ?: gate_receive(enclave, gate);
+}
+
+static s64 gate_random(struct rewire_enclave *enclave,
+		       const struct rewire_gate *gate)
+{
+	size_t len = gate->arg[1];
+	void *bytes;
+	s64 ret;
+
+	if (gate->arg[1] > REWIRE_MAX_PAYLOAD)
+		return -EINVAL;
+	bytes = kvmalloc(len, GFP_KERNEL_ACCOUNT);
+	if (!bytes)
+		return -ENOMEM;
+	get_random_bytes(bytes, len);
+	ret = rewire_memory_write(enclave, gate->arg[0], bytes, len);
+	memzero_explicit(bytes, len);
+	kvfree(bytes);
+	return ret;
+}
+
+static s64 gate_seal(struct rewire_enclave *enclave,
+		     const struct rewire_gate *gate)
+{
+	const struct rewire_sealer sealer = {
+		.root = enclave->sm->root,
+		.generation = enclave->sm->generation,
+		.measurement = enclave->manifest.measurement,
+		.svn = enclave->manifest.svn,
+		.epoch = enclave->epoch,
+	};
+	bool seal = gate->op == REWIRE_GATE_SEAL;
+	size_t room = REWIRE_MAX_SEAL + REWIRE_SEAL_OVERHEAD;
+	size_t len = gate->arg[1];
+	void *from, *to;
+	s64 ret;
+
+	if (gate->arg[1] > (seal ? REWIRE_MAX_SEAL : room))
+		return -EINVAL;
+	if (gate->arg[4] > U32_MAX)
+		return -EOPNOTSUPP;
+	from = kvmalloc(room, GFP_KERNEL_ACCOUNT);
+	to = kvmalloc(room, GFP_KERNEL_ACCOUNT);
+	ret = -ENOMEM;
+	if (!from || !to)
+		goto out;
+	ret = rewire_memory_read(enclave, gate->arg[0], from, len);
+	if (ret)
+		goto out;
+	ret = seal ? rewire_seal(&sealer, gate->arg[4], from, len, to) :
+		     rewire_unseal(&sealer, from, len, to);
+	if (ret < 0)
+		goto out;
+	if (ret > gate->arg[3])
+		ret = -EMSGSIZE;
+	else
+		ret = rewire_memory_write(enclave, gate->arg[2], to, ret) ?:
+		      ret;
+out:
+	if (from)
+		memzero_explicit(from, room);
+	if (to)
+		memzero_explicit(to, room);
+	kvfree(from);
+	kvfree(to);
+	return ret;
+}
+
+static s64 gate_self(struct rewire_enclave *enclave,
+		     const struct rewire_gate *gate)
+{
+	struct rewire_self self = { .epoch = enclave->epoch };
+
+	memcpy(self.workload, enclave->workload, sizeof(self.workload));
+	memcpy(self.measurement, enclave->manifest.measurement,
+	       sizeof(self.measurement));
+	memcpy(self.sm, enclave->sm->attest.id, sizeof(self.sm));
+	return rewire_memory_write(enclave, gate->arg[0], &self, sizeof(self));
+}
+
+static s64 gate_exit(struct rewire_enclave *enclave)
+{
+	mutex_lock(&enclave->lock);
+	if (enclave->session || enclave->readers) {
+		mutex_unlock(&enclave->lock);
+		return -EBUSY;
+	}
+	rewire_enclave_wipe(enclave, -ECANCELED, "it ended by itself");
+	mutex_unlock(&enclave->lock);
+	return GATE_AGAIN;
+}
+
+static s64 gate_do(struct rewire_enclave *enclave, struct rewire_gate *gate)
+{
+	if (gate->flags)
+		return -EINVAL;
+	switch (gate->op) {
+	case REWIRE_GATE_RECV:
+		return gate_receive(enclave, gate);
+	case REWIRE_GATE_REPLY:
+		return gate_reply(enclave, gate);
+	case REWIRE_GATE_REPLY_RECV:
+		return gate_reply_receive(enclave, gate);
+	case REWIRE_GATE_RANDOM:
+		return gate_random(enclave, gate);
+	case REWIRE_GATE_SEAL:
+	case REWIRE_GATE_UNSEAL:
+		return gate_seal(enclave, gate);
+	case REWIRE_GATE_EXIT:
+		return gate_exit(enclave);
+	case REWIRE_GATE_SELF:
+		return gate_self(enclave, gate);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* Return: whether the load is over */
+static bool gate_call(struct rewire_enclave *enclave)
+{
+	struct rewire_gate gate;
+	u32 op;
+
+	if (rewire_memory_read(enclave, enclave->layout.gate, &gate,
+			       sizeof(gate)))
+		return false;
+	op = gate.op;
+	gate.result = gate_do(enclave, &gate);
+	if (gate.result == GATE_AGAIN)
+		return false;
+	trace_rewire_gate_call(enclave->id, op, gate.result);
+	return !rewire_memory_write(enclave, enclave->layout.gate, &gate,
+				    sizeof(gate));
+}
+
+static bool gate_still(u32 state)
+{
+	return state == REWIRE_ENCLAVE_PAUSED || state == REWIRE_ENCLAVE_FROZEN;
+}
+
+/*
+ * The whole register state is in the signal frame by now. A park that nobody
+ * asked for (a signal from outside, a pause that timed out) ends at once.
+ *
+ * Return: whether the load is over
+ */
+static bool gate_park(struct rewire_enclave *enclave)
+{
+	u32 state;
+
+	do {
+		mutex_lock(&enclave->lock);
+		if (enclave->state == REWIRE_ENCLAVE_PAUSING)
+			rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_PARK,
+					    NULL);
+		state = enclave->state;
+		mutex_unlock(&enclave->lock);
+		if (!gate_still(state))
+			return state == REWIRE_ENCLAVE_RUNNING;
+	} while (!wait_event_interruptible(enclave->changed,
+			!gate_still(READ_ONCE(enclave->state))));
+	return false;
+}
+
+/* a tracer sees the registers: the enclave ends before it says another word */
+static bool gate_watched(struct rewire_enclave *enclave)
+{
+	if (likely(!READ_ONCE(current->ptrace)))
+		return false;
+	mutex_lock(&enclave->lock);
+	if (enclave->state != REWIRE_ENCLAVE_DESTROYED)
+		rewire_enclave_attacked(enclave, "traced");
+	mutex_unlock(&enclave->lock);
+	return true;
+}
+
+/**
+ * rewire_gate_ring() - fault handler of the doorbell
+ * @vmf: the fault
+ * @park: it is the second page
+ *
+ * Return: VM_FAULT_SIGBUS for anything but a load by the enclave's own thread;
+ * VM_FAULT_COMPLETED, with the lock dropped, after the work (and NOPAGE, which
+ * keeps the core from looking for a page); VM_FAULT_RETRY when a signal came
+ * first.
+ */
+vm_fault_t rewire_gate_ring(struct vm_fault *vmf, bool park)
+{
+	struct rewire_enclave *enclave = rewire_file_enclave(vmf->vma->vm_file);
+	struct pt_regs *regs = current_pt_regs();
+	unsigned long target = rewire_arch_return(regs);
+	bool over;
+
+	if ((vmf->flags & (FAULT_FLAG_USER | FAULT_FLAG_ALLOW_RETRY |
+			   FAULT_FLAG_REMOTE | FAULT_FLAG_WRITE |
+			   FAULT_FLAG_RETRY_NOWAIT)) !=
+	    (FAULT_FLAG_USER | FAULT_FLAG_ALLOW_RETRY) ||
+	    READ_ONCE(enclave->mm) != current->mm)
+		return VM_FAULT_SIGBUS;
+	if (!rewire_memory_executable(enclave, target))
+		return VM_FAULT_SIGBUS;
+
+	rewire_enclave_get(enclave);
+	release_fault_lock(vmf);
+	over = !gate_watched(enclave) &&
+	       (park ? gate_park(enclave) : gate_call(enclave));
+	/* a tracer that came while the thread waited is what ended the wait */
+	if (over)
+		instruction_pointer_set(regs, target);
+	else
+		gate_watched(enclave);
+	rewire_enclave_put(enclave);
+	return over ? VM_FAULT_COMPLETED | VM_FAULT_NOPAGE : VM_FAULT_RETRY;
+}

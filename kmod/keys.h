@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Key derivation (RFC 5869) and key agreement (P-256 ECDH). Each symmetric key
+ * of the SM has one row in the label table here and one use.
+ */
+#ifndef REWIRE_KEYS_H
+#define REWIRE_KEYS_H
+
+#include <linux/key.h>
+#include <linux/types.h>
+
+#include "../uapi/rewire.h"
+
+#define REWIRE_KEY_SIZE		32	/* AES-256, and every derived secret */
+#define REWIRE_IV_SIZE		12	/* GCM */
+#define REWIRE_SECRET_SIZE	32	/* x coordinate of a P-256 point */
+
+/*
+ * What a derived key is for. The label's text in keys.c, with its terminating
+ * zero, is the start of HKDF's info; the caller's context follows.
+ *
+ * label		secret		salt		context
+ * SEAL_MEASUREMENT	root		blob's		blob's header
+ * CHECKPOINT		root		stream's	stream header
+ * SESSION		ECDH		transcript	request digest
+ * SESSION_STREAM	session's	stream's	stream header
+ */
+enum rewire_label {
+	REWIRE_LABEL_SEAL_MEASUREMENT,	/* key and IV of one sealed blob */
+	REWIRE_LABEL_CHECKPOINT,	/* key and IV of one sealed stream */
+	REWIRE_LABEL_SESSION,		/* secret of one migration */
+	REWIRE_LABEL_SESSION_STREAM,	/* the same, to the peer */
+	REWIRE_LABEL_COUNT
+};
+
+int rewire_hkdf(const void *secret, size_t secret_len, const void *salt,
+		size_t salt_len, const void *info, size_t info_len, void *out,
+		size_t out_len);
+int rewire_derive(const void *secret, size_t secret_len, const void *salt,
+		  size_t salt_len, enum rewire_label label, const void *context,
+		  size_t context_len, void *out, size_t out_len);
+int rewire_derive_root(struct key *root, const void *salt, size_t salt_len,
+		       enum rewire_label label, const void *context,
+		       size_t context_len, void *out, size_t out_len);
+struct key *rewire_root_get(s32 serial);
+
+struct crypto_kpp;
+
+/**
+ * struct rewire_share - an ephemeral P-256 key pair
+ * @tfm: holds the private half
+ * @public: x then y, big-endian
+ */
+struct rewire_share {
+	struct crypto_kpp *tfm;
+	u8 public[REWIRE_POINT_SIZE];
+};
+
+int rewire_share_generate(struct rewire_share *share);
+int rewire_share_agree(struct rewire_share *share,
+		       const u8 peer[REWIRE_POINT_SIZE],
+		       u8 secret[REWIRE_SECRET_SIZE]);
+void rewire_share_wipe(struct rewire_share *share);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+int rewire_share_from(struct rewire_share *share, const u8 *private);
+#endif
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Migration: one session on either side, from the signed request to the
+ * receipt. migrate.c has what both sides do, migrate_out.c the source's arcs,
+ * migrate_in.c the target's.
+ */
+#ifndef REWIRE_MIGRATE_H
+#define REWIRE_MIGRATE_H
+
+#include <linux/kref.h>
+#include <linux/workqueue.h>
+
+#include "chardev.h"
+#include "keys.h"
+#include "stream.h"
+
+/**
+ * struct rewire_session - one side of one migration
+ * @ref: the SM's registry, each file, the expiry work
+ * @list: in sm->sessions
+ * @sm: its SM
+ * @owner: user who began it
+ * @lock: protects all below
+ * @side: REWIRE_SIDE_*
+ * @state: REWIRE_SESSION_*
+ * @over: it reached its last state, and holds no secret any more
+ * @request: as the SDS signed it
+ * @request_digest: SHA-256 over it
+ * @peer: SM id of the other side
+ * @nonce: ours
+ * @peer_nonce: in the peer's OFFER or ACCEPT; zero before
+ * @share: our ephemeral key
+ * @secret: agreed with the peer
+ * @transcript: over all messages so far
+ * @heard: digest of the message taken of each kind; zero when none was
+ * @message: what we have to say now
+ * @message_len: its bytes
+ * @message_kind: REWIRE_MSG_*
+ * @enclave: the one that moves; a reference, NULL when there is none
+ * @claimed: target: the workload's place is this session's, not an enclave's
+ * @awake: source: the enclave ran when it was frozen
+ * @writer: source: the stream; target: the sealed checkpoint
+ * @reader: target: the stream
+ * @state_digest: total digest D, once there is one
+ * @deadline: in jiffies
+ * @expiry: gives up at the deadline
+ * @changed: woken up at every change of state
+ * @changes: how many there were
+ * @seen: how many REWIRE_SESSION_INFO told
+ * @files: open files
+ */
+struct rewire_session {
+	struct kref ref;
+	struct list_head list;
+	struct rewire_sm *sm;
+	kuid_t owner;
+	struct mutex lock;	/* the outermost: see sm.h */
+	u32 side;
+	u32 state;
+	bool over;
+	struct rewire_request request;
+	u8 request_digest[REWIRE_DIGEST_SIZE];
+	u8 peer[REWIRE_ID_SIZE];
+	u8 nonce[REWIRE_NONCE_SIZE];
+	u8 peer_nonce[REWIRE_NONCE_SIZE];
+	struct rewire_share share;
+	u8 secret[REWIRE_KEY_SIZE];
+	u8 transcript[REWIRE_DIGEST_SIZE];
+	u8 heard[REWIRE_MSG_ABORTED + 1][REWIRE_DIGEST_SIZE];
+	u8 *message;
+	u32 message_len;
+	u32 message_kind;
+	struct rewire_enclave *enclave;
+	bool claimed;
+	bool awake;
+	struct rewire_writer *writer;
+	struct rewire_reader *reader;
+	u8 state_digest[REWIRE_DIGEST_SIZE];
+	u64 deadline;
+	struct delayed_work expiry;
+	wait_queue_head_t changed;
+	u32 changes;
+	u32 seen;
+	atomic_t files;
+};
+
+/* commands of /dev/rewire */
+int rewire_migrate_out(struct rewire_context *context,
+		       struct rewire_migrate_out *arg);
+int rewire_migrate_in(struct rewire_context *context,
+		      struct rewire_migrate_in *arg);
+int rewire_session_open(struct rewire_context *context,
+			struct rewire_open_session *arg);
+void rewire_sessions_free(struct rewire_sm *sm);
+
+/* migrate.c, for both sides; the session is locked */
+int rewire_request_get(struct rewire_sm *sm, u64 request, u64 signature,
+		       u32 signature_len, struct rewire_request *out,
+		       struct rewire_why *why);
+struct rewire_session *
+rewire_session_create(struct rewire_sm *sm, u32 side,
+		      const struct rewire_request *request,
+		      struct rewire_why *why);
+void rewire_session_put(struct rewire_session *session);
+int rewire_session_publish(struct rewire_session *session,
+			   struct rewire_why *why);
+struct file *rewire_session_file(struct rewire_session *session);
+int rewire_session_may(struct rewire_session *session,
+		       enum rewire_session_event event, struct rewire_why *why);
+int rewire_session_step(struct rewire_session *session,
+			enum rewire_session_event event, const char *reason,
+			struct rewire_why *why);
+int rewire_session_abort(struct rewire_session *session,
+			 enum rewire_session_event event, const char *reason,
+			 struct rewire_why *why);
+void rewire_session_over(struct rewire_session *session);
+bool rewire_session_late(const struct rewire_session *session);
+
+/* what a message says beside what the session knows */
+struct rewire_statement {
+	u32 kind;
+	u64 epoch;
+	const struct rewire_enclave *enclave;	/* may be NULL */
+	bool digest;				/* it is about state_digest */
+};
+
+int rewire_session_say(struct rewire_session *session,
+		       const struct rewire_statement *statement);
+int rewire_session_hear(struct rewire_session *session, const u8 *bytes,
+			u32 len, u32 kind, struct rewire_message *message,
+			struct rewire_why *why);
+bool rewire_session_heard(const struct rewire_session *session,
+			  const u8 *bytes, u32 len);
+int rewire_session_agree(struct rewire_session *session,
+			 const struct rewire_message *peer);
+
+typedef int (*rewire_take_t)(struct rewire_session *session,
+			     const struct rewire_message *message,
+			     struct rewire_why *why);
+int rewire_session_take(struct rewire_session *session, const u8 *bytes,
+			u32 len, u32 kind, enum rewire_session_event event,
+			rewire_take_t take, struct rewire_why *why);
+
+/* the sides' arcs */
+int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
+			 struct rewire_why *why);
+int rewire_source_hear(struct rewire_session *session, const u8 *bytes, u32 len,
+		       u32 kind, struct rewire_why *why);
+void rewire_source_release(struct rewire_session *session, u32 from);
+int rewire_target_hear(struct rewire_session *session, const u8 *bytes, u32 len,
+		       u32 kind, struct rewire_why *why);
+ssize_t rewire_target_write(struct rewire_session *session,
+			    struct iov_iter *from, struct rewire_why *why);
+int rewire_target_checkpoint(struct rewire_session *session,
+			     struct rewire_why *why);
+void rewire_target_release(struct rewire_session *session);
+
+#endif

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The target's side of a migration.
+ *
+ *	MIGRATE_IN	verify request and OFFER, agree on the secret, say ACCEPT
+ *	write		the stream; after END: PREPARED, say READY
+ *	hear START	ACTIVE: the instance is here, say ACTIVE
+ *	hear RECEIPT	the source is gone for good
+ *
+ * ACTIVE and ABORTED exclude each other by the state table: there is no arc
+ * between them.
+ */
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "migrate.h"
+
+/* what can be refused early is refused before anything is copied */
+static int target_check_offer(struct rewire_session *session,
+			      const struct rewire_message *offer,
+			      struct rewire_why *why)
+{
+	struct rewire_sm *sm = session->sm;
+	u64 used = atomic64_read(&sm->memory_used);
+
+	if (offer->epoch != session->request.epoch)
+		return rewire_because(why, -EBADMSG,
+				      "OFFER is about another epoch");
+	if (used > sm->memory_limit || offer->memory > sm->memory_limit - used)
+		return rewire_because(why, -EDQUOT,
+				      "%llu bytes more would exceed the SM's limit of %llu",
+				      offer->memory, sm->memory_limit);
+	return rewire_xfeatures_check(offer->xfeatures, offer->xlayout, why);
+}
+
+static int target_accept(struct rewire_session *session,
+			 const struct rewire_message *offer)
+{
+	const struct rewire_statement accept = {
+		.kind = REWIRE_MSG_ACCEPT,
+		.epoch = session->request.epoch,
+	};
+
+	return rewire_session_say(session, &accept) ?:
+	       rewire_session_agree(session, offer);
+}
+
+static int target_reader(struct rewire_session *session)
+{
+	const struct rewire_request *request = &session->request;
+	const struct rewire_stream_key key = { .secret = session->secret };
+	struct rewire_stream_header expect = {
+		.kind = REWIRE_STREAM_SESSION,
+		.epoch = request->epoch,
+	};
+	struct rewire_reader *reader;
+
+	memcpy(expect.request_id, request->id, REWIRE_ID_SIZE);
+	memcpy(expect.workload, request->workload, REWIRE_ID_SIZE);
+	memcpy(expect.origin, request->source, REWIRE_ID_SIZE);
+	reader = rewire_reader_create(session->sm, &expect, &key);
+	if (IS_ERR(reader))
+		return PTR_ERR(reader);
+	session->reader = reader;
+	return 0;
+}
+
+/* give back the workload's place: the SDS says that it lives at the source */
+static void target_unclaim(struct rewire_session *session)
+{
+	if (!session->claimed)
+		return;
+	rewire_workload_set(session->sm, session->request.workload,
+			    session->request.epoch, REWIRE_PLACE_MOVED);
+	session->claimed = false;
+}
+
+static int target_begin(struct rewire_session *session, const u8 *offer_bytes,
+			u32 offer_len, struct rewire_why *why)
+{
+	struct rewire_message offer;
+	u64 epoch;
+	int ret;
+
+	ret = rewire_session_hear(session, offer_bytes, offer_len,
+				  REWIRE_MSG_OFFER, &offer, why) ?:
+	      target_check_offer(session, &offer, why) ?:
+	      target_accept(session, &offer) ?:
+	      target_reader(session);
+	if (ret)
+		return ret;
+	ret = rewire_workload_claim(session->sm, session->request.workload,
+				    session->request.epoch, false, &epoch,
+				    why);
+	if (ret)
+		return ret;
+	session->claimed = true;
+	ret = rewire_session_publish(session, why);
+	if (ret)
+		target_unclaim(session);
+	return ret;
+}
+
+static struct rewire_session *target_create(struct rewire_context *context,
+					    struct rewire_migrate_in *arg,
+					    const u8 *offer)
+{
+	struct rewire_sm *sm = context->rfile->sm;
+	struct rewire_session *session;
+	struct rewire_request request;
+	int ret;
+
+	ret = rewire_request_get(sm, arg->request, arg->signature,
+				 arg->signature_length, &request,
+				 &context->why);
+	if (ret)
+		return ERR_PTR(ret);
+	session = rewire_session_create(sm, REWIRE_SIDE_TARGET, &request,
+					&context->why);
+	if (IS_ERR(session))
+		return session;
+	mutex_lock(&session->lock);
+	ret = target_begin(session, offer, arg->offer_length, &context->why);
+	mutex_unlock(&session->lock);
+	if (!ret)
+		return session;
+	rewire_session_put(session);
+	return ERR_PTR(ret);
+}
+
+/**
+ * rewire_migrate_in() - REWIRE_MIGRATE_IN
+ * @context: of the command
+ * @arg: as userspace gave it
+ *
+ * Return: 0 or a negative errno as the uapi says.
+ */
+int rewire_migrate_in(struct rewire_context *context,
+		      struct rewire_migrate_in *arg)
+{
+	struct rewire_session *session;
+	struct file *file;
+	u8 *offer;
+	int ret;
+
+	if (!arg->offer_length || arg->offer_length > REWIRE_MAX_MESSAGE)
+		return rewire_because(&context->why, -EINVAL,
+				      "an OFFER of %u bytes",
+				      arg->offer_length);
+	offer = memdup_user(u64_to_user_ptr(arg->offer), arg->offer_length);
+	if (IS_ERR(offer))
+		return PTR_ERR(offer);
+	session = target_create(context, arg, offer);
+	kfree(offer);
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	file = rewire_session_file(session);
+	ret = PTR_ERR_OR_ZERO(file);
+	if (ret) {
+		mutex_lock(&session->lock);
+		rewire_session_abort(session, REWIRE_SESSION_EV_ABORT,
+				     "no file for it", NULL);
+		mutex_unlock(&session->lock);
+	} else {
+		context->out = file;
+		context->fd = &arg->fd;
+	}
+	rewire_session_put(session);
+	return ret;
+}
+
+/* the enclave is complete: from here it is the workload's, but must not run */
+static int target_prepared(struct rewire_session *session,
+			   struct rewire_why *why)
+{
+	struct rewire_enclave *enclave = session->reader->enclave;
+	const struct rewire_statement ready = {
+		.kind = REWIRE_MSG_READY,
+		.epoch = session->request.epoch + 1,
+		.enclave = enclave,
+		.digest = true,
+	};
+	int ret;
+
+	memcpy(session->state_digest, session->reader->totals.digest,
+	       REWIRE_DIGEST_SIZE);
+	mutex_lock(&enclave->lock);
+	ret = rewire_session_say(session, &ready) ?:
+	      rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_RECEIVED, why);
+	if (!ret) {
+		enclave->epoch = session->request.epoch + 1;
+		enclave->session = session;
+		/* pairs with the acquire in rewire_sm_find_workload() */
+		smp_store_release(&enclave->claimed, true);
+		session->claimed = false;
+		session->enclave = enclave;
+		rewire_enclave_get(enclave);
+	}
+	mutex_unlock(&enclave->lock);
+	return ret ?: rewire_session_step(session, REWIRE_SESSION_EV_RECEIVED,
+					  NULL, why);
+}
+
+/**
+ * rewire_target_write() - the stream comes in
+ * @session: locked
+ * @from: where they are
+ * @why: for the sentence
+ *
+ * A stream that is refused ends the migration: there is no second try under the
+ * same keys.
+ *
+ * Return: bytes, or a negative errno.
+ */
+ssize_t rewire_target_write(struct rewire_session *session,
+			    struct iov_iter *from, struct rewire_why *why)
+{
+	ssize_t ret = rewire_session_may(session, REWIRE_SESSION_EV_RECEIVED,
+					 why);
+	int error;
+
+	if (ret < 0)
+		return ret;
+	ret = rewire_reader_write(session->reader, from, why);
+	error = session->reader->flow.error;
+	if (!error && session->reader->flow.part == REWIRE_PART_OVER)
+		error = target_prepared(session, why);
+	if (!error)
+		return ret;
+	rewire_session_abort(session, REWIRE_SESSION_EV_ABORT,
+			     why->text[0] ? why->text : "the stream was refused",
+			     NULL);
+	return error;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_target_write);
+
+/* PREPARED: the same state, sealed under our own key, for our own disk */
+int rewire_target_checkpoint(struct rewire_session *session,
+			     struct rewire_why *why)
+{
+	const struct rewire_stream_key key = { .root = session->sm->root };
+	struct rewire_enclave *enclave = session->enclave;
+	struct rewire_writer *writer;
+
+	if (session->state != REWIRE_SESSION_PREPARED)
+		return rewire_because(why, -EBADFD,
+				      "not for a migration that is %s",
+				      rewire_session_state_name(session->state));
+	if (session->writer)
+		return 0;
+	mutex_lock(&enclave->lock);
+	writer = rewire_writer_create(enclave, REWIRE_STREAM_SEALED, NULL, &key);
+	mutex_unlock(&enclave->lock);
+	if (IS_ERR(writer))
+		return PTR_ERR(writer);
+	session->writer = writer;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_target_checkpoint);
+
+static int target_start(struct rewire_session *session,
+			const struct rewire_message *start,
+			struct rewire_why *why)
+{
+	struct rewire_enclave *enclave = session->enclave;
+	const struct rewire_statement active = {
+		.kind = REWIRE_MSG_ACTIVE,
+		.epoch = session->request.epoch + 1,
+		.enclave = enclave,
+		.digest = true,
+	};
+	int ret;
+
+	if (start->epoch != session->request.epoch + 1 ||
+	    memcmp(start->state_digest, session->state_digest,
+		   REWIRE_DIGEST_SIZE))
+		return rewire_because(why, -EBADMSG,
+				      "START is about another state");
+	mutex_lock(&enclave->lock);
+	ret = rewire_session_say(session, &active) ?:
+	      rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_START, why);
+	if (!ret) {
+		enclave->session = NULL;
+		rewire_workload_set(enclave->sm, enclave->workload,
+				    enclave->epoch, REWIRE_PLACE_HERE);
+	}
+	mutex_unlock(&enclave->lock);
+	ret = ret ?: rewire_session_step(session, REWIRE_SESSION_EV_START, NULL,
+					 why);
+	if (!ret)
+		rewire_session_over(session);
+	return ret;
+}
+
+static int target_receipt(struct rewire_session *session,
+			  const struct rewire_message *receipt,
+			  struct rewire_why *why)
+{
+	if (receipt->epoch != session->request.epoch ||
+	    memcmp(receipt->state_digest, session->state_digest,
+		   REWIRE_DIGEST_SIZE))
+		return rewire_because(why, -EBADMSG,
+				      "RECEIPT is about another state");
+	return rewire_session_step(session, REWIRE_SESSION_EV_RECEIPT,
+				   "the source is destroyed", why);
+}
+
+/**
+ * rewire_target_hear() - a message of the source
+ * @session: locked
+ * @bytes: the message
+ * @len: its bytes
+ * @kind: what it says it is
+ * @why: for the sentence
+ *
+ * Return: as rewire_source_hear().
+ */
+int rewire_target_hear(struct rewire_session *session, const u8 *bytes, u32 len,
+		       u32 kind, struct rewire_why *why)
+{
+	if (kind == REWIRE_MSG_START)
+		return rewire_session_take(session, bytes, len, kind,
+					   REWIRE_SESSION_EV_START,
+					   target_start, why);
+	if (kind == REWIRE_MSG_RECEIPT)
+		return rewire_session_take(session, bytes, len, kind,
+					   REWIRE_SESSION_EV_RECEIPT,
+					   target_receipt, why);
+	return rewire_because(why, -EBADFD,
+			      "no message of kind %u for a target", kind);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_target_hear);
+
+/* an aborted migration leaves nothing here */
+void rewire_target_release(struct rewire_session *session)
+{
+	struct rewire_enclave *enclave = session->enclave;
+
+	if (enclave) {
+		mutex_lock(&enclave->lock);
+		enclave->session = NULL;
+		session->claimed = enclave->claimed;
+		WRITE_ONCE(enclave->claimed, false);
+		rewire_enclave_wipe(enclave, -EREMCHG,
+				    "its migration was aborted");
+		mutex_unlock(&enclave->lock);
+		rewire_workload_void(session->sm, session->request.workload,
+				     session->request.epoch + 2);
+	}
+	target_unclaim(session);
+}

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The source's side of a migration.
+ *
+ *	MIGRATE_OUT	verify the request, say OFFER
+ *	hear ACCEPT	agree on the secret
+ *	FREEZE		the enclave stands still; the stream can be read
+ *	hear READY	the target has it all: RELINQUISHED, say START
+ *	hear ACTIVE	the target runs: wipe, say RECEIPT
+ */
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "migrate.h"
+
+static int source_bind(struct rewire_session *session,
+		       struct rewire_enclave *enclave, struct rewire_why *why)
+{
+	const struct rewire_request *request = &session->request;
+
+	lockdep_assert_held(&enclave->lock);
+	if (!rewire_enclave_owned(enclave))
+		return rewire_because(why, -EPERM,
+				      "the enclave is another user's");
+	if (enclave->session)
+		return rewire_because(why, -EBUSY, "it is migrating already");
+	if (enclave->epoch != request->epoch)
+		return rewire_because(why, -ESTALE,
+				      "the request is for epoch %llu, the workload is in %llu",
+				      request->epoch, enclave->epoch);
+	if (enclave->state != REWIRE_ENCLAVE_RUNNING &&
+	    enclave->state != REWIRE_ENCLAVE_PAUSED)
+		return rewire_because(why, -EBADFD,
+				      "not for an enclave that is %s",
+				      rewire_enclave_state_name(enclave->state));
+	enclave->session = session;
+	session->enclave = enclave;
+	rewire_enclave_get(enclave);
+	return 0;
+}
+
+static int source_begin(struct rewire_session *session,
+			struct rewire_enclave *enclave, struct rewire_why *why)
+{
+	const struct rewire_statement offer = {
+		.kind = REWIRE_MSG_OFFER,
+		.epoch = session->request.epoch,
+		.enclave = enclave,
+	};
+	int ret;
+
+	mutex_lock(&enclave->lock);
+	ret = source_bind(session, enclave, why);
+	if (!ret)
+		ret = rewire_session_say(session, &offer);
+	mutex_unlock(&enclave->lock);
+	return ret ?: rewire_session_publish(session, why);
+}
+
+static struct rewire_session *source_create(struct rewire_sm *sm,
+					    const struct rewire_request *request,
+					    struct rewire_why *why)
+{
+	struct rewire_session *session;
+	struct rewire_enclave *enclave;
+	int ret;
+
+	session = rewire_session_create(sm, REWIRE_SIDE_SOURCE, request, why);
+	if (IS_ERR(session))
+		return session;
+	enclave = rewire_sm_find_workload(sm, request->workload, &ret);
+	if (!enclave) {
+		rewire_because(why, ret, "the workload does not live here");
+		goto err_session;
+	}
+	mutex_lock(&session->lock);
+	ret = source_begin(session, enclave, why);
+	mutex_unlock(&session->lock);
+	rewire_enclave_put(enclave);
+	if (!ret)
+		return session;
+err_session:
+	rewire_session_put(session);
+	return ERR_PTR(ret);
+}
+
+/**
+ * rewire_migrate_out() - REWIRE_MIGRATE_OUT
+ * @context: of the command
+ * @arg: as userspace gave it
+ *
+ * Return: 0 or a negative errno as the uapi says.
+ */
+int rewire_migrate_out(struct rewire_context *context,
+		       struct rewire_migrate_out *arg)
+{
+	struct rewire_sm *sm = context->rfile->sm;
+	struct rewire_session *session;
+	struct rewire_request request;
+	struct file *file;
+	int ret;
+
+	ret = rewire_request_get(sm, arg->request, arg->signature,
+				 arg->signature_length, &request,
+				 &context->why);
+	if (ret)
+		return ret;
+	session = source_create(sm, &request, &context->why);
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	file = rewire_session_file(session);
+	ret = PTR_ERR_OR_ZERO(file);
+	if (ret) {
+		mutex_lock(&session->lock);
+		rewire_session_abort(session, REWIRE_SESSION_EV_ABORT,
+				     "no file for it", NULL);
+		mutex_unlock(&session->lock);
+	} else {
+		context->out = file;
+		context->fd = &arg->fd;
+	}
+	rewire_session_put(session);
+	return ret;
+}
+
+/* with the enclave's lock: bring it to a stand, unless somebody reads it */
+static int source_still(struct rewire_session *session,
+			struct rewire_enclave *enclave, u32 timeout_ms,
+			struct rewire_why *why)
+{
+	bool awake = enclave->state == REWIRE_ENCLAVE_RUNNING;
+	int ret;
+
+	if (awake) {
+		ret = rewire_enclave_pause(enclave, timeout_ms, why);
+		if (ret)
+			return ret;
+	}
+	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_FREEZE, why);
+	if (ret >= 0 && enclave->readers)
+		ret = rewire_because(why, -EBUSY,
+				     "a checkpoint of it is being read");
+	if (ret >= 0 && enclave->epoch != session->request.epoch)
+		ret = rewire_because(why, -ESTALE,
+				     "the workload went on to epoch %llu",
+				     enclave->epoch);
+	if (ret < 0) {
+		if (awake)
+			rewire_enclave_continue(enclave);
+		return ret;
+	}
+	enclave->ticket_armed = false;
+	session->awake = awake;
+	return rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_FREEZE, NULL);
+}
+
+/* what takes time is made before the pause: buffers, keys, cipher */
+static int source_freeze(struct rewire_session *session,
+			 struct rewire_enclave *enclave, u32 timeout_ms,
+			 struct rewire_why *why)
+{
+	const struct rewire_stream_key key = { .secret = session->secret };
+	struct rewire_writer *writer;
+	int ret;
+
+	lockdep_assert_held(&enclave->lock);
+	writer = rewire_writer_create(enclave, REWIRE_STREAM_SESSION,
+				      session->request.id, &key);
+	if (IS_ERR(writer))
+		return PTR_ERR(writer);
+	ret = source_still(session, enclave, timeout_ms, why);
+	if (ret)
+		rewire_writer_free(writer);
+	else
+		session->writer = writer;
+	return ret;
+}
+
+/**
+ * rewire_source_freeze() - REWIRE_SESSION_FREEZE
+ * @session: locked
+ * @timeout_ms: for the pause
+ * @why: for the sentence
+ *
+ * Return: 0; -EBADFD; -ETIME; as rewire_enclave_pause(). After a failure the
+ * enclave is as it was, and so is the session.
+ */
+int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
+			 struct rewire_why *why)
+{
+	int ret = rewire_session_may(session, REWIRE_SESSION_EV_FREEZE, why);
+
+	if (ret < 0)
+		return ret;
+	if (rewire_session_late(session))
+		return rewire_because(why, -ETIME, "the deadline has passed");
+	mutex_lock(&session->enclave->lock);
+	ret = source_freeze(session, session->enclave, timeout_ms, why);
+	mutex_unlock(&session->enclave->lock);
+	return ret ?: rewire_session_step(session, REWIRE_SESSION_EV_FREEZE,
+					  NULL, why);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_source_freeze);
+
+static int source_accept(struct rewire_session *session,
+			 const struct rewire_message *accept,
+			 struct rewire_why *why)
+{
+	int ret;
+
+	if (accept->epoch != session->request.epoch)
+		return rewire_because(why, -EBADMSG,
+				      "ACCEPT is about another epoch");
+	ret = rewire_session_agree(session, accept);
+	return ret ?: rewire_session_step(session, REWIRE_SESSION_EV_ACCEPT,
+					  NULL, why);
+}
+
+/* is what the target says it has what this source sent, all of it? */
+static int source_check_ready(struct rewire_session *session,
+			      const struct rewire_message *ready,
+			      struct rewire_why *why)
+{
+	struct rewire_enclave *enclave = session->enclave;
+
+	if (session->writer->flow.part != REWIRE_PART_OVER)
+		return rewire_because(why, -EBADMSG,
+				      "READY before the stream was read to its end");
+	if (ready->epoch != session->request.epoch + 1 ||
+	    memcmp(ready->measurement, enclave->measurement,
+		   REWIRE_DIGEST_SIZE) ||
+	    memcmp(ready->state_digest, session->writer->totals.digest,
+		   REWIRE_DIGEST_SIZE))
+		return rewire_because(why, -EBADMSG,
+				      "READY is about another state");
+	return 0;
+}
+
+/*
+ * From here on the workload is the target's, also when the enclave is destroyed
+ * before the target says ACTIVE: no checkpoint of its epoch may come back then.
+ */
+static int source_relinquish(struct rewire_session *session,
+			     const struct rewire_statement *start)
+{
+	struct rewire_enclave *enclave = session->enclave;
+	int ret = -ECANCELED;
+
+	mutex_lock(&enclave->lock);
+	if (enclave->state == REWIRE_ENCLAVE_FROZEN)
+		ret = rewire_session_say(session, start);
+	if (!ret)
+		enclave->relinquished = true;
+	mutex_unlock(&enclave->lock);
+	return ret;
+}
+
+static int source_ready(struct rewire_session *session,
+			const struct rewire_message *ready,
+			struct rewire_why *why)
+{
+	const struct rewire_statement start = {
+		.kind = REWIRE_MSG_START,
+		.epoch = session->request.epoch + 1,
+		.enclave = session->enclave,
+		.digest = true,
+	};
+	int ret = source_check_ready(session, ready, why);
+
+	if (ret)
+		return ret;
+	memcpy(session->state_digest, ready->state_digest, REWIRE_DIGEST_SIZE);
+	/* the lock is held: nobody gets START before the state says so */
+	ret = source_relinquish(session, &start);
+	return ret ?: rewire_session_step(session, REWIRE_SESSION_EV_READY,
+					  NULL, why);
+}
+
+static int source_active(struct rewire_session *session,
+			 const struct rewire_message *active,
+			 struct rewire_why *why)
+{
+	const struct rewire_statement receipt = {
+		.kind = REWIRE_MSG_RECEIPT,
+		.epoch = session->request.epoch,
+		.enclave = session->enclave,
+		.digest = true,
+	};
+	struct rewire_enclave *enclave = session->enclave;
+	int ret;
+
+	if (active->epoch != session->request.epoch + 1 ||
+	    memcmp(active->state_digest, session->state_digest,
+		   REWIRE_DIGEST_SIZE))
+		return rewire_because(why, -EBADMSG,
+				      "ACTIVE is about another state");
+	ret = rewire_session_say(session, &receipt);
+	if (ret)
+		return ret;
+	mutex_lock(&enclave->lock);
+	enclave->session = NULL;
+	rewire_enclave_wipe(enclave, -EREMCHG, "moved to another SM");
+	mutex_unlock(&enclave->lock);
+	ret = rewire_session_step(session, REWIRE_SESSION_EV_ACTIVE, NULL,
+				  why);
+	rewire_session_over(session);
+	return ret;
+}
+
+/**
+ * rewire_source_hear() - a message of the target
+ * @session: locked
+ * @bytes: the message
+ * @len: its bytes
+ * @kind: what it says it is
+ * @why: for the sentence
+ *
+ * Return: 0; -EBADFD: not one for this state; -EBADMSG, -EKEYREJECTED, -ENOKEY:
+ * not one to believe; -ETIME.
+ */
+int rewire_source_hear(struct rewire_session *session, const u8 *bytes, u32 len,
+		       u32 kind, struct rewire_why *why)
+{
+	static const struct {
+		enum rewire_session_event event;
+		rewire_take_t take;
+	} table[] = {
+		[REWIRE_MSG_ACCEPT] = { REWIRE_SESSION_EV_ACCEPT,
+					source_accept },
+		[REWIRE_MSG_READY] = { REWIRE_SESSION_EV_READY, source_ready },
+		[REWIRE_MSG_ACTIVE] = { REWIRE_SESSION_EV_ACTIVE,
+					source_active },
+	};
+
+	if (kind >= ARRAY_SIZE(table) || !table[kind].take)
+		return rewire_because(why, -EBADFD,
+				      "no message of kind %u for a source",
+				      kind);
+	if (kind != REWIRE_MSG_ACTIVE && rewire_session_late(session))
+		return rewire_because(why, -ETIME, "the deadline has passed");
+	return rewire_session_take(session, bytes, len, kind,
+				   table[kind].event, table[kind].take, why);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_source_hear);
+
+/**
+ * rewire_source_release() - an aborted migration gives the enclave back
+ * @session: locked
+ * @from: the state in which it was aborted
+ *
+ * It goes on where it was, unless it was destroyed meanwhile. If START was out,
+ * epoch e + 1 was promised to the target, which has signed that it never used
+ * it: the enclave is in e + 2.
+ */
+void rewire_source_release(struct rewire_session *session, u32 from)
+{
+	struct rewire_enclave *enclave = session->enclave;
+	bool lives;
+
+	rewire_writer_free(session->writer);
+	session->writer = NULL;
+	mutex_lock(&enclave->lock);
+	enclave->session = NULL;
+	enclave->relinquished = false;
+	lives = enclave->state == REWIRE_ENCLAVE_FROZEN;
+	if (from == REWIRE_SESSION_RELINQUISHED) {
+		enclave->epoch += 2;
+		rewire_workload_set(enclave->sm, enclave->workload,
+				    enclave->epoch,
+				    lives ? REWIRE_PLACE_HERE :
+					    REWIRE_PLACE_NONE);
+	}
+	if (lives) {
+		rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_THAW, NULL);
+		if (session->awake)
+			rewire_enclave_continue(enclave);
+	}
+	mutex_unlock(&enclave->lock);
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The file of a migration session.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/jiffies.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "migrate.h"
+
+static bool session_reads(const struct rewire_session *session)
+{
+	return session->writer &&
+	       session->writer->flow.part != REWIRE_PART_OVER;
+}
+
+static ssize_t session_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct rewire_file *rfile = iocb->ki_filp->private_data;
+	struct rewire_session *session = rfile->object;
+	struct rewire_why why = {};
+	ssize_t ret = 0;
+
+	if (mutex_lock_interruptible(&session->lock))
+		return -ERESTARTSYS;
+	if (session->side == REWIRE_SIDE_TARGET)
+		ret = rewire_target_checkpoint(session, &why);
+	else if (session->state != REWIRE_SESSION_FROZEN)
+		ret = rewire_because(&why, -EBADFD,
+				     "not for a migration that is %s",
+				     rewire_session_state_name(session->state));
+	if (!ret)
+		ret = rewire_writer_read(session->writer, to);
+	mutex_unlock(&session->lock);
+	return rewire_file_result(rfile, ret, &why);
+}
+
+static ssize_t session_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct rewire_file *rfile = iocb->ki_filp->private_data;
+	struct rewire_session *session = rfile->object;
+	struct rewire_why why = {};
+	ssize_t ret;
+
+	if (mutex_lock_interruptible(&session->lock))
+		return -ERESTARTSYS;
+	if (session->side == REWIRE_SIDE_TARGET)
+		ret = rewire_target_write(session, from, &why);
+	else
+		ret = rewire_because(&why, -EBADFD,
+				     "a source's stream is read");
+	mutex_unlock(&session->lock);
+	return rewire_file_result(rfile, ret, &why);
+}
+
+static __poll_t session_poll(struct file *file, poll_table *wait)
+{
+	struct rewire_session *session =
+		((struct rewire_file *)file->private_data)->object;
+	__poll_t mask = 0;
+
+	poll_wait(file, &session->changed, wait);
+	mutex_lock(&session->lock);
+	if (session->changes != session->seen)
+		mask |= EPOLLPRI;
+	if (session->side == REWIRE_SIDE_SOURCE && session_reads(session))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (session->state == REWIRE_SESSION_RECEIVING)
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	if (session->over)
+		mask |= EPOLLHUP;
+	mutex_unlock(&session->lock);
+	return mask;
+}
+
+static int session_get(struct rewire_context *context, void *data)
+{
+	struct rewire_session *session = context->rfile->object;
+	struct rewire_session_get *arg = data;
+	u32 room = arg->length;
+	int ret = 0;
+
+	mutex_lock(&session->lock);
+	arg->length = session->message_len;
+	if (room < session->message_len)
+		ret = rewire_because(&context->why, -EMSGSIZE,
+				     "the message has %u bytes",
+				     session->message_len);
+	else if (copy_to_user(u64_to_user_ptr(arg->buffer), session->message,
+			      session->message_len))
+		ret = -EFAULT;
+	mutex_unlock(&session->lock);
+	return ret;
+}
+
+static int session_hear(struct rewire_session *session, const u8 *bytes,
+			u32 len, struct rewire_why *why)
+{
+	u32 kind = ((const struct rewire_message *)bytes)->kind;
+	struct rewire_message message;
+	int ret;
+
+	if (rewire_session_heard(session, bytes, len))
+		return 0;
+	if (kind == REWIRE_MSG_ABORTED) {
+		ret = rewire_session_may(session,
+					 REWIRE_SESSION_EV_PEER_ABORTED, why);
+		if (ret >= 0)
+			ret = rewire_session_hear(session, bytes, len, kind,
+						  &message, why);
+		return ret ?: rewire_session_abort(session,
+						   REWIRE_SESSION_EV_PEER_ABORTED,
+						   "the other side aborted",
+						   why);
+	}
+	return session->side == REWIRE_SIDE_SOURCE ?
+		       rewire_source_hear(session, bytes, len, kind, why) :
+		       rewire_target_hear(session, bytes, len, kind, why);
+}
+
+static int session_put(struct rewire_context *context, void *data)
+{
+	struct rewire_session *session = context->rfile->object;
+	struct rewire_session_put *arg = data;
+	u8 *bytes;
+	int ret;
+
+	if (arg->length < sizeof(struct rewire_message) ||
+	    arg->length > REWIRE_MAX_MESSAGE)
+		return rewire_because(&context->why, -EINVAL,
+				      "a message of %u bytes", arg->length);
+	bytes = memdup_user(u64_to_user_ptr(arg->buffer), arg->length);
+	if (IS_ERR(bytes))
+		return PTR_ERR(bytes);
+	mutex_lock(&session->lock);
+	ret = session_hear(session, bytes, arg->length, &context->why);
+	mutex_unlock(&session->lock);
+	kfree(bytes);
+	return ret;
+}
+
+static int session_freeze(struct rewire_context *context, void *data)
+{
+	struct rewire_session *session = context->rfile->object;
+	struct rewire_session_freeze *arg = data;
+	int ret;
+
+	if (mutex_lock_interruptible(&session->lock))
+		return -EINTR;
+	ret = rewire_source_freeze(session, arg->timeout_ms, &context->why);
+	mutex_unlock(&session->lock);
+	return ret;
+}
+
+static int session_abort(struct rewire_context *context, void *data)
+{
+	struct rewire_session *session = context->rfile->object;
+	struct rewire_session_abort *arg = data;
+	int ret;
+
+	if (arg->flags)
+		return rewire_because(&context->why, -EINVAL, "unknown flag");
+	mutex_lock(&session->lock);
+	ret = rewire_session_abort(session, REWIRE_SESSION_EV_ABORT,
+				   "cancelled", &context->why);
+	mutex_unlock(&session->lock);
+	return ret;
+}
+
+static int session_info(struct rewire_context *context, void *data)
+{
+	struct rewire_session *session = context->rfile->object;
+	struct rewire_session_info *arg = data;
+	u64 now = get_jiffies_64();
+
+	mutex_lock(&session->lock);
+	arg->state = session->state;
+	arg->side = session->side;
+	arg->message = session->message_kind;
+	memcpy(arg->request_id, session->request.id, REWIRE_ID_SIZE);
+	memcpy(arg->workload, session->request.workload, REWIRE_ID_SIZE);
+	memcpy(arg->peer, session->peer, REWIRE_ID_SIZE);
+	arg->epoch = session->request.epoch;
+	arg->enclave = session->enclave ? session->enclave->id : 0;
+	arg->remaining_ms = now < session->deadline ?
+		jiffies64_to_msecs(session->deadline - now) : 0;
+	arg->stream_bytes = session->reader ? session->reader->flow.bytes :
+			    session->writer ? session->writer->flow.bytes : 0;
+	session->seen = session->changes;
+	mutex_unlock(&session->lock);
+	return 0;
+}
+
+static const struct rewire_command session_commands[] = {
+	REWIRE_COMMAND(REWIRE_SESSION_GET, rewire_session_get, session_get),
+	REWIRE_SIGNED_COMMAND(REWIRE_SESSION_PUT, rewire_session_put,
+			      session_put),
+	REWIRE_COMMAND(REWIRE_SESSION_FREEZE, rewire_session_freeze,
+		       session_freeze),
+	REWIRE_COMMAND(REWIRE_SESSION_ABORT, rewire_session_abort,
+		       session_abort),
+	REWIRE_COMMAND(REWIRE_SESSION_INFO, rewire_session_info, session_info),
+};
+
+static long session_ioctl(struct file *file, unsigned int cmd,
+			  unsigned long arg)
+{
+	return rewire_dispatch(file, session_commands,
+			       ARRAY_SIZE(session_commands), cmd, arg);
+}
+
+/*
+ * Nobody carries the messages any more. A source that has not relinquished and
+ * a target that has nothing yet give up; any other waits to be opened again.
+ */
+static int session_release(struct inode *inode, struct file *file)
+{
+	struct rewire_file *rfile = file->private_data;
+	struct rewire_session *session = rfile->object;
+
+	mutex_lock(&session->lock);
+	if (atomic_dec_and_test(&session->files) &&
+	    session->state != REWIRE_SESSION_PREPARED)
+		rewire_session_abort(session, REWIRE_SESSION_EV_ABORT,
+				     "its helper went away", NULL);
+	mutex_unlock(&session->lock);
+	rewire_session_put(session);
+	rewire_file_free(rfile);
+	return 0;
+}
+
+static const struct file_operations session_fops = {
+	.owner = THIS_MODULE,
+	.read_iter = session_read,
+	.write_iter = session_write,
+	.poll = session_poll,
+	.unlocked_ioctl = session_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.release = session_release,
+};
+
+/**
+ * rewire_session_file() - one more file for a session
+ * @session: which; the file takes a reference
+ *
+ * Return: the file, or an ERR_PTR().
+ */
+struct file *rewire_session_file(struct rewire_session *session)
+{
+	struct rewire_file *rfile = rewire_file_create(session->sm, session);
+	struct file *file;
+
+	if (!rfile)
+		return ERR_PTR(-ENOMEM);
+	file = anon_inode_getfile("[rewire-session]", &session_fops, rfile,
+				  O_RDWR);
+	if (IS_ERR(file)) {
+		rewire_file_free(rfile);
+		return file;
+	}
+	stream_open(file_inode(file), file);
+	kref_get(&session->ref);
+	atomic_inc(&session->files);
+	return file;
+}

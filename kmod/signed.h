@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who signed what: CMS signatures of the roles, and the SM's own attestation
+ * key with its peers' certificates.
+ */
+#ifndef REWIRE_SIGNED_H
+#define REWIRE_SIGNED_H
+
+#include <linux/key.h>
+#include <linux/types.h>
+
+#include "../uapi/rewire.h"
+#include "why.h"
+
+/**
+ * struct rewire_roles - the keyrings of the roles
+ * @ring: one keyring each, indexed by REWIRE_ROLE_*; NULL before PROVISION
+ */
+struct rewire_roles {
+	struct key *ring[REWIRE_ROLES];
+};
+
+int rewire_roles_init(struct rewire_roles *roles);
+int rewire_roles_add(struct rewire_roles *roles, u32 role, const void *cert,
+		     size_t cert_len, struct rewire_why *why);
+void rewire_roles_free(struct rewire_roles *roles);
+
+int rewire_header_check(const struct rewire_header *header, u16 type, u32 size,
+			struct rewire_why *why);
+int rewire_signed_verify(const struct rewire_roles *roles, u32 role,
+			 const void *data, size_t len, const void *cms,
+			 size_t cms_len, struct rewire_why *why);
+
+#define REWIRE_MAX_SIGNATURE	512	/* RSA-4096 */
+
+/**
+ * struct rewire_attest - the SM's attestation key
+ * @key: asymmetric key with the private half
+ * @signature_len: bytes of a signature it makes
+ * @id: SM id: first bytes of SHA-256 over the public key (RSAPublicKey, DER)
+ * @cert: certificate, DER
+ * @cert_len: its bytes
+ */
+struct rewire_attest {
+	struct key *key;
+	u32 signature_len;
+	u8 id[REWIRE_ID_SIZE];
+	u8 *cert;
+	u32 cert_len;
+};
+
+int rewire_attest_init(struct rewire_attest *attest, s32 serial,
+		       const void *cert, size_t cert_len,
+		       const struct rewire_roles *roles,
+		       struct rewire_why *why);
+void rewire_attest_free(struct rewire_attest *attest);
+int rewire_attest_sign(const struct rewire_attest *attest, const char *domain,
+		       const void *data, size_t len,
+		       u8 signature[REWIRE_MAX_SIGNATURE]);
+int rewire_peer_verify(const struct rewire_roles *roles, const void *cert,
+		       size_t cert_len, const char *domain, const void *data,
+		       size_t len, const void *signature, size_t signature_len,
+		       u8 id[REWIRE_ID_SIZE], struct rewire_why *why);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The Security Monitor of one network namespace: keys, memory, and the
+ * registries of enclaves, workloads and sessions.
+ *
+ * Locking, outermost first:
+ *
+ *   session->lock	state of one migration
+ *   enclave->lock	state, segments and thread of one enclave
+ *   sm->lock		registries (short, never held while sleeping for others)
+ *   calls->lock	call table of one enclave
+ *   enclave->map_sem	pages against faults: the only one taken below mmap_lock
+ *
+ * A doorbell's work is done after the fault handler has dropped mmap_lock, so
+ * every lock but map_sem may be held over access to user memory.
+ */
+#ifndef REWIRE_SM_H
+#define REWIRE_SM_H
+
+#include <linux/atomic.h>
+#include <linux/hashtable.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/xarray.h>
+
+#include "events.h"
+#include "signed.h"
+#include "why.h"
+
+struct net;
+struct rewire_enclave;
+struct rewire_session;
+
+#define REWIRE_MAX_ENCLAVES	16384	/* of one SM, destroyed ones aside */
+#define REWIRE_MAX_WORKLOADS	65536	/* remembered by one SM */
+#define REWIRE_MAX_FINISHED	1024	/* sessions kept after their end */
+#define REWIRE_MAX_OPEN		256	/* sessions that are not over */
+
+/* where a workload that this SM knows is */
+enum rewire_place {
+	REWIRE_PLACE_NONE,	/* was here, destroyed; a checkpoint may follow */
+	REWIRE_PLACE_HERE,	/* an enclave is, or is about to be, its instance */
+	REWIRE_PLACE_MOVED,	/* another SM has it */
+};
+
+/**
+ * struct rewire_workload - what this SM knows of a workload
+ * @node: in sm->workloads
+ * @id: workload
+ * @epoch: the highest seen; an instance with a lower one is a fork
+ * @void_below: checkpoints of lower epochs are void: an incoming migration was
+ *	given up, and what it had sealed may be on somebody's disk
+ * @place: where it is
+ */
+struct rewire_workload {
+	struct hlist_node node;
+	u8 id[REWIRE_ID_SIZE];
+	u64 epoch;
+	u64 void_below;
+	enum rewire_place place;
+};
+
+/**
+ * struct rewire_sm - one Security Monitor
+ * @net: its network namespace; every file holds a reference to it
+ * @lock: protects everything below but where said
+ * @provisioned: set once, with release semantics, after the keys
+ * @root: root key
+ * @generation: of @root
+ * @roles: keyrings of the roles
+ * @attest: attestation key
+ * @memory_limit: bytes
+ * @memory_used: bytes; atomic
+ * @enclaves: by id; holds a reference each
+ * @enclave_count: entries in @enclaves
+ * @next_id: number of the next enclave
+ * @workloads: by workload id
+ * @workload_count: entries in @workloads
+ * @sessions: all, newest first; holds a reference each
+ * @open_sessions: sessions that are not over
+ * @finished_sessions: sessions that are over and still answer
+ * @events: acknowledgements
+ */
+struct rewire_sm {
+	struct net *net;
+	struct mutex lock;
+	bool provisioned;
+	struct key *root;
+	u32 generation;
+	struct rewire_roles roles;
+	struct rewire_attest attest;
+	u64 memory_limit;
+	atomic64_t memory_used;
+	struct xarray enclaves;
+	u32 enclave_count;
+	u64 next_id;
+	DECLARE_HASHTABLE(workloads, 8);
+	u32 workload_count;
+	struct list_head sessions;
+	u32 open_sessions;
+	u32 finished_sessions;
+	struct rewire_events events;
+};
+
+struct rewire_sm *rewire_sm_of(struct net *net);
+bool rewire_sm_ready(const struct rewire_sm *sm);
+int rewire_sm_provision(struct rewire_sm *sm, const struct rewire_provision *p,
+			struct rewire_why *why);
+
+int rewire_sm_charge(struct rewire_sm *sm, u64 bytes, struct rewire_why *why);
+void rewire_sm_uncharge(struct rewire_sm *sm, u64 bytes);
+
+int rewire_sm_add_enclave(struct rewire_sm *sm, struct rewire_enclave *enclave,
+			  struct rewire_why *why);
+void rewire_sm_remove_enclave(struct rewire_sm *sm,
+			      struct rewire_enclave *enclave);
+struct rewire_enclave *rewire_sm_find_enclave(struct rewire_sm *sm, u64 id);
+struct rewire_enclave *rewire_sm_find_workload(struct rewire_sm *sm,
+					       const u8 *workload, int *error);
+u32 rewire_sm_list(struct rewire_sm *sm, u64 *ids, u32 room);
+
+int rewire_workload_claim(struct rewire_sm *sm, const u8 *workload, u64 least,
+			  bool checkpoint, u64 *epoch, struct rewire_why *why);
+void rewire_workload_void(struct rewire_sm *sm, const u8 *workload, u64 below);
+void rewire_workload_set(struct rewire_sm *sm, const u8 *workload, u64 epoch,
+			 enum rewire_place place);
+
+int rewire_sm_setup(struct rewire_sm *sm, struct net *net);
+void rewire_sm_teardown(struct rewire_sm *sm);
+extern unsigned int rewire_net_id;
+
+#endif

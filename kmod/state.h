@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The two state machines. Each is one table of arcs, from which the code's
+ * lookup and the tables in docs/architecture.md are made; what is not in a
+ * table is refused with EBADFD.
+ */
+#ifndef REWIRE_STATE_H
+#define REWIRE_STATE_H
+
+#include <linux/types.h>
+
+#include "../uapi/rewire.h"
+
+/* X(state, event, next state) */
+#define REWIRE_ENCLAVE_ARCS(X)						\
+	X(BUILDING,	ADD,		BUILDING)			\
+	X(BUILDING,	INIT,		READY)				\
+	X(READY,	TICKET,		READY)				\
+	X(READY,	ENTER,		RUNNING)			\
+	X(RUNNING,	CALL,		RUNNING)			\
+	X(RUNNING,	PAUSE,		PAUSING)			\
+	X(PAUSING,	CALL,		PAUSING)			\
+	X(PAUSING,	PARK,		PAUSED)				\
+	X(PAUSING,	TIMEOUT,	RUNNING)			\
+	X(PAUSED,	CALL,		PAUSED)				\
+	X(PAUSED,	EXTRACT,	PAUSED)				\
+	X(PAUSED,	TICKET,		PAUSED)				\
+	X(PAUSED,	ENTER,		RUNNING)			\
+	X(PAUSED,	RESUME,		RUNNING)			\
+	X(PAUSED,	FREEZE,		FROZEN)				\
+	X(FROZEN,	CALL,		FROZEN)				\
+	X(FROZEN,	THAW,		PAUSED)				\
+	X(RECEIVING,	RECEIVED,	PREPARED)			\
+	X(PREPARED,	CALL,		PREPARED)			\
+	X(PREPARED,	START,		PAUSED)				\
+	X(BUILDING,	DESTROY,	DESTROYED)			\
+	X(READY,	DESTROY,	DESTROYED)			\
+	X(RUNNING,	DESTROY,	DESTROYED)			\
+	X(PAUSING,	DESTROY,	DESTROYED)			\
+	X(PAUSED,	DESTROY,	DESTROYED)			\
+	X(FROZEN,	DESTROY,	DESTROYED)			\
+	X(RECEIVING,	DESTROY,	DESTROYED)			\
+	X(PREPARED,	DESTROY,	DESTROYED)
+
+#define REWIRE_ENCLAVE_EVENTS(X)					\
+	X(ADD) X(INIT) X(TICKET) X(ENTER) X(CALL) X(PAUSE) X(PARK)	\
+	X(TIMEOUT) X(EXTRACT) X(RESUME) X(FREEZE) X(THAW) X(RECEIVED)	\
+	X(START) X(DESTROY)
+
+/*
+ * The source's half, then the target's. ABORT is a party's own decision,
+ * PEER_ABORTED the other's signed word: only that one moves RELINQUISHED.
+ */
+#define REWIRE_SESSION_ARCS(X)						\
+	X(OFFERED,	ACCEPT,		AGREED)				\
+	X(OFFERED,	ABORT,		ABORTED)			\
+	X(OFFERED,	PEER_ABORTED,	ABORTED)			\
+	X(AGREED,	FREEZE,		FROZEN)				\
+	X(AGREED,	ABORT,		ABORTED)			\
+	X(AGREED,	PEER_ABORTED,	ABORTED)			\
+	X(FROZEN,	READY,		RELINQUISHED)			\
+	X(FROZEN,	ABORT,		ABORTED)			\
+	X(FROZEN,	PEER_ABORTED,	ABORTED)			\
+	X(RELINQUISHED,	ACTIVE,		DESTROYED)			\
+	X(RELINQUISHED,	PEER_ABORTED,	ABORTED)			\
+	X(RECEIVING,	RECEIVED,	PREPARED)			\
+	X(RECEIVING,	ABORT,		ABORTED)			\
+	X(RECEIVING,	PEER_ABORTED,	ABORTED)			\
+	X(PREPARED,	START,		ACTIVE)				\
+	X(PREPARED,	ABORT,		ABORTED)			\
+	X(PREPARED,	PEER_ABORTED,	ABORTED)			\
+	X(ACTIVE,	RECEIPT,	ACTIVE)
+
+#define REWIRE_SESSION_EVENTS(X)					\
+	X(ACCEPT) X(FREEZE) X(READY) X(ACTIVE) X(RECEIVED) X(START)	\
+	X(RECEIPT) X(ABORT) X(PEER_ABORTED)
+
+enum rewire_enclave_event {
+#define X(name)	REWIRE_ENCLAVE_EV_##name,
+	REWIRE_ENCLAVE_EVENTS(X)
+#undef X
+	REWIRE_ENCLAVE_EV_COUNT
+};
+
+enum rewire_session_event {
+#define X(name)	REWIRE_SESSION_EV_##name,
+	REWIRE_SESSION_EVENTS(X)
+#undef X
+	REWIRE_SESSION_EV_COUNT
+};
+
+int rewire_enclave_next(u32 state, enum rewire_enclave_event event);
+int rewire_session_next(u32 state, enum rewire_session_event event);
+const char *rewire_enclave_state_name(u32 state);
+const char *rewire_session_state_name(u32 state);
+
+#endif

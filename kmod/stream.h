@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The stream of an enclave's state, on its way to a peer or at rest under this
+ * SM's own key: the same records, another secret.
+ */
+#ifndef REWIRE_STREAM_H
+#define REWIRE_STREAM_H
+
+#include <linux/uio.h>
+
+#include "aead.h"
+#include "enclave.h"
+
+#define REWIRE_RECORD_PAGES_MAX	(REWIRE_MAX_RECORD / PAGE_SIZE)
+
+/* META: this, then the manifest's signature */
+struct rewire_meta {
+	struct rewire_layout layout;
+	struct rewire_manifest manifest;
+	struct rewire_segment segments[REWIRE_MAX_SEGMENTS];
+	__u32 segment_count;
+	__u32 cms_len;
+	__u64 xfeatures;
+	__u8 xlayout[REWIRE_DIGEST_SIZE];
+	__u64 next_handle;
+};
+
+/* END: totals of the records before it */
+struct rewire_end {
+	__u64 records;
+	__u64 pages;
+	__u64 calls;
+	__u8 digest[REWIRE_DIGEST_SIZE];
+};
+
+/**
+ * struct rewire_buffer - room for one record outside of the enclave
+ * @page: cipher text; one page after the other
+ * @sg: over @page, remade for each record
+ * @enclave_sg: over the enclave's pages, remade for each record
+ */
+struct rewire_buffer {
+	struct page *page[REWIRE_RECORD_PAGES_MAX];
+	struct scatterlist sg[REWIRE_RECORD_PAGES_MAX];
+	struct scatterlist enclave_sg[REWIRE_RECORD_PAGES_MAX];
+};
+
+struct rewire_buffer *rewire_buffer_alloc(void);
+void rewire_buffer_free(struct rewire_buffer *buffer);
+struct scatterlist *rewire_buffer_sg(struct rewire_buffer *buffer, u32 length);
+struct scatterlist *rewire_buffer_enclave_sg(struct rewire_buffer *buffer,
+					     struct rewire_enclave *enclave,
+					     u64 index, u32 length);
+void rewire_buffer_copy(struct rewire_buffer *buffer, void *linear, u32 length,
+			bool out);
+
+/* where a stream's record key comes from */
+struct rewire_stream_key {
+	const u8 *secret;		/* of a session; NULL: the root key */
+	struct key *root;
+};
+
+int rewire_stream_aead(struct rewire_aead *aead,
+		       const struct rewire_stream_key *key,
+		       const struct rewire_stream_header *header);
+int rewire_xlayout(u64 xfeatures, u8 digest[REWIRE_DIGEST_SIZE]);
+int rewire_xfeatures_check(u64 xfeatures, const u8 *xlayout,
+			   struct rewire_why *why);
+
+/**
+ * struct rewire_flow - the bytes of a stream, in either direction
+ * @header: first bytes
+ * @record: header of the record in work
+ * @tag: its tag
+ * @buffer: its cipher text
+ * @part: which of these the next byte belongs to
+ * @offset: bytes of that part which are through
+ * @bytes: through in all
+ * @error: the stream is spoilt, and stays so
+ */
+struct rewire_flow {
+	struct rewire_stream_header header;
+	struct rewire_record record;
+	u8 tag[REWIRE_TAG_SIZE];
+	struct rewire_buffer *buffer;
+	enum {
+		REWIRE_PART_HEADER,
+		REWIRE_PART_RECORD,
+		REWIRE_PART_BODY,
+		REWIRE_PART_TAG,
+		REWIRE_PART_OVER,
+	} part;
+	u32 offset;
+	u64 bytes;
+	int error;
+};
+
+void *rewire_flow_window(struct rewire_flow *flow, u32 *left);
+bool rewire_flow_move(struct rewire_flow *flow, u32 bytes);
+
+/**
+ * struct rewire_writer - an enclave becomes a stream
+ * @flow: what is being handed out
+ * @enclave: stands still as long as the writer exists; a reference
+ * @aead: records
+ * @next: type of the next record
+ * @index: first page not yet sent
+ * @call: handle of the last call sent
+ * @totals: for the END record
+ */
+struct rewire_writer {
+	struct rewire_flow flow;
+	struct rewire_enclave *enclave;
+	struct rewire_aead aead;
+	u32 next;
+	u64 index;
+	u64 call;
+	struct rewire_end totals;
+};
+
+struct rewire_writer *
+rewire_writer_create(struct rewire_enclave *enclave, u32 kind,
+		     const u8 *request_id, const struct rewire_stream_key *key);
+void rewire_writer_free(struct rewire_writer *writer);
+ssize_t rewire_writer_read(struct rewire_writer *writer, struct iov_iter *to);
+
+/**
+ * struct rewire_reader - a stream becomes an enclave
+ * @flow: what is being taken in
+ * @sm: where
+ * @key: of a session, or the root key
+ * @expect: kind, and unless zero request, workload and epoch, of the only
+ *	stream that is taken
+ * @enclave: made by the META record, RECEIVING; a reference
+ * @aead: records
+ * @last: type of the last record
+ * @totals: so far
+ */
+struct rewire_reader {
+	struct rewire_flow flow;
+	struct rewire_sm *sm;
+	struct rewire_stream_key key;
+	struct rewire_stream_header expect;
+	struct rewire_enclave *enclave;
+	struct rewire_aead aead;
+	u32 last;
+	struct rewire_end totals;
+};
+
+struct rewire_reader *
+rewire_reader_create(struct rewire_sm *sm,
+		     const struct rewire_stream_header *expect,
+		     const struct rewire_stream_key *key);
+void rewire_reader_free(struct rewire_reader *reader);
+ssize_t rewire_reader_write(struct rewire_reader *reader, struct iov_iter *from,
+			    struct rewire_why *why);
+
+#endif

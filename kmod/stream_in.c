@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A stream becomes an enclave. Nothing in it is believed before its tag is
+ * verified, and the enclave can do nothing before the END record is.
+ */
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "arch.h"
+#include "compat.h"
+#include "stream.h"
+#include "trace.h"
+
+/* META: fixed part and a signature; CALLS: an entry with its payload */
+#define READER_MAX_LINEAR	(sizeof(struct rewire_call_wire) + \
+				 REWIRE_MAX_PAYLOAD)
+
+/**
+ * rewire_reader_create() - be ready for a stream
+ * @sm: where the enclave will live
+ * @expect: which one, see struct rewire_reader
+ * @key: for the records; a session's secret must outlive the reader
+ *
+ * Return: the reader, or an ERR_PTR().
+ */
+struct rewire_reader *
+rewire_reader_create(struct rewire_sm *sm,
+		     const struct rewire_stream_header *expect,
+		     const struct rewire_stream_key *key)
+{
+	struct rewire_reader *reader = kzalloc(sizeof(*reader),
+					       GFP_KERNEL_ACCOUNT);
+
+	if (!reader)
+		return ERR_PTR(-ENOMEM);
+	reader->flow.buffer = rewire_buffer_alloc();
+	if (!reader->flow.buffer) {
+		kfree(reader);
+		return ERR_PTR(-ENOMEM);
+	}
+	reader->sm = sm;
+	reader->expect = *expect;
+	reader->key = *key;
+	return reader;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_reader_create);
+
+/* an enclave that nobody took over from the reader is wiped */
+void rewire_reader_free(struct rewire_reader *reader)
+{
+	struct rewire_enclave *enclave;
+
+	if (!reader)
+		return;
+	enclave = reader->enclave;
+	if (enclave) {
+		mutex_lock(&enclave->lock);
+		if (enclave->state == REWIRE_ENCLAVE_RECEIVING)
+			rewire_enclave_wipe(enclave, -ECANCELED,
+					    "its stream was given up");
+		mutex_unlock(&enclave->lock);
+		rewire_enclave_put(enclave);
+	}
+	if (reader->aead.tfm)
+		rewire_aead_free(&reader->aead);
+	rewire_buffer_free(reader->flow.buffer);
+	kfree_sensitive(reader);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_reader_free);
+
+static bool reader_differs(const u8 *expected, const u8 *got)
+{
+	return memchr_inv(expected, 0, REWIRE_ID_SIZE) &&
+	       memcmp(expected, got, REWIRE_ID_SIZE);
+}
+
+static int reader_header(struct rewire_reader *reader, struct rewire_why *why)
+{
+	const struct rewire_stream_header *h = &reader->flow.header;
+	const struct rewire_stream_header *expect = &reader->expect;
+	int ret;
+
+	ret = rewire_header_check(&h->header, REWIRE_TYPE_STREAM, sizeof(*h),
+				  why);
+	if (ret)
+		return ret;
+	if (h->kind != expect->kind)
+		return rewire_because(why, -EBADMSG,
+				      "a stream of kind %u, not %u", h->kind,
+				      expect->kind);
+	if (h->generation != reader->sm->generation)
+		return rewire_because(why, -EOPNOTSUPP,
+				      "sealed under root generation %u",
+				      h->generation);
+	if (reader_differs(expect->request_id, h->request_id) ||
+	    reader_differs(expect->workload, h->workload) ||
+	    reader_differs(expect->origin, h->origin) ||
+	    (expect->epoch && expect->epoch != h->epoch))
+		return rewire_because(why, -EBADMSG,
+				      "a stream of another migration, workload, epoch or SM");
+	return rewire_stream_aead(&reader->aead, &reader->key, h);
+}
+
+/* may this record follow the last one, and does it fit? */
+static int reader_record(struct rewire_reader *reader, struct rewire_why *why)
+{
+	const struct rewire_record *r = &reader->flow.record;
+	u32 most = r->type == REWIRE_RECORD_PAGES ? REWIRE_MAX_RECORD :
+						    READER_MAX_LINEAR;
+	bool first = !reader->last;
+
+	if (r->type < REWIRE_RECORD_META || r->type > REWIRE_RECORD_END ||
+	    (r->type == REWIRE_RECORD_META) != first ||
+	    r->type < reader->last)
+		return rewire_because(why, -EBADMSG,
+				      "record %llu is of type %u, after type %u",
+				      r->sequence, r->type, reader->last);
+	if (!r->length || r->length > most)
+		return rewire_because(why, -EBADMSG,
+				      "record %llu has %u bytes", r->sequence,
+				      r->length);
+	return 0;
+}
+
+/* decrypt a record that is not pages; the caller frees with kvfree_sensitive */
+static void *reader_open_linear(struct rewire_reader *reader, int *ret)
+{
+	struct rewire_flow *flow = &reader->flow;
+	u32 length = flow->record.length;
+	struct scatterlist *sg = rewire_buffer_sg(flow->buffer, length);
+	void *plain;
+
+	*ret = rewire_aead_open(&reader->aead, &flow->record, sg, sg,
+				flow->tag);
+	if (*ret)
+		return NULL;
+	plain = kvmalloc(length, GFP_KERNEL_ACCOUNT);
+	if (plain)
+		rewire_buffer_copy(flow->buffer, plain, length, true);
+	else
+		*ret = -ENOMEM;
+	return plain;
+}
+
+static int reader_build(struct rewire_reader *reader,
+			struct rewire_enclave *enclave,
+			const struct rewire_meta *meta, struct rewire_why *why)
+{
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < meta->segment_count && !ret; i++) {
+		const struct rewire_segment *s = &meta->segments[i];
+
+		ret = rewire_memory_segment(enclave, s->offset, s->length,
+					    s->prot, why) ?:
+		      rewire_memory_alloc(enclave, s->offset, s->length, why);
+	}
+	if (ret)
+		return ret;
+	ret = rewire_memory_layout(enclave, why) ?:
+	      rewire_manifest_check(reader->sm, &meta->manifest,
+				    (const u8 *)(meta + 1), meta->cms_len,
+				    enclave->charged, why);
+	if (ret)
+		return ret;
+	enclave->cms = kmemdup(meta + 1, meta->cms_len, GFP_KERNEL_ACCOUNT);
+	if (!enclave->cms)
+		return -ENOMEM;
+	enclave->cms_len = meta->cms_len;
+	enclave->manifest = meta->manifest;
+	memcpy(enclave->measurement, meta->manifest.measurement,
+	       REWIRE_DIGEST_SIZE);
+	memcpy(enclave->workload, reader->flow.header.workload,
+	       REWIRE_ID_SIZE);
+	enclave->epoch = reader->flow.header.epoch;
+	enclave->calls.next_handle = meta->next_handle;
+	return rewire_sm_add_enclave(reader->sm, enclave, why);
+}
+
+static int reader_meta(struct rewire_reader *reader,
+		       const struct rewire_meta *meta, struct rewire_why *why)
+{
+	u32 length = reader->flow.record.length;
+	struct rewire_enclave *enclave;
+	int ret;
+
+	if (length < sizeof(*meta) || length - sizeof(*meta) != meta->cms_len ||
+	    meta->cms_len > REWIRE_MAX_CMS ||
+	    meta->segment_count > REWIRE_MAX_SEGMENTS)
+		return rewire_because(why, -EBADMSG, "META is malformed");
+	ret = rewire_xfeatures_check(meta->xfeatures, meta->xlayout, why);
+	if (ret)
+		return ret;
+	enclave = rewire_enclave_create(reader->sm, &meta->layout,
+					REWIRE_ENCLAVE_RECEIVING, why);
+	if (IS_ERR(enclave))
+		return PTR_ERR(enclave);
+	mutex_lock(&enclave->lock);
+	ret = reader_build(reader, enclave, meta, why);
+	if (ret)
+		rewire_enclave_wipe(enclave, -ECANCELED, "its META was refused");
+	mutex_unlock(&enclave->lock);
+	if (ret) {
+		rewire_enclave_put(enclave);
+		return ret;
+	}
+	reader->enclave = enclave;
+	return 0;
+}
+
+static int reader_pages(struct rewire_reader *reader, struct rewire_why *why)
+{
+	struct rewire_enclave *enclave = reader->enclave;
+	const struct rewire_record *r = &reader->flow.record;
+	u64 end = enclave->layout.span >> PAGE_SHIFT;
+	u64 count = r->length >> PAGE_SHIFT, i;
+	int ret;
+
+	if (offset_in_page(r->length) || r->index >= end ||
+	    count > end - r->index)
+		return rewire_because(why, -EBADMSG,
+				      "record %llu holds no pages of this enclave",
+				      r->sequence);
+	mutex_lock(&enclave->lock);
+	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_RECEIVED, why);
+	for (i = 0; i < count && ret >= 0; i++)
+		if (!enclave->pages[r->index + i])
+			ret = rewire_because(why, -EBADMSG,
+					     "page %llu is in no segment",
+					     r->index + i);
+	if (ret >= 0)
+		ret = rewire_aead_open(&reader->aead, r,
+				       rewire_buffer_sg(reader->flow.buffer,
+							r->length),
+				       rewire_buffer_enclave_sg(reader->flow.buffer,
+								enclave,
+								r->index,
+								r->length),
+				       reader->flow.tag);
+	mutex_unlock(&enclave->lock);
+	reader->totals.pages += count;
+	return ret;
+}
+
+static int reader_call(struct rewire_reader *reader,
+		       const struct rewire_call_wire *wire,
+		       struct rewire_why *why)
+{
+	u32 length = reader->flow.record.length;
+
+	if (length < sizeof(*wire) || length - sizeof(*wire) != wire->length)
+		return rewire_because(why, -EBADMSG, "a call is malformed");
+	reader->totals.calls++;
+	return rewire_calls_restore(reader->enclave, wire,
+				    (const u8 *)(wire + 1), why);
+}
+
+static int reader_end(struct rewire_reader *reader,
+		      const struct rewire_end *end, struct rewire_why *why)
+{
+	if (reader->flow.record.length != sizeof(*end) ||
+	    memcmp(end, &reader->totals, sizeof(*end)))
+		return rewire_because(why, -EBADMSG,
+				      "the totals differ: records, pages or calls are missing");
+	return 0;
+}
+
+static int reader_linear(struct rewire_reader *reader, struct rewire_why *why)
+{
+	u32 length = reader->flow.record.length;
+	void *plain;
+	int ret;
+
+	plain = reader_open_linear(reader, &ret);
+	if (ret)
+		return ret;
+	switch (reader->flow.record.type) {
+	case REWIRE_RECORD_META:
+		ret = reader_meta(reader, plain, why);
+		break;
+	case REWIRE_RECORD_CALLS:
+		ret = reader_call(reader, plain, why);
+		break;
+	default:
+		ret = reader_end(reader, plain, why);
+		break;
+	}
+	memzero_explicit(plain, length);
+	kvfree(plain);
+	return ret;
+}
+
+/* a record is complete */
+static int reader_take(struct rewire_reader *reader, struct rewire_why *why)
+{
+	struct rewire_record *record = &reader->flow.record;
+	int ret = 0;
+
+	/* D is over everything before END */
+	if (record->type == REWIRE_RECORD_END)
+		ret = rewire_aead_digest(&reader->aead, reader->totals.digest);
+	if (!ret)
+		ret = record->type == REWIRE_RECORD_PAGES ?
+			      reader_pages(reader, why) :
+			      reader_linear(reader, why);
+	if (ret == -EBADMSG && why && !why->text[0])
+		rewire_because(why, ret,
+			       "record %llu was changed, or is out of place",
+			       record->sequence);
+	if (ret)
+		return ret;
+	reader->last = record->type;
+	if (record->type == REWIRE_RECORD_END) {
+		/* who reads the same state out again needs as much once more */
+		rewire_buffer_free(reader->flow.buffer);
+		reader->flow.buffer = NULL;
+		reader->flow.part = REWIRE_PART_OVER;
+	} else {
+		reader->totals.records++;
+		reader->flow.part = REWIRE_PART_RECORD;
+	}
+	trace_rewire_record(reader->enclave->id, true, record, 0);
+	return 0;
+}
+
+/* a part is complete */
+static int reader_advance(struct rewire_reader *reader, struct rewire_why *why)
+{
+	struct rewire_flow *flow = &reader->flow;
+	int ret = 0;
+
+	switch (flow->part) {
+	case REWIRE_PART_HEADER:
+		ret = reader_header(reader, why);
+		break;
+	case REWIRE_PART_RECORD:
+		ret = reader_record(reader, why);
+		break;
+	case REWIRE_PART_BODY:
+		break;
+	default:
+		return reader_take(reader, why);
+	}
+	flow->part++;
+	return ret;
+}
+
+/**
+ * rewire_reader_write() - the next bytes of the stream
+ * @reader: the caller holds the lock that serialises it
+ * @from: where they are
+ * @why: for the sentence
+ *
+ * After a refusal the reader stays spoilt: every further write gets the same
+ * errno.
+ *
+ * Return: bytes, or a negative errno.
+ */
+ssize_t rewire_reader_write(struct rewire_reader *reader, struct iov_iter *from,
+			    struct rewire_why *why)
+{
+	struct rewire_flow *flow = &reader->flow;
+	size_t done = 0, moved;
+	u32 part;
+
+	if (iov_iter_count(from) && flow->part == REWIRE_PART_OVER && !flow->error)
+		return rewire_because(why, -EBADMSG,
+				      "the stream is complete; nothing may follow");
+	while (iov_iter_count(from) && flow->part != REWIRE_PART_OVER &&
+	       !flow->error) {
+		void *to = rewire_flow_window(flow, &part);
+
+		moved = copy_from_iter(to, part, from);
+		if (!moved)
+			return done ?: -EFAULT;
+		done += moved;
+		if (!rewire_flow_move(flow, moved))
+			continue;
+		flow->error = reader_advance(reader, why);
+		if (signal_pending(current))
+			break;
+	}
+	/* a refusal is told at once: nobody may think the bytes were taken */
+	return flow->error ?: done;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_reader_write);

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An enclave becomes a stream: pages are encrypted straight from the enclave
+ * into one record's buffer, and go to the reader from there.
+ */
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "arch.h"
+#include "compat.h"
+#include "stream.h"
+#include "trace.h"
+
+/* no more to come */
+#define WRITER_DONE	0
+
+/**
+ * rewire_writer_create() - begin a stream
+ * @enclave: locked, standing still until the writer is freed
+ * @kind: REWIRE_STREAM_*
+ * @request_id: the migration, or NULL
+ * @key: for the records
+ *
+ * Return: the writer, or an ERR_PTR().
+ */
+struct rewire_writer *
+rewire_writer_create(struct rewire_enclave *enclave, u32 kind,
+		     const u8 *request_id, const struct rewire_stream_key *key)
+{
+	struct rewire_sm *sm = enclave->sm;
+	struct rewire_writer *writer = kzalloc(sizeof(*writer),
+					       GFP_KERNEL_ACCOUNT);
+	struct rewire_stream_header *header;
+	int ret = -ENOMEM;
+
+	if (!writer)
+		return ERR_PTR(-ENOMEM);
+	header = &writer->flow.header;
+	header->header = (struct rewire_header){
+		.magic = REWIRE_MAGIC,
+		.type = REWIRE_TYPE_STREAM,
+		.version = REWIRE_VERSION,
+		.size = sizeof(*header),
+	};
+	header->kind = kind;
+	header->generation = sm->generation;
+	header->epoch = enclave->epoch;
+	get_random_bytes(header->salt, sizeof(header->salt));
+	memcpy(header->workload, enclave->workload, REWIRE_ID_SIZE);
+	memcpy(header->origin, sm->attest.id, REWIRE_ID_SIZE);
+	if (request_id)
+		memcpy(header->request_id, request_id, REWIRE_ID_SIZE);
+
+	writer->flow.buffer = rewire_buffer_alloc();
+	if (!writer->flow.buffer)
+		goto err_writer;
+	ret = rewire_stream_aead(&writer->aead, key, header);
+	if (ret)
+		goto err_buffer;
+	writer->next = REWIRE_RECORD_META;
+	writer->enclave = enclave;
+	rewire_enclave_get(enclave);
+	return writer;
+
+err_buffer:
+	rewire_buffer_free(writer->flow.buffer);
+err_writer:
+	kfree(writer);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_writer_create);
+
+void rewire_writer_free(struct rewire_writer *writer)
+{
+	if (!writer)
+		return;
+	rewire_aead_free(&writer->aead);
+	rewire_buffer_free(writer->flow.buffer);
+	rewire_enclave_put(writer->enclave);
+	kfree_sensitive(writer);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_writer_free);
+
+/* a record whose plain text is @length linear bytes */
+static int writer_seal_linear(struct rewire_writer *writer, u32 type,
+			      void *plain, u32 length)
+{
+	struct scatterlist *sg;
+
+	writer->flow.record = (struct rewire_record){ .type = type,
+						 .length = length };
+	rewire_buffer_copy(writer->flow.buffer, plain, length, false);
+	sg = rewire_buffer_sg(writer->flow.buffer, length);
+	return rewire_aead_seal(&writer->aead, &writer->flow.record, sg, sg,
+				writer->flow.tag);
+}
+
+static int writer_meta(struct rewire_writer *writer)
+{
+	struct rewire_enclave *enclave = writer->enclave;
+	u32 length = sizeof(struct rewire_meta) + enclave->cms_len;
+	struct rewire_meta *meta = kzalloc(length, GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!meta)
+		return -ENOMEM;
+	meta->layout = enclave->layout;
+	meta->manifest = enclave->manifest;
+	memcpy(meta->segments, enclave->segments, sizeof(meta->segments));
+	meta->segment_count = enclave->segment_count;
+	meta->cms_len = enclave->cms_len;
+	meta->xfeatures = rewire_arch_xfeatures();
+	meta->next_handle = enclave->calls.next_handle;
+	memcpy(meta + 1, enclave->cms, enclave->cms_len);
+	ret = rewire_xlayout(meta->xfeatures, meta->xlayout) ?:
+	      writer_seal_linear(writer, REWIRE_RECORD_META, meta, length);
+	kfree_sensitive(meta);
+	writer->next = REWIRE_RECORD_PAGES;
+	return ret;
+}
+
+static bool writer_skips(const struct rewire_enclave *enclave, u64 index)
+{
+	return !enclave->pages[index] ||
+	       !memchr_inv(page_address(enclave->pages[index]), 0, PAGE_SIZE);
+}
+
+/* the next run of pages that hold something; -ENODATA when there is none */
+static int writer_pages(struct rewire_writer *writer)
+{
+	struct rewire_enclave *enclave = writer->enclave;
+	u64 end = enclave->layout.span >> PAGE_SHIFT;
+	u64 first, last;
+
+	for (first = writer->index; first < end; first++) {
+		if (!writer_skips(enclave, first))
+			break;
+		cond_resched();
+	}
+	for (last = first; last < end && last - first < REWIRE_RECORD_PAGES_MAX;
+	     last++)
+		if (writer_skips(enclave, last))
+			break;
+	writer->index = last;
+	if (first == last) {
+		writer->next = REWIRE_RECORD_CALLS;
+		return -ENODATA;
+	}
+	writer->totals.pages += last - first;
+	writer->flow.record = (struct rewire_record){
+		.type = REWIRE_RECORD_PAGES,
+		.length = (last - first) << PAGE_SHIFT,
+		.index = first,
+	};
+	return rewire_aead_seal(&writer->aead, &writer->flow.record,
+				rewire_buffer_enclave_sg(writer->flow.buffer,
+							 enclave, first,
+							 writer->flow.record.length),
+				rewire_buffer_sg(writer->flow.buffer,
+						 writer->flow.record.length),
+				writer->flow.tag);
+}
+
+static int writer_call(struct rewire_writer *writer)
+{
+	struct rewire_calls *calls = &writer->enclave->calls;
+	struct rewire_call_wire *wire = NULL;
+	struct rewire_client *client;
+	u32 length = 0;
+	int ret = 0;
+
+	mutex_lock(&calls->lock);
+	client = rewire_calls_after(writer->enclave, writer->call);
+	if (client) {
+		writer->call = client->handle;
+		length = sizeof(*wire) + client->length;
+		wire = kvzalloc(length, GFP_KERNEL_ACCOUNT);
+		ret = wire ? 0 : -ENOMEM;
+	}
+	if (wire) {
+		memcpy(wire->id, client->id, REWIRE_ID_SIZE);
+		wire->sequence = client->sequence;
+		wire->handle = client->handle;
+		wire->state = client->state;
+		wire->status = client->status;
+		wire->length = client->length;
+		memcpy(wire + 1, client->data, client->length);
+	}
+	mutex_unlock(&calls->lock);
+	if (!client) {
+		writer->next = REWIRE_RECORD_END;
+		return -ENODATA;
+	}
+	if (ret)
+		return ret;
+	writer->totals.calls++;
+	ret = writer_seal_linear(writer, REWIRE_RECORD_CALLS, wire, length);
+	memzero_explicit(wire, length);
+	kvfree(wire);
+	return ret;
+}
+
+static int writer_end(struct rewire_writer *writer)
+{
+	int ret = rewire_aead_digest(&writer->aead, writer->totals.digest);
+
+	writer->next = WRITER_DONE;
+	return ret ?: writer_seal_linear(writer, REWIRE_RECORD_END,
+					 &writer->totals,
+					 sizeof(writer->totals));
+}
+
+/* fill the buffer with the next record; -ENODATA after the last */
+static int writer_produce(struct rewire_writer *writer)
+{
+	int ret = -ENODATA;
+
+	while (ret == -ENODATA && writer->next != WRITER_DONE) {
+		switch (writer->next) {
+		case REWIRE_RECORD_META:
+			ret = writer_meta(writer);
+			break;
+		case REWIRE_RECORD_PAGES:
+			ret = writer_pages(writer);
+			break;
+		case REWIRE_RECORD_CALLS:
+			ret = writer_call(writer);
+			break;
+		default:
+			ret = writer_end(writer);
+			break;
+		}
+	}
+	if (ret)
+		return ret;
+	if (writer->flow.record.type != REWIRE_RECORD_END)
+		writer->totals.records++;
+	trace_rewire_record(writer->enclave->id, false, &writer->flow.record,
+			    0);
+	return 0;
+}
+
+/* a part is through: what comes next? */
+static int writer_advance(struct rewire_writer *writer)
+{
+	struct rewire_flow *flow = &writer->flow;
+	int ret;
+
+	if (flow->part == REWIRE_PART_RECORD ||
+	    flow->part == REWIRE_PART_BODY) {
+		flow->part++;
+		return 0;
+	}
+	/* an enclave under attack is wiped even while it is read */
+	mutex_lock(&writer->enclave->lock);
+	ret = writer->enclave->state == REWIRE_ENCLAVE_DESTROYED ?
+		      -ECANCELED : writer_produce(writer);
+	mutex_unlock(&writer->enclave->lock);
+	if (ret && ret != -ENODATA)
+		return ret;
+	flow->part = ret ? REWIRE_PART_OVER : REWIRE_PART_RECORD;
+	return 0;
+}
+
+/**
+ * rewire_writer_read() - the next bytes of the stream
+ * @writer: the caller holds the lock that serialises it
+ * @to: where they go
+ *
+ * Return: bytes, 0 after the last one, or a negative errno.
+ */
+ssize_t rewire_writer_read(struct rewire_writer *writer, struct iov_iter *to)
+{
+	struct rewire_flow *flow = &writer->flow;
+	size_t done = 0, moved;
+	u32 part;
+
+	while (iov_iter_count(to) && flow->part != REWIRE_PART_OVER &&
+	       !flow->error) {
+		void *from = rewire_flow_window(flow, &part);
+
+		moved = copy_to_iter(from, part, to);
+		if (!moved)
+			return done ?: -EFAULT;
+		done += moved;
+		if (!rewire_flow_move(flow, moved))
+			continue;
+		flow->error = writer_advance(writer);
+		if (signal_pending(current))
+			break;
+	}
+	return done ?: flow->error;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_writer_read);
