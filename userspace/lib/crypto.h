@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LIBREWIRE_CRYPTO_H
+#define LIBREWIRE_CRYPTO_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "rewire.h"
+
+#define MAX_KEY_FILE 65536
+
+/* Says what failed, with OpenSSL's first reason; empties its error queue. */
+int crypto_fail(struct rewire_error *err, int code, const char *what);
+
+/* PEM or DER, PKCS#8 or older. @passphrase may be NULL. */
+int crypto_read_key(const char *path, rewire_passphrase_fn *passphrase,
+		    void *data, EVP_PKEY **ret_key, struct rewire_error *err);
+
+/* PEM or DER. */
+int crypto_read_certificate(const char *path, X509 **ret_certificate,
+			    struct rewire_error *err);
+
+#endif

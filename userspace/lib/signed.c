@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Structs that command an SM, and their detached CMS signatures. What the
+ * kernel's parser need not see is left out: certificates, attributes.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/cms.h>
+#include <openssl/err.h>
+
+#include "crypto.h"
+
+#define SIGN_FLAGS (CMS_DETACHED | CMS_BINARY | CMS_NOCERTS | CMS_NOATTR | \
+		    CMS_NOSMIMECAP)
+
+struct rewire_signer {
+	EVP_PKEY *key;
+	X509 *certificate;
+};
+
+void rewire_signer_free(struct rewire_signer *signer)
+{
+	if (!signer)
+		return;
+	EVP_PKEY_free(signer->key);
+	X509_free(signer->certificate);
+	free(signer);
+}
+
+int rewire_signer_open(const char *key, const char *certificate,
+		       rewire_passphrase_fn *passphrase, void *data,
+		       struct rewire_signer **ret_signer,
+		       struct rewire_error *err)
+{
+	struct rewire_signer *signer = calloc(1, sizeof(*signer));
+	int rc;
+
+	if (!signer)
+		return rewire_fail(err, ENOMEM, "%s: no memory", key);
+	rc = crypto_read_certificate(certificate, &signer->certificate, err);
+	if (!rc)
+		rc = crypto_read_key(key, passphrase, data, &signer->key, err);
+	if (!rc && X509_check_private_key(signer->certificate, signer->key) != 1) {
+		ERR_clear_error();
+		rc = rewire_fail(err, EKEYREJECTED, "%s is not the certificate of %s",
+				 certificate, key);
+	}
+	if (rc) {
+		rewire_signer_free(signer);
+		return rc;
+	}
+	*ret_signer = signer;
+	return 0;
+}
+
+static int cms_encode(CMS_ContentInfo *cms, struct rewire_signed *object,
+		      struct rewire_error *err)
+{
+	unsigned char *out = object->signature;
+	int length = i2d_CMS_ContentInfo(cms, NULL);
+
+	if (length <= 0)
+		return crypto_fail(err, EIO, "encoding the signature");
+	if ((size_t)length > sizeof(object->signature))
+		return rewire_fail(err, EMSGSIZE, "the signature has %d bytes, more than an SM takes",
+				   length);
+	i2d_CMS_ContentInfo(cms, &out);
+	object->signature_length = (size_t)length;
+	return 0;
+}
+
+static int sign_object(const struct rewire_signer *signer,
+		       struct rewire_signed *object, struct rewire_error *err)
+{
+	BIO *content = BIO_new_mem_buf(&object->body, (int)object->length);
+	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL,
+					SIGN_FLAGS | CMS_PARTIAL);
+	int rc;
+
+	if (!content || !cms ||
+	    !CMS_add1_signer(cms, signer->certificate, signer->key, EVP_sha256(),
+			     SIGN_FLAGS) ||
+	    !CMS_final(cms, content, NULL, SIGN_FLAGS))
+		rc = crypto_fail(err, EIO, "signing");
+	else
+		rc = cms_encode(cms, object, err);
+	CMS_ContentInfo_free(cms);
+	BIO_free(content);
+	return rc;
+}
+
+static size_t body_size(__u16 type)
+{
+	switch (type) {
+	case REWIRE_TYPE_MANIFEST:
+		return sizeof(struct rewire_manifest);
+	case REWIRE_TYPE_REQUEST:
+		return sizeof(struct rewire_request);
+	default:
+		return 0;
+	}
+}
+
+static int sign_body(const struct rewire_signer *signer, const void *body,
+		     __u16 type, struct rewire_signed *ret_signed,
+		     struct rewire_error *err)
+{
+	struct rewire_signed object = { .length = body_size(type) };
+	int rc;
+
+	memcpy(&object.body, body, object.length);
+	object.body.header = (struct rewire_header){
+		.magic = REWIRE_MAGIC,
+		.type = type,
+		.version = REWIRE_VERSION,
+		.size = (__u32)object.length,
+	};
+	rc = sign_object(signer, &object, err);
+	if (!rc)
+		*ret_signed = object;
+	return rc;
+}
+
+int rewire_sign_manifest(const struct rewire_signer *signer,
+			 const struct rewire_manifest *manifest,
+			 struct rewire_signed *ret_signed,
+			 struct rewire_error *err)
+{
+	return sign_body(signer, manifest, REWIRE_TYPE_MANIFEST, ret_signed, err);
+}
+
+int rewire_sign_request(const struct rewire_signer *signer,
+			const struct rewire_request *request,
+			struct rewire_signed *ret_signed,
+			struct rewire_error *err)
+{
+	return sign_body(signer, request, REWIRE_TYPE_REQUEST, ret_signed, err);
+}
+
+/*
+ * The envelope is not signed. What it says of the algorithms and of the content
+ * decides how the kernel reads it, so it must be what we write.
+ */
+static bool is_our_envelope(CMS_ContentInfo *cms)
+{
+	STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
+	const ASN1_OBJECT *content = CMS_get0_eContentType(cms);
+	X509_ALGOR *digest, *signature;
+
+	if (sk_CMS_SignerInfo_num(signers) != 1 || !content ||
+	    OBJ_obj2nid(content) != NID_pkcs7_data)
+		return false;
+	CMS_SignerInfo_get0_algs(sk_CMS_SignerInfo_value(signers, 0), NULL, NULL,
+				 &digest, &signature);
+	return OBJ_obj2nid(digest->algorithm) == NID_sha256 &&
+	       OBJ_obj2nid(signature->algorithm) == NID_rsaEncryption;
+}
+
+static int cms_verify(const struct rewire_signed *object, X509 *certificate,
+		      struct rewire_error *err)
+{
+	const unsigned char *der = object->signature;
+	const unsigned char *end = der + object->signature_length;
+	CMS_ContentInfo *cms =
+		d2i_CMS_ContentInfo(NULL, &der, (long)object->signature_length);
+	BIO *content = BIO_new_mem_buf(&object->body, (int)object->length);
+	STACK_OF(X509) *signers = sk_X509_new_null();
+	int rc = 0;
+
+	/*
+	 * A role's certificate is trusted as it stands: no chain to check, and
+	 * none of the certificates that the message may bring along counts.
+	 */
+	if (!cms || der != end)
+		rc = rewire_fail(err, EBADMSG, "the signature is not a CMS structure");
+	else if (!is_our_envelope(cms))
+		rc = rewire_fail(err, EBADMSG, "the signature is not of the kind that an SM takes: RSA, SHA-256, one signer");
+	else if (!content || !signers || !sk_X509_push(signers, certificate))
+		rc = rewire_fail(err, ENOMEM, "checking the signature: no memory");
+	else if (CMS_verify(cms, signers, NULL, content, NULL,
+			    CMS_BINARY | CMS_DETACHED | CMS_NOINTERN |
+			    CMS_NO_SIGNER_CERT_VERIFY) != 1)
+		rc = crypto_fail(err, EKEYREJECTED, "the signature is not valid");
+	ERR_clear_error();
+	sk_X509_free(signers);
+	BIO_free(content);
+	CMS_ContentInfo_free(cms);
+	return rc;
+}
+
+int rewire_signed_verify(const struct rewire_signed *object,
+			 const char *certificate, struct rewire_error *err)
+{
+	X509 *x509;
+	int rc = crypto_read_certificate(certificate, &x509, err);
+
+	if (rc)
+		return rc;
+	rc = cms_verify(object, x509, err);
+	X509_free(x509);
+	return rc;
+}
+
+int rewire_signed_parse(const __u8 *data, size_t length, __u16 type,
+			struct rewire_signed *ret_signed,
+			struct rewire_error *err)
+{
+	struct rewire_signed object = { .length = body_size(type) };
+	const struct rewire_header *header = &object.body.header;
+
+	if (!object.length)
+		return rewire_fail(err, EINVAL, "no signed struct has type %u",
+				   type);
+	if (length <= object.length)
+		return rewire_fail(err, EBADMSG, "too short for what it should be");
+	object.signature_length = length - object.length;
+	if (object.signature_length > sizeof(object.signature))
+		return rewire_fail(err, EBADMSG, "the signature is longer than an SM takes");
+	memcpy(&object.body, data, object.length);
+	memcpy(object.signature, data + object.length, object.signature_length);
+	if (header->magic != REWIRE_MAGIC || header->type != type)
+		return rewire_fail(err, EBADMSG, "not a signed %s",
+				   type == REWIRE_TYPE_MANIFEST ? "manifest" : "request");
+	if (header->version != REWIRE_VERSION ||
+	    header->size != object.length || header->flags)
+		return rewire_fail(err, EBADMSG, "a format of another version");
+	*ret_signed = object;
+	return 0;
+}
+
+int rewire_signed_read(const char *path, __u16 type,
+		       struct rewire_signed *ret_signed,
+		       struct rewire_error *err)
+{
+	struct rewire_error why = { 0 };
+	size_t length;
+	__u8 *data;
+	int rc;
+
+	rc = rewire_file_read(path, sizeof(*ret_signed), &data, &length, err);
+	if (rc)
+		return rc;
+	rc = rewire_signed_parse(data, length, type, ret_signed, &why);
+	if (rc)
+		rewire_fail(err, why.code, "%s: %s", path, why.text);
+	free(data);
+	return rc;
+}
+
+int rewire_signed_write(const char *path, const struct rewire_signed *object,
+			struct rewire_error *err)
+{
+	__u8 bytes[sizeof(object->body) + sizeof(object->signature)];
+
+	memcpy(bytes, &object->body, object->length);
+	memcpy(bytes + object->length, object->signature,
+	       object->signature_length);
+	return rewire_file_write(path, bytes,
+				 object->length + object->signature_length,
+				 0644, err);
+}
