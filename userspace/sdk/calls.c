@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Calls of an enclave to its SM.
+ *
+ * Copyright (c) 2026 The REWIRE authors
+ */
+#include <errno.h>
+#include <stdint.h>
+
+#include "arch.h"
+#include "internal.h"
+#include "rewire_enclave.h"
+
+__attribute__((aligned(64))) struct rewire_gate rewire_gate;
+
+static __u64 address(const void *pointer)
+{
+	return (uintptr_t)pointer;
+}
+
+static long call(const struct rewire_gate *request)
+{
+	rewire_gate = *request;
+	rewire_ring();
+	return rewire_gate.result;
+}
+
+/*
+ * An answer in an enclave's own buffer is as long as the SM says, so it must
+ * not say more than there is room.
+ */
+static long checked(long result, size_t room)
+{
+	if (result > 0 && (size_t)result > room)
+		rewire_trap();
+	return result;
+}
+
+long rewire_recv(void *buffer, size_t size, uint64_t *ret_handle)
+{
+	const struct rewire_gate request = {
+		.op = REWIRE_GATE_RECV,
+		.arg = { address(buffer), size },
+	};
+	long length = checked(call(&request), size);
+
+	if (length >= 0)
+		*ret_handle = rewire_gate.arg[2];
+	return length;
+}
+
+int rewire_reply(uint64_t handle, int status, const void *data, size_t length)
+{
+	const struct rewire_gate request = {
+		.op = REWIRE_GATE_REPLY,
+		.arg = { [2] = handle, address(data), length, (__u32)status },
+	};
+
+	return call(&request);
+}
+
+long rewire_reply_recv(uint64_t *handle, int status, const void *data,
+		       size_t length, void *buffer, size_t size)
+{
+	const struct rewire_gate request = {
+		.op = REWIRE_GATE_REPLY_RECV,
+		.arg = { address(buffer), size, *handle, address(data), length,
+			 (__u32)status },
+	};
+	long received = checked(call(&request), size);
+
+	if (received >= 0)
+		*handle = rewire_gate.arg[2];
+	return received;
+}
+
+int rewire_random(void *buffer, size_t length)
+{
+	unsigned char *at = buffer;
+
+	while (length) {
+		size_t part = length < REWIRE_MAX_PAYLOAD ? length :
+							    REWIRE_MAX_PAYLOAD;
+		const struct rewire_gate request = {
+			.op = REWIRE_GATE_RANDOM,
+			.arg = { address(at), part },
+		};
+		long result = call(&request);
+
+		if (result < 0)
+			return result;
+		at += part;
+		length -= part;
+	}
+	return 0;
+}
+
+long rewire_seal(const void *plain, size_t length, void *blob, size_t size)
+{
+	const struct rewire_gate request = {
+		.op = REWIRE_GATE_SEAL,
+		.arg = { address(plain), length, address(blob), size,
+			 REWIRE_SEAL_MEASUREMENT },
+	};
+
+	return checked(call(&request), size);
+}
+
+long rewire_unseal(const void *blob, size_t length, void *plain, size_t size)
+{
+	const struct rewire_gate request = {
+		.op = REWIRE_GATE_UNSEAL,
+		.arg = { address(blob), length, address(plain), size },
+	};
+
+	return checked(call(&request), size);
+}
+
+int rewire_self(struct rewire_self *ret_self)
+{
+	const struct rewire_gate request = {
+		.op = REWIRE_GATE_SELF,
+		.arg = { address(ret_self) },
+	};
+
+	return call(&request);
+}
+
+_Noreturn void rewire_exit(int code)
+{
+	const struct rewire_gate request = {
+		.op = REWIRE_GATE_EXIT,
+		.arg = { (__u64)code },
+	};
+
+	call(&request);
+	rewire_trap();
+}
