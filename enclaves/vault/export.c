@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The whole store in sealed chunks.
+ *
+ * A snapshot is the entries one after the other (lengths of key and value, then
+ * both), cut into chunks that fit a request with their verb. Each chunk says
+ * which snapshot it belongs to and where, under the seal.
+ *
+ * Copyright (c) 2026 The REWIRE authors
+ */
+#include "export.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store.h"
+
+#define CHUNK_MAGIC	0x4b4e4843	/* "CHNK" */
+#define CHUNK_SIZE	(60 * 1024)
+
+struct chunk_header {
+	uint32_t magic;
+	uint32_t index;
+	uint32_t chunks;
+	uint32_t length;
+	uint64_t total;
+	unsigned char id[16];
+};
+
+struct entry_header {
+	uint32_t key_length;
+	uint32_t length;
+};
+
+struct snapshot {
+	unsigned char id[16];
+	unsigned char *bytes;
+	size_t total;
+	size_t done;		/* bytes that came in, for an import */
+	uint32_t next;		/* the chunk that comes next, for an import */
+};
+
+static struct snapshot exported, imported;
+static unsigned char plain[sizeof(struct chunk_header) + CHUNK_SIZE];
+
+_Static_assert(sizeof(plain) <= REWIRE_MAX_SEAL, "a chunk is sealed at once");
+_Static_assert(sizeof(plain) + REWIRE_SEAL_OVERHEAD + 64 <= REWIRE_MAX_PAYLOAD,
+	       "a chunk fits a request");
+
+static void forget(struct snapshot *snapshot)
+{
+	if (snapshot->bytes)
+		explicit_bzero(snapshot->bytes, snapshot->total);
+	free(snapshot->bytes);
+	memset(snapshot, 0, sizeof(*snapshot));
+}
+
+static uint32_t chunks_of(uint64_t total)
+{
+	return total ? (total + CHUNK_SIZE - 1) / CHUNK_SIZE : 1;
+}
+
+static size_t size_of_entry(const struct entry *entry)
+{
+	return sizeof(struct entry_header) + entry->key_length + entry->length;
+}
+
+static int take_snapshot(void)
+{
+	const struct entry **all = store_sorted();
+	size_t count = store_count(), total = 0;
+	unsigned char *at;
+
+	forget(&exported);
+	if (count && !all)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		total += size_of_entry(all[i]);
+	at = malloc(total + 1);
+	if (!at || rewire_random(exported.id, sizeof(exported.id))) {
+		free(at);
+		free(all);
+		return -ENOMEM;
+	}
+	exported.bytes = at;
+	exported.total = total;
+	for (size_t i = 0; i < count; i++) {
+		const struct entry_header header = {
+			.key_length = all[i]->key_length,
+			.length = all[i]->length,
+		};
+
+		memcpy(at, &header, sizeof(header));
+		memcpy(at + sizeof(header), all[i]->bytes,
+		       size_of_entry(all[i]) - sizeof(header));
+		at += size_of_entry(all[i]);
+	}
+	free(all);
+	return 0;
+}
+
+static int seal_chunk(uint32_t index, struct rewire_answer *answer)
+{
+	size_t offset = (size_t)index * CHUNK_SIZE;
+	size_t left = exported.total - offset;
+	struct chunk_header header = {
+		.magic = CHUNK_MAGIC,
+		.index = index,
+		.chunks = chunks_of(exported.total),
+		.length = left < CHUNK_SIZE ? left : CHUNK_SIZE,
+		.total = exported.total,
+	};
+	long sealed;
+
+	memcpy(header.id, exported.id, sizeof(header.id));
+	memcpy(plain, &header, sizeof(header));
+	memcpy(plain + sizeof(header), exported.bytes + offset, header.length);
+	sealed = rewire_seal(plain, sizeof(header) + header.length, answer->data,
+			     answer->size);
+	explicit_bzero(plain, sizeof(plain));
+	if (sealed < 0)
+		return sealed;
+	answer->length = sealed;
+	return 0;
+}
+
+int vault_export(const struct rewire_args *args, struct rewire_answer *answer)
+{
+	uint64_t index;
+	int error;
+
+	if (args->count == 1) {
+		error = take_snapshot();
+		return error ? error : rewire_answer_printf(answer, "%u\n",
+						chunks_of(exported.total));
+	}
+	error = rewire_args_number(args, 1, &index);
+	if (error)
+		return error;
+	if (!exported.bytes || index >= chunks_of(exported.total))
+		return -ENOENT;
+	return seal_chunk(index, answer);
+}
+
+/* The first chunk says how much will come. */
+static int start_import(const struct chunk_header *header)
+{
+	forget(&imported);
+	imported.bytes = malloc(header->total + 1);
+	if (!imported.bytes)
+		return -ENOMEM;
+	imported.total = header->total;
+	memcpy(imported.id, header->id, sizeof(imported.id));
+	return 0;
+}
+
+static int add_chunk(const unsigned char *chunk, size_t length)
+{
+	struct chunk_header header;
+	int error;
+
+	if (length < sizeof(header))
+		return -EBADMSG;
+	memcpy(&header, chunk, sizeof(header));
+	if (header.magic != CHUNK_MAGIC || header.length != length - sizeof(header))
+		return -EBADMSG;
+	error = header.index ? 0 : start_import(&header);
+	if (error)
+		return error;
+	if (!imported.bytes || header.index != imported.next ||
+	    header.total != imported.total ||
+	    header.length > imported.total - imported.done ||
+	    memcmp(header.id, imported.id, sizeof(header.id)))
+		return -ESTALE;
+	memcpy(imported.bytes + imported.done, chunk + sizeof(header),
+	       header.length);
+	imported.done += header.length;
+	imported.next++;
+	return 0;
+}
+
+/* Walks the snapshot; with @put it also stores. */
+static int walk(const struct snapshot *snapshot, int put)
+{
+	const unsigned char *at = snapshot->bytes;
+	size_t left = snapshot->total;
+
+	while (left) {
+		struct entry_header header;
+		size_t size;
+		int error;
+
+		if (left < sizeof(header))
+			return -EBADMSG;
+		memcpy(&header, at, sizeof(header));
+		size = (size_t)header.key_length + header.length;
+		if (size > left - sizeof(header))
+			return -EBADMSG;
+		at += sizeof(header);
+		error = put ? store_put(at, header.key_length,
+					at + header.key_length, header.length) : 0;
+		if (error)
+			return error;
+		at += size;
+		left -= sizeof(header) + size;
+	}
+	return 0;
+}
+
+static int finish_import(void)
+{
+	int error = walk(&imported, 0);
+
+	if (!error) {
+		store_clear();
+		error = walk(&imported, 1);
+	}
+	forget(&imported);
+	return error;
+}
+
+int vault_import(const struct rewire_args *args, struct rewire_answer *answer)
+{
+	long length = rewire_unseal(args->arg[1].data, args->arg[1].length, plain,
+				    sizeof(plain));
+	uint32_t chunks;
+	int error;
+
+	if (length < 0)
+		return length;
+	error = add_chunk(plain, length);
+	explicit_bzero(plain, sizeof(plain));
+	if (error)
+		return error;
+	chunks = chunks_of(imported.total);
+	error = rewire_answer_printf(answer, "%u of %u\n", imported.next, chunks);
+	if (!error && imported.next == chunks)
+		error = finish_import();
+	return error;
+}
