@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+/*
+ * rewire migrate
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "show.h"
+
+static long long number_in(const json_t *info, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(info, key));
+}
+
+/* "key value" for what an event says beside its time and side. */
+static void print_details(const json_t *info)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)info, key, value) {
+		if (!strcmp(key, "ms") || !strcmp(key, "side"))
+			continue;
+		if (json_is_string(value))
+			printf("  %s %s", key, json_string_value(value));
+		else if (json_is_integer(value))
+			printf("  %s %lld", key,
+			       (long long)json_integer_value(value));
+	}
+}
+
+static void on_event(const struct rewire_ctl_answer *event, void *data)
+{
+	json_t *info = event->info ? json_loads(event->info, 0, NULL) : NULL;
+	const char *side = json_string_value(json_object_get(info, "side"));
+
+	(void)data;
+	if (cli.json) {
+		json_t *line = json_pack("{s:s}", "event", event->event);
+
+		json_object_update_missing(line, info);
+		show_json(line);
+	} else {
+		printf("%8lld ms  %-6s  %s%-12s%s", number_in(info, "ms"),
+		       side ? side : "", show_colour(stdout, SHOW_GOOD),
+		       event->event, show_colour(stdout, SHOW_PLAIN));
+		print_details(info);
+		putchar('\n');
+		fflush(stdout);
+	}
+	json_decref(info);
+}
+
+static void print_result(const json_t *info)
+{
+	const char *receipt =
+		json_string_value(json_object_get(info, "receipt_file"));
+	char size[32];
+
+	printf("moved %s in %lld ms; stood still for %lld ms\n",
+	       show_size((__u64)number_in(info, "bytes"), size),
+	       number_in(info, "ms"), number_in(info, "still_ms"));
+	if (receipt)
+		printf("receipt: %s\n", receipt);
+}
+
+static int report(const struct rewire_ctl_answer *answer)
+{
+	json_t *info;
+
+	if (!answer->ok)
+		return cli_fail(&answer->error);
+	info = answer->info ? json_loads(answer->info, 0, NULL) : NULL;
+	if (cli.json) {
+		/* '*' leaves the member out when there is none */
+		show_json(json_pack("{s:b, s:o*}", "ok", 1, "info", info));
+		return EXIT_SUCCESS;
+	}
+	if (info)
+		print_result(info);
+	json_decref(info);
+	return EXIT_SUCCESS;
+}
+
+static int run(int argc, char **argv)
+{
+	const char *file = NULL, *peer = NULL, *socket = NULL;
+	const struct cli_option options[] = {
+		{ .name = "request", .value = &file, .required = true },
+		{ .name = "to", .value = &peer, .required = true },
+		{ .name = "socket", .value = &socket },
+		{ 0 },
+	};
+	int at = cli_parse(argc, argv, options, 0, 0);
+	struct rewire_ctl_request request = { .op = REWIRE_CTL_MIGRATE };
+	struct rewire_ctl_answer answer;
+	struct rewire_error err;
+	int status;
+
+	if (at < 0)
+		return cli_parse_exit(at);
+	if (!strrchr(peer, ':') || strlen(peer) >= sizeof(request.peer))
+		return cli_usage("--to: %s is not HOST:PORT", peer);
+	strcpy(request.peer, peer);
+	if (rewire_signed_read(file, REWIRE_TYPE_REQUEST, &request.request,
+			       &err) ||
+	    rewire_ctl_exchange(socket, &request, on_event, NULL, &answer, &err))
+		return cli_fail(&err);
+	status = report(&answer);
+	rewire_ctl_answer_clear(&answer);
+	return status;
+}
+
+const struct command cmd_migrate = {
+	.name = "migrate",
+	.run = run,
+	.summary = "move a workload to another host",
+	.help =
+	"usage: rewire migrate --request FILE --to [NAME@]HOST:PORT [--socket PATH]\n"
+	"                      [--json]\n"
+	"\n"
+	"Hands the signed request to the local helper, which is at the source, and\n"
+	"prints each step as the Security Monitors acknowledge it. Interrupting this\n"
+	"command cancels the migration until the source is RELINQUISHED; from there on\n"
+	"it is carried to its end without it.\n"
+	"\n"
+	"  --request FILE  made by `rewire request`\n"
+	"  --to HOST:PORT  where the target's helper listens; with NAME@ before it when\n"
+	"                  HOST is not the name in its certificate\n"
+	"  --socket PATH   the local helper's [" REWIRE_CTL_SOCKET "]\n"
+	"\n"
+	"example:\n"
+	"  rewire migrate --request move.request --to beta@192.0.2.7:7443\n",
+};
