@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef REWIRED_HELPER_H
+#define REWIRED_HELPER_H
+
+#include "options.h"
+#include "pool.h"
+#include "store.h"
+#include "tls.h"
+
+/**
+ * struct helper - what all parts of this program share
+ * @options: the command line; never changes
+ * @tls: credentials; has a lock of its own
+ * @store: the state folder; has a lock of its own
+ * @pool: threads; has a lock of its own
+ * @stop: eventfd, readable from when the program is to stop
+ *
+ * There is no file of the SM here: REWIRE_GET_WHY tells of the last command on
+ * a file, so each thread opens its own.
+ */
+struct helper {
+	struct options options;
+	struct tls tls;
+	struct store store;
+	struct pool *pool;
+	int stop;
+};
+
+#endif /* REWIRED_HELPER_H */

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The command line of rewired.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rewire.h>
+
+#include "log.h"
+#include "options.h"
+
+static const char usage[] =
+"Usage: rewired --host-dir DIR [OPTION]...\n"
+"Carry messages, streams and calls between the Security Monitor of this host\n"
+"and those of others. Runs in the foreground until SIGTERM or SIGINT.\n"
+"\n"
+"  --host-dir DIR        keys of this host, as made by \"rewire pki host\"\n"
+"  --state-dir DIR       open migrations, receipts, checkpoints\n"
+"                        [/var/lib/rewire]\n"
+"  --socket PATH         control socket [" REWIRE_CTL_SOCKET "]\n"
+"  --listen HOST:PORT    let other helpers connect here; port 0 takes any that\n"
+"                        is free. Without it this host can only be a source\n"
+"  --provision           give the SM its keys from --host-dir if it has none\n"
+"  --volatile            keep no sealed checkpoint of an enclave that comes in\n"
+"  --max-peers N         connections of other helpers at a time [16]\n"
+"  --max-clients N       connections on the control socket at a time [32]\n"
+"  --freeze-timeout S    seconds an enclave has to stand still, 1 .. 60 [10]\n"
+"  --io-timeout S        seconds a peer has to take or send something [60]\n"
+"  --verbose             log more; twice: even more\n"
+"  --quiet               log warnings and errors only\n"
+"  --help                this\n"
+"\n"
+"Exit status: 0 stopped by a signal, 1 could not start, 2 wrong usage.\n";
+
+enum {
+	OPT_HOST_DIR = 256, OPT_STATE_DIR, OPT_SOCKET, OPT_LISTEN,
+	OPT_PROVISION, OPT_VOLATILE, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
+	OPT_FREEZE, OPT_IO, OPT_VERBOSE, OPT_QUIET, OPT_HELP,
+};
+
+static const struct option longs[] = {
+	{ "host-dir", required_argument, NULL, OPT_HOST_DIR },
+	{ "state-dir", required_argument, NULL, OPT_STATE_DIR },
+	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "listen", required_argument, NULL, OPT_LISTEN },
+	{ "provision", no_argument, NULL, OPT_PROVISION },
+	{ "volatile", no_argument, NULL, OPT_VOLATILE },
+	{ "max-peers", required_argument, NULL, OPT_MAX_PEERS },
+	{ "max-clients", required_argument, NULL, OPT_MAX_CLIENTS },
+	{ "freeze-timeout", required_argument, NULL, OPT_FREEZE },
+	{ "io-timeout", required_argument, NULL, OPT_IO },
+	{ "verbose", no_argument, NULL, OPT_VERBOSE },
+	{ "quiet", no_argument, NULL, OPT_QUIET },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ }
+};
+
+/* Takes 1 .. @most; false with a message for anything else. */
+static bool parse_number(const char *name, const char *text, unsigned long most,
+			 unsigned int *ret)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || value < 1 || value > most) {
+		fprintf(stderr, "rewired: --%s takes a number from 1 to %lu, not '%s'\n",
+			name, most, text);
+		return false;
+	}
+	*ret = (unsigned int)value;
+	return true;
+}
+
+static bool take_number(struct options *o, int option, const char *text)
+{
+	unsigned int seconds;
+
+	switch (option) {
+	case OPT_MAX_PEERS:
+		return parse_number("max-peers", text, 256, &o->max_peers);
+	case OPT_MAX_CLIENTS:
+		return parse_number("max-clients", text, 256, &o->max_clients);
+	case OPT_FREEZE:
+		if (!parse_number("freeze-timeout", text, 60, &seconds))
+			return false;
+		o->freeze_timeout_ms = seconds * 1000;
+		return true;
+	case OPT_IO:
+		if (!parse_number("io-timeout", text, 3600, &seconds))
+			return false;
+		o->io_timeout_ms = seconds * 1000;
+		return true;
+	}
+	return false;
+}
+
+static bool take(struct options *o, int option, const char *text)
+{
+	switch (option) {
+	case OPT_HOST_DIR:
+		o->host_dir = text;
+		return true;
+	case OPT_STATE_DIR:
+		o->state_dir = text;
+		return true;
+	case OPT_SOCKET:
+		o->socket = text;
+		return true;
+	case OPT_LISTEN:
+		o->listen = text;
+		return true;
+	case OPT_PROVISION:
+		o->provision = true;
+		return true;
+	case OPT_VOLATILE:
+		o->volatile_target = true;
+		return true;
+	case OPT_VERBOSE:
+		if (o->level < LOG_LEVEL_DEBUG)
+			o->level++;
+		return true;
+	case OPT_QUIET:
+		o->level = LOG_LEVEL_WARNING;
+		return true;
+	}
+	return take_number(o, option, text);
+}
+
+int options_parse(struct options *options, int argc, char **argv)
+{
+	int option;
+
+	*options = (struct options){
+		.state_dir = "/var/lib/rewire",
+		.socket = REWIRE_CTL_SOCKET,
+		.max_peers = 16,
+		.max_clients = 32,
+		.freeze_timeout_ms = 10 * 1000,
+		.io_timeout_ms = 60 * 1000,
+		.level = LOG_LEVEL_NOTICE,
+	};
+	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (option == OPT_HELP) {
+			fputs(usage, stdout);
+			return 0;
+		}
+		if (option == '?' || !take(options, option, optarg)) {
+			fputs("Try 'rewired --help'.\n", stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "rewired: what is '%s' for?\nTry 'rewired --help'.\n",
+			argv[optind]);
+		return 2;
+	}
+	if (!options->host_dir) {
+		fputs("rewired: --host-dir is needed; make one with 'rewire pki host'.\n"
+		      "Try 'rewired --help'.\n", stderr);
+		return 2;
+	}
+	return -1;
+}

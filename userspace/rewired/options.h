@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef REWIRED_OPTIONS_H
+#define REWIRED_OPTIONS_H
+
+#include <stdbool.h>
+
+/**
+ * struct options - the command line
+ * @host_dir: folder of this host, as made by "rewire pki host"
+ * @state_dir: where open migrations, receipts and checkpoints are kept
+ * @socket: path of the control socket
+ * @listen: "HOST:PORT" for other helpers; NULL: this host is only a source
+ * @provision: provision the SM from @host_dir if nobody did
+ * @volatile_target: take no sealed checkpoint of what comes in
+ * @max_peers: connections of other helpers at a time
+ * @max_clients: connections on the control socket at a time
+ * @freeze_timeout_ms: for an enclave to stand still
+ * @io_timeout_ms: for a peer to take or send something
+ * @level: LOG_LEVEL_*
+ */
+struct options {
+	const char *host_dir;
+	const char *state_dir;
+	const char *socket;
+	const char *listen;
+	bool provision;
+	bool volatile_target;
+	unsigned int max_peers;
+	unsigned int max_clients;
+	unsigned int freeze_timeout_ms;
+	unsigned int io_timeout_ms;
+	int level;
+};
+
+/**
+ * options_parse - read the command line
+ * @options: filled
+ * @argc: of main()
+ * @argv: of main()
+ *
+ * Return: -1: go on; else the exit status (help was asked for, or needed).
+ */
+int options_parse(struct options *options, int argc, char **argv);
+
+#endif /* REWIRED_OPTIONS_H */
