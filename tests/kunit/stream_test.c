@@ -1,0 +1,628 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Streams from one SM to another: what arrives, and what becomes of a stream
+ * that somebody had his hands on. The forged ones, with the right key, are in
+ * forge_test.c.
+ */
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "../../kmod/stream.h"
+#include "util.h"
+#include "world.h"
+
+#define ROOM	SZ_64K
+#define CALLS	2
+
+struct streams {
+	struct rewire_sm *from, *to;
+	struct rewire_enclave *enclave;
+	struct rewire_stream_key key;
+	struct rewire_stream_header expect;
+	struct rewire_why why;
+	u8 secret[REWIRE_KEY_SIZE];
+	u8 *bytes;		/* the stream as it was sent */
+	size_t len;
+	size_t record[16];	/* where each record begins, and the end */
+	u32 records;
+};
+
+static ssize_t read_some(struct rewire_writer *writer, void *to, size_t len)
+{
+	struct kvec vec = { .iov_base = to, .iov_len = len };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, len);
+	return rewire_writer_read(writer, &iter);
+}
+
+static ssize_t write_some(struct streams *s, struct rewire_reader *reader,
+			  const void *from, size_t len)
+{
+	struct kvec vec = { .iov_base = (void *)from, .iov_len = len };
+	struct iov_iter iter;
+
+	memset(&s->why, 0, sizeof(s->why));
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, len);
+	return rewire_reader_write(reader, &iter, &s->why);
+}
+
+static struct rewire_writer *writer_of(struct kunit *test, u32 kind)
+{
+	struct streams *s = test->priv;
+	struct rewire_writer *writer;
+
+	mutex_lock(&s->enclave->lock);
+	writer = rewire_writer_create(s->enclave, kind, NULL, &s->key);
+	mutex_unlock(&s->enclave->lock);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, writer);
+	return writer;
+}
+
+static void read_all(struct kunit *test, struct rewire_writer *writer,
+		     size_t piece)
+{
+	struct streams *s = test->priv;
+	ssize_t got = 1;
+
+	for (s->len = 0; got > 0 && s->len < ROOM; s->len += got) {
+		got = read_some(writer, s->bytes + s->len,
+				min(piece, ROOM - s->len));
+		if (got < 0)
+			break;
+	}
+	KUNIT_ASSERT_EQ(test, got, (ssize_t)0);
+}
+
+/* where the records are: their headers are plain text */
+static void find_records(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	const struct rewire_record *record;
+	size_t at = sizeof(struct rewire_stream_header);
+
+	for (s->records = 0; at < s->len; s->records++) {
+		KUNIT_ASSERT_LT(test, s->records, ARRAY_SIZE(s->record) - 1);
+		s->record[s->records] = at;
+		record = (const void *)(s->bytes + at);
+		at += sizeof(*record) + record->length + REWIRE_TAG_SIZE;
+	}
+	KUNIT_ASSERT_EQ(test, at, s->len);
+	s->record[s->records] = at;
+}
+
+static void add_call(struct kunit *test, struct rewire_enclave *enclave,
+		     u8 client, u64 sequence, u64 handle, u32 state)
+{
+	struct rewire_call_wire wire = {
+		.id = { client }, .sequence = sequence, .handle = handle,
+		.state = state, .status = -5, .length = 7,
+	};
+
+	KUNIT_ASSERT_EQ(test, rewire_calls_restore(enclave, &wire,
+						   "payload", NULL), 0);
+}
+
+static int streams_init(struct kunit *test)
+{
+	struct streams *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	struct rewire_writer *writer;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	test->priv = s;
+	s->bytes = kunit_kzalloc(test, ROOM, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, s->bytes);
+	s->from = world_sm(test, 'a', false);
+	s->to = world_sm(test, 'b', false);
+	s->enclave = world_enclave(test, s->from);
+	add_call(test, s->enclave, 1, 4, 5, REWIRE_CALL_TAKEN);
+	add_call(test, s->enclave, 2, 1, 9, REWIRE_CALL_QUEUED);
+	memset(s->secret, 0x5e, sizeof(s->secret));
+	s->key.secret = s->secret;
+	s->expect.kind = REWIRE_STREAM_SESSION;
+
+	writer = writer_of(test, REWIRE_STREAM_SESSION);
+	read_all(test, writer, ROOM);
+	rewire_writer_free(writer);
+	find_records(test);
+	return 0;
+}
+
+static void streams_exit(struct kunit *test)
+{
+	struct streams *s = test->priv;
+
+	if (!s)
+		return;
+	world_enclave_free(s->enclave);
+	world_sm_free(s->from);
+	world_sm_free(s->to);
+}
+
+/* nothing is left of a stream that was given up */
+static void expect_nothing(struct kunit *test, struct rewire_reader *reader)
+{
+	struct streams *s = test->priv;
+	struct rewire_enclave *enclave = reader->enclave;
+
+	if (enclave)
+		rewire_enclave_get(enclave);
+	rewire_reader_free(reader);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&s->to->memory_used), 0ULL);
+	KUNIT_EXPECT_EQ(test, s->to->enclave_count, 0);
+	if (!enclave)
+		return;
+	KUNIT_EXPECT_EQ(test, enclave->state, REWIRE_ENCLAVE_DESTROYED);
+	KUNIT_EXPECT_EQ(test, enclave->page_count, 0ULL);
+	rewire_enclave_put(enclave);
+}
+
+static bool is_complete(const struct rewire_reader *reader)
+{
+	return !reader->flow.error && reader->flow.part == REWIRE_PART_OVER;
+}
+
+static struct rewire_reader *reader_of(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	struct rewire_reader *reader;
+
+	reader = rewire_reader_create(s->to, &s->expect, &s->key);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, reader);
+	return reader;
+}
+
+/* Offer @len bytes in one go; what is not complete leaves nothing behind. */
+static ssize_t offer(struct kunit *test, const u8 *bytes, size_t len)
+{
+	struct rewire_reader *reader = reader_of(test);
+	ssize_t ret = write_some(test->priv, reader, bytes, len);
+
+	KUNIT_EXPECT_FALSE(test, is_complete(reader));
+	if (ret < 0)
+		KUNIT_EXPECT_NE(test, strlen(((struct streams *)
+					      test->priv)->why.text), 0);
+	expect_nothing(test, reader);
+	return ret;
+}
+
+static void expect_same(struct kunit *test, const struct rewire_enclave *sent,
+			const struct rewire_enclave *got)
+{
+	u64 i;
+
+	KUNIT_EXPECT_EQ(test, got->state, REWIRE_ENCLAVE_RECEIVING);
+	KUNIT_EXPECT_EQ(test, got->epoch, sent->epoch);
+	KUNIT_EXPECT_EQ(test, got->charged, sent->charged);
+	KUNIT_EXPECT_EQ(test, got->segment_count, sent->segment_count);
+	KUNIT_EXPECT_MEMEQ(test, got->segments, sent->segments,
+			   sizeof(sent->segments));
+	KUNIT_EXPECT_MEMEQ(test, &got->layout, &sent->layout,
+			   sizeof(sent->layout));
+	KUNIT_EXPECT_MEMEQ(test, &got->manifest, &sent->manifest,
+			   sizeof(sent->manifest));
+	KUNIT_EXPECT_MEMEQ(test, got->measurement, sent->measurement,
+			   REWIRE_DIGEST_SIZE);
+	KUNIT_EXPECT_MEMEQ(test, got->workload, sent->workload,
+			   REWIRE_ID_SIZE);
+	for (i = 0; i < WORLD_PAGES; i++) {
+		KUNIT_EXPECT_EQ(test, !got->pages[i], i == WORLD_HOLE);
+		if (got->pages[i])
+			KUNIT_EXPECT_MEMEQ(test, page_address(got->pages[i]),
+					   page_address(sent->pages[i]),
+					   PAGE_SIZE);
+	}
+}
+
+static void expect_call(struct kunit *test, struct rewire_enclave *enclave,
+			u64 after, u8 id, u64 sequence, u32 state)
+{
+	struct rewire_client *client;
+
+	mutex_lock(&enclave->calls.lock);
+	client = rewire_calls_after(enclave, after);
+	KUNIT_EXPECT_NOT_NULL(test, client);
+	if (client) {
+		KUNIT_EXPECT_EQ(test, client->id[0], id);
+		KUNIT_EXPECT_EQ(test, client->sequence, sequence);
+		KUNIT_EXPECT_EQ(test, client->state, state);
+		KUNIT_EXPECT_EQ(test, client->status, -5);
+		KUNIT_EXPECT_EQ(test, client->length, 7);
+		KUNIT_EXPECT_MEMEQ(test, client->data, "payload", 7);
+	}
+	mutex_unlock(&enclave->calls.lock);
+}
+
+static void stream_round_trip(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	struct rewire_reader *reader = reader_of(test);
+
+	KUNIT_EXPECT_EQ(test, write_some(s, reader, s->bytes, s->len),
+			(ssize_t)s->len);
+	KUNIT_EXPECT_TRUE(test, is_complete(reader));
+	KUNIT_ASSERT_NOT_NULL(test, reader->enclave);
+	expect_same(test, s->enclave, reader->enclave);
+	expect_call(test, reader->enclave, 0, 1, 4, REWIRE_CALL_TAKEN);
+	expect_call(test, reader->enclave, 5, 2, 1, REWIRE_CALL_QUEUED);
+	KUNIT_EXPECT_EQ(test, reader->enclave->calls.count, CALLS);
+	KUNIT_EXPECT_EQ(test, reader->enclave->calls.pending, 1);
+	KUNIT_EXPECT_EQ(test, reader->enclave->calls.next_handle, 10ULL);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&s->to->memory_used),
+			(u64)atomic64_read(&s->from->memory_used));
+	expect_nothing(test, reader);
+}
+
+/* META, two runs of pages that hold something, calls, END: no zero page. */
+static void stream_leaves_zero_pages_out(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	static const u32 types[] = {
+		REWIRE_RECORD_META, REWIRE_RECORD_PAGES, REWIRE_RECORD_PAGES,
+		REWIRE_RECORD_CALLS, REWIRE_RECORD_CALLS, REWIRE_RECORD_END,
+	};
+	const struct rewire_record *record;
+	u32 i;
+
+	KUNIT_ASSERT_EQ(test, s->records, ARRAY_SIZE(types));
+	for (i = 0; i < s->records; i++) {
+		record = (const void *)(s->bytes + s->record[i]);
+		KUNIT_EXPECT_EQ(test, record->type, types[i]);
+		KUNIT_EXPECT_EQ(test, record->sequence, (u64)i);
+		if (record->type == REWIRE_RECORD_PAGES)
+			KUNIT_EXPECT_EQ(test, record->length, PAGE_SIZE);
+	}
+	record = (const void *)(s->bytes + s->record[2]);
+	KUNIT_EXPECT_EQ(test, record->index, 4ULL);
+}
+
+static void stream_in_any_pieces(struct kunit *test)
+{
+	static const size_t pieces[] = { 1, 23, 4096 };
+	struct streams *s = test->priv;
+	struct rewire_writer *writer;
+	struct rewire_reader *reader;
+	size_t at, part;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(pieces); i++) {
+		writer = writer_of(test, REWIRE_STREAM_SESSION);
+		read_all(test, writer, pieces[i]);
+		rewire_writer_free(writer);
+		find_records(test);
+		reader = reader_of(test);
+		for (at = 0; at < s->len; at += part) {
+			part = min(pieces[i], s->len - at);
+			KUNIT_ASSERT_EQ(test, write_some(s, reader,
+							 s->bytes + at, part),
+					(ssize_t)part);
+		}
+		KUNIT_EXPECT_TRUE(test, is_complete(reader));
+		expect_same(test, s->enclave, reader->enclave);
+		KUNIT_EXPECT_EQ(test, reader->flow.bytes, (u64)s->len);
+		expect_nothing(test, reader);
+	}
+}
+
+/* Headers and tags byte by byte; of a record's body, one in a hundred. */
+static void stream_with_any_byte_changed_is_refused(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	u32 record = 0;
+	size_t at, step;
+
+	for (at = 0; at < s->len; at += step) {
+		while (record < s->records && s->record[record + 1] <= at)
+			record++;
+		step = 1;
+		if (at >= s->record[record] + sizeof(struct rewire_record) &&
+		    at + REWIRE_TAG_SIZE + 101 < s->record[record + 1])
+			step = 101;
+		s->bytes[at] ^= 1;
+		offer(test, s->bytes, s->len);
+		s->bytes[at] ^= 1;
+	}
+}
+
+/* In a tag and in a body, it is the record that is named. */
+static void stream_with_changed_record_says_which(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	u32 i;
+
+	for (i = 0; i < s->records; i++) {
+		s->bytes[s->record[i + 1] - 1] ^= 0x80;
+		KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len),
+				(ssize_t)-EBADMSG);
+		s->bytes[s->record[i + 1] - 1] ^= 0x80;
+		KUNIT_EXPECT_NOT_NULL(test, strstr(s->why.text, "record"));
+	}
+}
+
+static void stream_truncated_is_not_complete(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	u32 i;
+
+	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, 0), (ssize_t)0);
+	for (i = 0; i < s->records; i++) {
+		KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->record[i]),
+				(ssize_t)s->record[i]);
+		KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->record[i] + 30),
+				(ssize_t)s->record[i] + 30);
+		KUNIT_EXPECT_EQ(test, offer(test, s->bytes,
+					    s->record[i + 1] - 1),
+				(ssize_t)s->record[i + 1] - 1);
+	}
+}
+
+/* @order: numbers of records, up to a negative one */
+static ssize_t offer_order(struct kunit *test, const s8 *order)
+{
+	struct streams *s = test->priv;
+	u8 *bytes = kzalloc(2 * ROOM, GFP_KERNEL);
+	size_t len = s->record[0], part;
+	ssize_t ret;
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	memcpy(bytes, s->bytes, len);
+	for (; *order >= 0; order++) {
+		part = s->record[*order + 1] - s->record[*order];
+		memcpy(bytes + len, s->bytes + s->record[*order], part);
+		len += part;
+	}
+	ret = offer(test, bytes, len);
+	kfree(bytes);
+	return ret;
+}
+
+static void stream_with_records_dropped_is_refused(struct kunit *test)
+{
+	static const s8 orders[][8] = {
+		{ 1, 2, 3, 4, 5, -1 }, { 0, 2, 3, 4, 5, -1 },
+		{ 0, 1, 3, 4, 5, -1 }, { 0, 1, 2, 4, 5, -1 },
+		{ 0, 1, 2, 3, 5, -1 }, { 5, -1 }, { 0, 5, -1 },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(orders); i++)
+		KUNIT_EXPECT_EQ_MSG(test, offer_order(test, orders[i]),
+				    (ssize_t)-EBADMSG, "order %d", i);
+}
+
+static void stream_with_records_moved_is_refused(struct kunit *test)
+{
+	static const s8 orders[][8] = {
+		{ 1, 0, 2, 3, 4, 5, -1 }, { 0, 2, 1, 3, 4, 5, -1 },
+		{ 0, 1, 3, 2, 4, 5, -1 }, { 0, 1, 2, 4, 3, 5, -1 },
+		{ 0, 1, 2, 3, 5, 4, -1 },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(orders); i++)
+		KUNIT_EXPECT_EQ_MSG(test, offer_order(test, orders[i]),
+				    (ssize_t)-EBADMSG, "order %d", i);
+}
+
+static void stream_with_records_repeated_is_refused(struct kunit *test)
+{
+	static const s8 orders[][8] = {
+		{ 0, 0, 1, 2, 3, 4, 5, -1 }, { 0, 1, 1, 2, 3, 4, 5, -1 },
+		{ 0, 1, 2, 1, 3, 4, 5, -1 }, { 0, 1, 2, 3, 3, 4, 5, -1 },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(orders); i++)
+		KUNIT_EXPECT_EQ_MSG(test, offer_order(test, orders[i]),
+				    (ssize_t)-EBADMSG, "order %d", i);
+}
+
+static void stream_with_more_behind_is_refused(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	struct rewire_reader *reader = reader_of(test);
+
+	KUNIT_EXPECT_EQ(test, write_some(s, reader, s->bytes, s->len),
+			(ssize_t)s->len);
+	KUNIT_EXPECT_EQ(test, write_some(s, reader, s->bytes, 1),
+			(ssize_t)-EBADMSG);
+	KUNIT_EXPECT_EQ(test, write_some(s, reader, s->bytes, 0), (ssize_t)0);
+	KUNIT_EXPECT_TRUE(test, is_complete(reader));
+	expect_nothing(test, reader);
+}
+
+static void stream_refused_stays_refused(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	struct rewire_reader *reader = reader_of(test);
+
+	s->bytes[s->record[1] - 1] ^= 1;
+	KUNIT_EXPECT_EQ(test, write_some(s, reader, s->bytes, s->len),
+			(ssize_t)-EBADMSG);
+	s->bytes[s->record[1] - 1] ^= 1;
+	KUNIT_EXPECT_EQ(test, write_some(s, reader, s->bytes + s->record[0],
+					 s->len - s->record[0]),
+			(ssize_t)-EBADMSG);
+	expect_nothing(test, reader);
+}
+
+static void stream_under_another_secret_is_refused(struct kunit *test)
+{
+	struct streams *s = test->priv;
+
+	s->secret[31] ^= 1;
+	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len),
+			(ssize_t)-EBADMSG);
+	/* nor does a session's stream pass under a root key */
+	s->key.secret = NULL;
+	s->key.root = s->to->root;
+	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len),
+			(ssize_t)-EBADMSG);
+}
+
+static void stream_not_expected_is_refused(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	struct rewire_stream_header none = s->expect;
+
+	s->expect.kind = REWIRE_STREAM_SEALED;
+	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len), (ssize_t)-EBADMSG);
+	s->expect = none;
+	s->expect.epoch = 2;
+	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len), (ssize_t)-EBADMSG);
+	s->expect = none;
+	s->expect.request_id[3] = 1;
+	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len), (ssize_t)-EBADMSG);
+	s->expect = none;
+	s->expect.workload[0] = 'W';
+	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len), (ssize_t)-EBADMSG);
+	s->expect = none;
+	memset(s->expect.origin, 'b', REWIRE_ID_SIZE);
+	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len), (ssize_t)-EBADMSG);
+	/* of no record has been made anything: the header is refused */
+	KUNIT_EXPECT_NOT_NULL(test, strstr(s->why.text, "another"));
+}
+
+static void checkpoint_is_of_its_own_sm(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	struct rewire_writer *writer;
+	struct rewire_reader *reader;
+
+	s->key.secret = NULL;
+	s->key.root = s->from->root;
+	s->expect.kind = REWIRE_STREAM_SEALED;
+	writer = writer_of(test, REWIRE_STREAM_SEALED);
+	read_all(test, writer, ROOM);
+	rewire_writer_free(writer);
+
+	reader = reader_of(test);
+	KUNIT_EXPECT_EQ(test, write_some(s, reader, s->bytes, s->len),
+			(ssize_t)s->len);
+	KUNIT_EXPECT_TRUE(test, is_complete(reader));
+	expect_same(test, s->enclave, reader->enclave);
+	expect_nothing(test, reader);
+
+	s->key.root = s->to->root;
+	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len), (ssize_t)-EBADMSG);
+	s->to->generation = 2;
+	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len),
+			(ssize_t)-EOPNOTSUPP);
+}
+
+/* Two streams of the same state share no key, so that no nonce is used twice. */
+static void streams_have_keys_of_their_own(struct kunit *test)
+{
+	struct rewire_writer *one = writer_of(test, REWIRE_STREAM_SESSION);
+	struct rewire_writer *two = writer_of(test, REWIRE_STREAM_SESSION);
+
+	KUNIT_EXPECT_MEMNEQ(test, one->flow.header.salt, two->flow.header.salt,
+			    REWIRE_SALT_SIZE);
+	KUNIT_EXPECT_MEMNEQ(test, one->aead.iv, two->aead.iv, REWIRE_IV_SIZE);
+	rewire_writer_free(one);
+	rewire_writer_free(two);
+}
+
+static void stream_over_the_memory_limit_is_refused(struct kunit *test)
+{
+	struct streams *s = test->priv;
+
+	s->to->memory_limit = atomic64_read(&s->from->memory_used) - 1;
+	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len),
+			(ssize_t)-EDQUOT);
+	s->to->memory_limit = WORLD_CHARGE - 1;
+	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len),
+			(ssize_t)-EDQUOT);
+}
+
+static void stream_of_no_known_developer_is_refused(struct kunit *test)
+{
+	struct streams *s = test->priv;
+
+	rewire_roles_free(&s->to->roles);
+	KUNIT_ASSERT_EQ(test, rewire_roles_init(&s->to->roles), 0);
+	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len),
+			(ssize_t)-ENOKEY);
+}
+
+/* An enclave under attack is wiped while it is read. */
+static void writer_of_a_wiped_enclave_ends(struct kunit *test)
+{
+	struct rewire_writer *writer = writer_of(test, REWIRE_STREAM_SESSION);
+	struct streams *s = test->priv;
+	size_t first = s->record[1];
+
+	KUNIT_EXPECT_EQ(test, read_some(writer, s->bytes, first - 1),
+			(ssize_t)first - 1);
+	mutex_lock(&s->enclave->lock);
+	rewire_enclave_wipe(s->enclave, -ECANCELED, "attacked");
+	mutex_unlock(&s->enclave->lock);
+	/* the record that was made already is still there, and no other */
+	KUNIT_EXPECT_EQ(test, read_some(writer, s->bytes, ROOM), (ssize_t)1);
+	KUNIT_EXPECT_EQ(test, read_some(writer, s->bytes, ROOM),
+			(ssize_t)-ECANCELED);
+	rewire_writer_free(writer);
+}
+
+/*
+ * Client 1 has its next call queued after its entry was sent, and before client
+ * 2's was: neither is left out, and the target has the later one of client 1.
+ */
+static void calls_that_come_meanwhile_push_no_other_out(struct kunit *test)
+{
+	struct rewire_writer *writer = writer_of(test, REWIRE_STREAM_SESSION);
+	struct rewire_reader *reader = reader_of(test);
+	struct streams *s = test->priv;
+	size_t second = s->record[4];
+	ssize_t rest;
+
+	KUNIT_ASSERT_EQ(test, read_some(writer, s->bytes, second - 1),
+			(ssize_t)second - 1);
+	add_call(test, s->enclave, 1, 5, 10, REWIRE_CALL_QUEUED);
+	rest = read_some(writer, s->bytes + second - 1, ROOM - second);
+	KUNIT_ASSERT_GT(test, rest, (ssize_t)0);
+
+	s->len = second - 1 + rest;
+	KUNIT_EXPECT_EQ(test, write_some(s, reader, s->bytes, s->len),
+			(ssize_t)s->len);
+	KUNIT_EXPECT_TRUE(test, is_complete(reader));
+	expect_call(test, reader->enclave, 0, 2, 1, REWIRE_CALL_QUEUED);
+	expect_call(test, reader->enclave, 9, 1, 5, REWIRE_CALL_QUEUED);
+	KUNIT_EXPECT_EQ(test, reader->enclave->calls.count, CALLS);
+	KUNIT_EXPECT_EQ(test, reader->enclave->calls.pending, 2);
+	KUNIT_EXPECT_EQ(test, reader->enclave->calls.next_handle, 11ULL);
+	rewire_writer_free(writer);
+	expect_nothing(test, reader);
+}
+
+static struct kunit_case stream_cases[] = {
+	KUNIT_CASE(stream_round_trip),
+	KUNIT_CASE(stream_leaves_zero_pages_out),
+	KUNIT_CASE(stream_in_any_pieces),
+	KUNIT_CASE_SLOW(stream_with_any_byte_changed_is_refused),
+	KUNIT_CASE(stream_with_changed_record_says_which),
+	KUNIT_CASE(stream_truncated_is_not_complete),
+	KUNIT_CASE(stream_with_records_dropped_is_refused),
+	KUNIT_CASE(stream_with_records_moved_is_refused),
+	KUNIT_CASE(stream_with_records_repeated_is_refused),
+	KUNIT_CASE(stream_with_more_behind_is_refused),
+	KUNIT_CASE(stream_refused_stays_refused),
+	KUNIT_CASE(stream_under_another_secret_is_refused),
+	KUNIT_CASE(stream_not_expected_is_refused),
+	KUNIT_CASE(checkpoint_is_of_its_own_sm),
+	KUNIT_CASE(streams_have_keys_of_their_own),
+	KUNIT_CASE(stream_over_the_memory_limit_is_refused),
+	KUNIT_CASE(stream_of_no_known_developer_is_refused),
+	KUNIT_CASE(writer_of_a_wiped_enclave_ends),
+	KUNIT_CASE(calls_that_come_meanwhile_push_no_other_out),
+	{}
+};
+
+static struct kunit_suite stream_suite = {
+	.name = "rewire_stream",
+	.init = streams_init,
+	.exit = streams_exit,
+	.test_cases = stream_cases,
+};
+
+kunit_test_suite(stream_suite);
