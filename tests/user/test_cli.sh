@@ -1,0 +1,106 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The command line where no Security Monitor is needed. TAP on standard output;
+# $REWIRE is the program.
+
+number=0
+failed=0
+
+# result STATUS NAME: STATUS is of the test, 0 for good
+result() {
+	number=$((number + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		sed 's/^/# /' "$dir/out" "$dir/err"
+		failed=1
+	fi
+}
+
+# try EXPECTED ARGUMENT...: run it and compare the exit status
+try() {
+	expected=$1
+	shift
+	"$REWIRE" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	[ $? = "$expected" ]
+}
+
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+uuid=00112233-4455-6677-8899-aabbccddeeff
+commands=$("$REWIRE" help | sed -n 's/^  \([a-z]*\)  *.*/\1/p')
+
+for name in $commands; do
+	try 0 "$name" --help && grep -q '^usage: rewire' "$dir/out" &&
+		grep -q '^example' "$dir/out" && [ ! -s "$dir/err" ] &&
+		mv "$dir/out" "$dir/help" && try 0 help "$name" &&
+		cmp -s "$dir/help" "$dir/out"
+	result $? "help of $name"
+	try 2 "$name" --no-such-option && grep -q -e --help "$dir/err" &&
+		[ ! -s "$dir/out" ]
+	result $? "unknown option of $name"
+done
+
+try 2 && grep -q '^usage' "$dir/err"
+result $? "no command"
+try 2 nonsense && grep -q "no command 'nonsense'" "$dir/err"
+result $? "unknown command"
+for line in "info" "info 1 2" "ls 1" "sign x" "request" "run x" "call 1" \
+	"call --client $uuid 1 get" "call --timeout 1y 1 get" "pause 1 --timeout 0" \
+	"pause 1 --timeout 61s" "extract 1" "reseal x" "provision" "pki" "pki init" \
+	"pki make x" "pki init x --address a:1" "migrate --request x" \
+	"migrate --request x --to nowhere" "provision x --memory-limit 5X" \
+	"run x --manifest y --workload 7"; do
+	# shellcheck disable=SC2086
+	try 2 $line && [ ! -s "$dir/out" ]
+	result $? "wrong usage: $line"
+done
+
+try 0 pki init "$dir/pki" && try 0 pki host "$dir/pki" alpha &&
+	grep -q "SM $(cat "$dir/pki/hosts/alpha/sm-id")" "$dir/out"
+result $? "pki"
+try 1 pki init "$dir/pki" && grep -q 'File exists' "$dir/err"
+result $? "pki init twice"
+try 1 pki init "$dir/pki" --json &&
+	grep -q '^{"ok":false,"errno":17,' "$dir/out"
+result $? "a failure in JSON"
+
+request() {
+	try "$@" request --key "$dir/pki/sds.key" --cert "$dir/pki/sds.crt" \
+		--workload $uuid --epoch 1 --source $uuid --target $uuid \
+		-o "$dir/move"
+}
+request 0 && [ "$(od -An -tx4 -N4 "$dir/move")" = " 45525752" ]
+result $? "request"
+openssl pkcs8 -topk8 -in "$dir/pki/sds.key" -passout pass:horse \
+	-out "$dir/locked" 2>/dev/null && mv "$dir/locked" "$dir/pki/sds.key"
+echo horse >"$dir/passphrase"
+"$REWIRE" request --key "$dir/pki/sds.key" --cert "$dir/pki/sds.crt" \
+	--workload $uuid --epoch 1 --source $uuid --target $uuid -o "$dir/move2" \
+	--passphrase-fd 3 3<"$dir/passphrase" >"$dir/out" 2>"$dir/err"
+result $? "request with a passphrase from a descriptor"
+"$REWIRE" request --key "$dir/pki/sds.key" --cert "$dir/pki/sds.crt" \
+	--workload $uuid --epoch 1 --source $uuid --target $uuid -o "$dir/move3" \
+	--passphrase-fd 3 3</dev/null >"$dir/out" 2>"$dir/err"
+[ $? = 1 ] && grep -q 'wrong passphrase' "$dir/err" && [ ! -e "$dir/move3" ]
+result $? "request with a wrong passphrase leaves no file"
+
+printf 'not an image' >"$dir/image"
+try 1 sign "$dir/image" --key "$dir/pki/developer.key" \
+	--cert "$dir/pki/developer.crt" --software $uuid --release 1 --svn 1 &&
+	grep -q 'not an ELF file' "$dir/err" && [ ! -e "$dir/image.manifest" ]
+result $? "sign what is no image"
+try 1 run "$dir/image" --manifest "$dir/move" &&
+	grep -q 'not a signed manifest' "$dir/err"
+result $? "run with a request for a manifest"
+try 1 migrate --request "$dir/move" --to beta:1 --socket "$dir/none" &&
+	grep -q 'start rewired' "$dir/err"
+result $? "migrate without a helper"
+
+"$REWIRE" help >/dev/full 2>"$dir/err"
+[ $? = 1 ] && grep -q 'standard output' "$dir/err"
+result $? "a full disk shows"
+
+echo "1..$number"
+exit $failed
