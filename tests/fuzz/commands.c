@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Every command of uapi/rewire.h, and how to fill its struct so that it would
+ * succeed in the right state.
+ */
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "fuzz.h"
+
+/* Some of what commands point to is not quite right. */
+#define SPOILT_PERCENT 30
+/* Signing takes its time; a request that was used is refused early. */
+#define FRESH_PERCENT 20
+
+/* Places in memory->data: apart, so that one does not spoil the other. */
+#define AT_BODY 0
+#define AT_CMS (16 * 1024)
+#define AT_MESSAGE (32 * 1024)
+#define AT_INPUT (64 * 1024)
+#define AT_OUTPUT (192 * 1024)
+#define AT_PAGES (512 * 1024)
+
+bool commands_faultless;
+
+static uint64_t address(const struct memory *memory, size_t at)
+{
+	return (uintptr_t)memory->data + at;
+}
+
+/* Copy a sample there, now and then spoilt. */
+static uint64_t sample(const struct memory *memory, size_t at,
+		       const void *data, size_t length, struct rng *rng)
+{
+	memcpy(memory->data + at, data, length);
+	if (!commands_faultless && rng_percent(rng, SPOILT_PERCENT))
+		mutate_bytes(memory->data + at, length, rng);
+	return address(memory, at);
+}
+
+static void fill_provision(void *arg, const struct memory *memory,
+			   struct rng *rng)
+{
+	struct rewire_provision *provision = arg;
+	struct rewire_anchor *anchor = (void *)(memory->data + AT_BODY);
+
+	provision->root_key = (__s32)rng_below(rng, 1UL << 31);
+	provision->attest_key = (__s32)rng_below(rng, 1UL << 31);
+	provision->certificate = address(memory, AT_CMS);
+	provision->certificate_length = (__u32)rng_below(rng, REWIRE_MAX_CERT);
+	provision->anchors = (__u32)rng_below(rng, REWIRE_MAX_ANCHORS + 1);
+	provision->anchor = address(memory, AT_BODY);
+	for (__u32 i = 0; i < provision->anchors; i++)
+		anchor[i] = (struct rewire_anchor){
+			.role = (__u32)rng_below(rng, REWIRE_ROLES),
+			.length = (__u32)rng_below(rng, REWIRE_MAX_CERT),
+			.certificate = address(memory, AT_CMS),
+		};
+}
+
+static void fill_create(void *arg, const struct memory *memory, struct rng *rng)
+{
+	struct rewire_create *create = arg;
+
+	(void)memory;
+	create->layout = world.samples.image.layout;
+	if (!commands_faultless && rng_percent(rng, SPOILT_PERCENT))
+		mutate_bytes(&create->layout, sizeof(create->layout), rng);
+}
+
+static void fill_open_enclave(void *arg, const struct memory *memory,
+			      struct rng *rng)
+{
+	struct rewire_open_enclave *open = arg;
+
+	(void)memory;
+	if (rng_percent(rng, 50))
+		open->id = 1 + rng_below(rng, 64);
+	else
+		memcpy(open->workload, world.samples.request.body.request.workload,
+		       REWIRE_ID_SIZE);
+}
+
+static void fill_list(void *arg, const struct memory *memory, struct rng *rng)
+{
+	struct rewire_list *list = arg;
+
+	list->count = (__u32)rng_below(rng, 64);
+	list->ids = address(memory, AT_OUTPUT);
+}
+
+static void fill_migrate_out(void *arg, const struct memory *memory,
+			     struct rng *rng)
+{
+	const struct rewire_signed *request = &world.samples.request;
+	struct rewire_migrate_out *out = arg;
+	struct rewire_signed fresh;
+
+	if ((commands_faultless || rng_percent(rng, FRESH_PERCENT)) &&
+	    world_sign_request(&fresh, rng))
+		request = &fresh;
+	out->request = sample(memory, AT_BODY, &request->body.request,
+			      sizeof(request->body.request), rng);
+	out->signature = sample(memory, AT_CMS, request->signature,
+				request->signature_length, rng);
+	out->signature_length = (__u32)request->signature_length;
+}
+
+static void fill_migrate_in(void *arg, const struct memory *memory,
+			    struct rng *rng)
+{
+	const struct rewire_signed *request = &world.samples.open_request;
+	struct rewire_migrate_in *in = arg;
+
+	in->request = sample(memory, AT_BODY, &request->body.request,
+			     sizeof(request->body.request), rng);
+	in->signature = sample(memory, AT_CMS, request->signature,
+			       request->signature_length, rng);
+	in->signature_length = (__u32)request->signature_length;
+	in->offer = sample(memory, AT_MESSAGE, world.samples.open_offer,
+			   world.samples.open_offer_length, rng);
+	in->offer_length = (__u32)world.samples.open_offer_length;
+}
+
+static void fill_open_session(void *arg, const struct memory *memory,
+			      struct rng *rng)
+{
+	struct rewire_open_session *open = arg;
+
+	(void)memory;
+	open->side = 1 + (__u32)rng_below(rng, 2);
+	memcpy(open->request_id, world.samples.request.body.request.id,
+	       REWIRE_ID_SIZE);
+}
+
+static void fill_add_pages(void *arg, const struct memory *memory,
+			   struct rng *rng)
+{
+	static const __u32 prots[] = {
+		REWIRE_PROT_READ, REWIRE_PROT_READ | REWIRE_PROT_WRITE,
+		REWIRE_PROT_READ | REWIRE_PROT_EXEC,
+	};
+	struct rewire_add_pages *add = arg;
+	uint64_t pages = world.samples.image.layout.span / PAGE;
+
+	add->flags = rng_percent(rng, 50) ? REWIRE_ADD_ZERO : 0;
+	add->offset = PAGE * rng_below(rng, pages);
+	add->length = PAGE * (1 + rng_below(rng, 4));
+	add->source = address(memory, AT_PAGES);
+	add->prot = prots[rng_below(rng, ARRAY_SIZE(prots))];
+}
+
+static void fill_init(void *arg, const struct memory *memory, struct rng *rng)
+{
+	const struct rewire_signed *manifest = &world.samples.manifest;
+	struct rewire_init *init = arg;
+
+	init->manifest = sample(memory, AT_BODY, &manifest->body.manifest,
+				sizeof(manifest->body.manifest), rng);
+	init->signature = sample(memory, AT_CMS, manifest->signature,
+				 manifest->signature_length, rng);
+	init->signature_length = (__u32)manifest->signature_length;
+	rng_bytes(rng, init->workload, sizeof(init->workload));
+}
+
+static void fill_pause(void *arg, const struct memory *memory, struct rng *rng)
+{
+	struct rewire_pause *pause = arg;
+
+	(void)memory;
+	pause->timeout_ms = 1 + (__u32)rng_below(rng, 50);
+}
+
+static void fill_call(void *arg, const struct memory *memory, struct rng *rng)
+{
+	struct rewire_call *call = arg;
+
+	call->client[0] = 1 + (__u8)rng_below(rng, 4);
+	call->sequence = 1 + rng_below(rng, 4);
+	call->input = address(memory, AT_INPUT);
+	call->input_length = (__u32)(rng_percent(rng, 80) ?
+		rng_below(rng, 64) : rng_below(rng, REWIRE_MAX_PAYLOAD + 1));
+	call->output = address(memory, AT_OUTPUT);
+	call->output_length = (__u32)rng_below(rng, REWIRE_MAX_PAYLOAD + 1);
+	call->timeout_ms = 1 + (__u32)rng_below(rng, 20);
+}
+
+static void fill_session_get(void *arg, const struct memory *memory,
+			     struct rng *rng)
+{
+	struct rewire_session_get *get = arg;
+
+	get->length = rng_percent(rng, 80) ? REWIRE_MAX_MESSAGE :
+		      (__u32)rng_below(rng, 2048);
+	get->buffer = address(memory, AT_OUTPUT);
+}
+
+static void fill_session_put(void *arg, const struct memory *memory,
+			     struct rng *rng)
+{
+	struct rewire_session_put *put = arg;
+	size_t which = rng_below(rng, ARRAY_SIZE(world.samples.message));
+
+	put->length = (__u32)world.samples.message_length[which];
+	put->buffer = sample(memory, AT_MESSAGE, world.samples.message[which],
+			     put->length, rng);
+}
+
+static void fill_session_freeze(void *arg, const struct memory *memory,
+				struct rng *rng)
+{
+	struct rewire_session_freeze *freeze = arg;
+
+	(void)memory;
+	freeze->timeout_ms = 1 + (__u32)rng_below(rng, 50);
+}
+
+#define FD(type) ((int)offsetof(struct type, fd))
+#define COMMON(NAME, type, on, fd, likely)				\
+	.name = #NAME, .cmd = REWIRE_##NAME, .kind = KIND_##on,		\
+	.size = sizeof(struct type), .out_fd = fd, .weight = likely
+
+const struct command commands[] = {
+	{ COMMON(GET_WHY, rewire_get_why, DEVICE, -1, 4), .gentle = true,
+	  .any_kind = true },
+	{ COMMON(GET_INFO, rewire_get_info, DEVICE, -1, 6), .gentle = true },
+	{ COMMON(PROVISION, rewire_provision, DEVICE, -1, 6),
+	  .pointer = { offsetof(struct rewire_provision, certificate),
+		       offsetof(struct rewire_provision, anchor) },
+	  .fill = fill_provision },
+	{ COMMON(CREATE, rewire_create, DEVICE, FD(rewire_create), 12),
+	  .fill = fill_create },
+	{ COMMON(OPEN_ENCLAVE, rewire_open_enclave, DEVICE,
+		 FD(rewire_open_enclave), 8), .fill = fill_open_enclave },
+	{ COMMON(LIST, rewire_list, DEVICE, -1, 6), .gentle = true,
+	  .pointer = { offsetof(struct rewire_list, ids) },
+	  .fill = fill_list },
+	{ COMMON(RESEAL, rewire_reseal, DEVICE, FD(rewire_reseal), 8) },
+	{ COMMON(MIGRATE_OUT, rewire_migrate_out, DEVICE,
+		 FD(rewire_migrate_out), 6),
+	  .pointer = { offsetof(struct rewire_migrate_out, request),
+		       offsetof(struct rewire_migrate_out, signature) },
+	  .fill = fill_migrate_out },
+	{ COMMON(MIGRATE_IN, rewire_migrate_in, DEVICE, FD(rewire_migrate_in),
+		 6),
+	  .pointer = { offsetof(struct rewire_migrate_in, request),
+		       offsetof(struct rewire_migrate_in, signature),
+		       offsetof(struct rewire_migrate_in, offer) },
+	  .fill = fill_migrate_in },
+	{ COMMON(OPEN_SESSION, rewire_open_session, DEVICE,
+		 FD(rewire_open_session), 8), .fill = fill_open_session },
+	{ COMMON(ADD_PAGES, rewire_add_pages, ENCLAVE, -1, 10),
+	  .pointer = { offsetof(struct rewire_add_pages, source) },
+	  .fill = fill_add_pages },
+	{ COMMON(INIT, rewire_init, ENCLAVE, -1, 6),
+	  .pointer = { offsetof(struct rewire_init, manifest),
+		       offsetof(struct rewire_init, signature) },
+	  .fill = fill_init },
+	{ COMMON(GET_TICKET, rewire_get_ticket, ENCLAVE, -1, 6) },
+	{ COMMON(PAUSE, rewire_pause, ENCLAVE, -1, 6), .gentle = true,
+	  .fill = fill_pause },
+	{ COMMON(RESUME, rewire_resume, ENCLAVE, -1, 8), .gentle = true },
+	{ COMMON(DESTROY, rewire_destroy, ENCLAVE, -1, 1) },
+	{ COMMON(EXTRACT, rewire_extract, ENCLAVE, FD(rewire_extract), 6) },
+	{ COMMON(CALL, rewire_call, ENCLAVE, -1, 8), .gentle = true,
+	  .pointer = { offsetof(struct rewire_call, input),
+		       offsetof(struct rewire_call, output) },
+	  .fill = fill_call },
+	{ COMMON(ENCLAVE_INFO, rewire_enclave_info, ENCLAVE, -1, 6),
+	  .gentle = true },
+	{ COMMON(STREAM_COMMIT, rewire_stream_commit, STREAM,
+		 FD(rewire_stream_commit), 3) },
+	{ COMMON(SESSION_GET, rewire_session_get, SESSION, -1, 8),
+	  .gentle = true,
+	  .pointer = { offsetof(struct rewire_session_get, buffer) },
+	  .fill = fill_session_get },
+	{ COMMON(SESSION_PUT, rewire_session_put, SESSION, -1, 8),
+	  .pointer = { offsetof(struct rewire_session_put, buffer) },
+	  .fill = fill_session_put },
+	{ COMMON(SESSION_FREEZE, rewire_session_freeze, SESSION, -1, 4),
+	  .fill = fill_session_freeze },
+	{ COMMON(SESSION_ABORT, rewire_session_abort, SESSION, -1, 1) },
+	{ COMMON(SESSION_INFO, rewire_session_info, SESSION, -1, 8),
+	  .gentle = true },
+};
+const size_t command_count = ARRAY_SIZE(commands);
+
+const struct command *command_find(enum kind kind, unsigned int nr)
+{
+	for (size_t i = 0; i < command_count; i++)
+		if (_IOC_NR(commands[i].cmd) == nr &&
+		    (commands[i].any_kind || commands[i].kind == kind))
+			return &commands[i];
+	return NULL;
+}
+
+static bool fits(const struct command *command, enum kind kind, bool gentle)
+{
+	return (command->any_kind || command->kind == kind) &&
+	       (!gentle || command->gentle);
+}
+
+const struct command *command_choose(enum kind kind, bool gentle,
+				     struct rng *rng)
+{
+	uint64_t total = 0, at;
+	size_t i;
+
+	for (i = 0; i < command_count; i++)
+		if (fits(&commands[i], kind, gentle))
+			total += commands[i].weight;
+	at = rng_below(rng, total);
+	for (i = 0; i < command_count; i++) {
+		if (!fits(&commands[i], kind, gentle))
+			continue;
+		if (at < commands[i].weight)
+			break;
+		at -= commands[i].weight;
+	}
+	return &commands[i];
+}
