@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Extract and re-seal against the bare cipher on as much data.
+ *
+ * Copyright (c) 2026 The REWIRE authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define IMAGE	"churn-16M"
+#define FILL	"16"	/* MiB: short, so that both sides see the same load */
+#define BUFFER	(1 << 20)
+
+/**
+ * struct stream - what both sides of a comparison need
+ * @sm: the SM
+ * @guest: a full churn, paused
+ * @checkpoint: its stream, for RESEAL
+ * @length: bytes there
+ * @buffer: for reading
+ */
+struct stream {
+	int sm;
+	struct guest guest;
+	__u8 *checkpoint;
+	size_t length;
+	__u8 *buffer;
+};
+
+static long long drain(struct result *result, struct stream *stream, int fd)
+{
+	long long bytes = 0;
+	ssize_t n;
+
+	while ((n = read(fd, stream->buffer, BUFFER)) > 0)
+		bytes += n;
+	if (n < 0)
+		return bench_missing(result, "reading a stream: %s",
+				     strerror(errno));
+	return bytes;
+}
+
+static double extract(struct result *result, void *data)
+{
+	struct stream *stream = data;
+	double start = bench_now();
+	struct rewire_error err;
+	long long bytes;
+	int fd;
+
+	fd = rewire_enclave_extract(stream->guest.fd, &err);
+	if (fd < 0)
+		return bench_missing(result, "%s", err.text);
+	bytes = drain(result, stream, fd);
+	close(fd);
+	return bytes < 0 ? -1 : (double)bytes / (bench_now() - start);
+}
+
+static double reseal(struct result *result, void *data)
+{
+	struct stream *stream = data;
+	double start = bench_now();
+	struct rewire_error err;
+	long long bytes;
+	int fd;
+
+	fd = rewire_reseal_open(stream->sm, &err);
+	if (fd < 0)
+		return bench_missing(result, "%s", err.text);
+	if (rewire_write_all(fd, stream->checkpoint, stream->length, &err)) {
+		close(fd);
+		return bench_missing(result, "%s", err.text);
+	}
+	bytes = drain(result, stream, fd);
+	close(fd);
+	return bytes < 0 ? -1 : (double)bytes / (bench_now() - start);
+}
+
+/* One pass of the bench's own module. Return: ns, or -1. */
+static double cipher_pass(struct result *result, const char *name,
+			  double *bytes)
+{
+	char path[128];
+	double ns = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/module/rewire_cipher/parameters/%s",
+		 name);
+	file = fopen(path, "re");
+	if (!file)
+		return bench_missing(result, "the module rewire_cipher is not loaded");
+	if (fscanf(file, "%lf %lf", bytes, &ns) != 2)
+		ns = bench_missing(result, "the bare cipher failed");
+	fclose(file);
+	return ns;
+}
+
+static double one_pass(struct result *result, void *data)
+{
+	double bytes, ns = cipher_pass(result, "encrypt", &bytes);
+
+	(void)data;
+	return ns < 0 ? -1 : bytes / (ns / 1e9);
+}
+
+static double two_passes(struct result *result, void *data)
+{
+	double bytes, in, out;
+
+	(void)data;
+	in = cipher_pass(result, "decrypt", &bytes);
+	out = in < 0 ? -1 : cipher_pass(result, "encrypt", &bytes);
+	return out < 0 ? -1 : bytes / ((in + out) / 1e9);
+}
+
+/* Keep one checkpoint in memory, so that writing it costs no file. */
+static int keep(struct result *result, struct stream *stream)
+{
+	struct rewire_error err;
+	size_t room = 20 << 20;
+	ssize_t n = 0;
+	int fd;
+
+	stream->checkpoint = malloc(room);
+	if (!stream->checkpoint)
+		return bench_missing(result, "no memory");
+	memset(stream->checkpoint, 0, room);
+	fd = rewire_enclave_extract(stream->guest.fd, &err);
+	if (fd < 0)
+		return bench_missing(result, "%s", err.text);
+	while (stream->length < room &&
+	       (n = read(fd, stream->checkpoint + stream->length,
+			 room - stream->length)) > 0)
+		stream->length += (size_t)n;
+	close(fd);
+	return n ? bench_missing(result, "the checkpoint is too long") : 0;
+}
+
+static int begin(struct result *result, struct stream *stream)
+{
+	struct rewire_error err;
+
+	stream->buffer = malloc(BUFFER);
+	stream->guest.fd = -1;
+	stream->sm = world_sm(result, NULL);
+	if (!stream->buffer || stream->sm < 0)
+		return -1;
+	memset(stream->buffer, 1, BUFFER);
+	if (world_guest(result, stream->sm, NULL, IMAGE, &stream->guest) ||
+	    world_call(result, &stream->guest, "fill", FILL, "1", NULL))
+		return -1;
+	if (rewire_enclave_pause(stream->guest.fd, 60000, &err))
+		return bench_missing(result, "%s", err.text);
+	return 0;
+}
+
+static void end(struct stream *stream)
+{
+	world_gone(&stream->guest);
+	free(stream->checkpoint);
+	free(stream->buffer);
+	if (stream->sm >= 0)
+		close(stream->sm);
+}
+
+static void measure_extract(struct result *result, bool quick)
+{
+	struct stream stream = { .sm = -1 };
+
+	result->how = "REWIRE_EXTRACT of a churn enclave with 16 MiB in use, read in pieces of 1 MiB and thrown away; over gcm(aes) called in the kernel on 16 MiB of single pages, 1 MiB records, 24 bytes of header and 16 of tag each";
+	if (!begin(result, &stream))
+		bench_pairs(result, quick ? 11 : 41, extract, one_pass, &stream);
+	end(&stream);
+}
+
+static void measure_reseal(struct result *result, bool quick)
+{
+	struct stream stream = { .sm = -1 };
+	double bytes;
+
+	result->how = "REWIRE_RESEAL of the same enclave's checkpoint from memory, then read and thrown away; over a pass of decryption and one of encryption of gcm(aes) in the kernel, as in extract_vs_aead";
+	if (!begin(result, &stream) && !keep(result, &stream) &&
+	    cipher_pass(result, "prepare", &bytes) >= 0)
+		bench_pairs(result, quick ? 11 : 41, reseal, two_passes,
+			    &stream);
+	end(&stream);
+}
+
+const struct figure figure_extract = {
+	.name = "extract_vs_aead", .unit = "ratio", .goal = 0.85,
+	.measure = measure_extract,
+};
+
+const struct figure figure_reseal = {
+	.name = "reseal_vs_aead", .unit = "ratio", .goal = 0.85,
+	.measure = measure_reseal,
+};

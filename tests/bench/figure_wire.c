@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A whole migration against TLS 1.3 of the same bytes, between the same two
+ * network namespaces. The helpers on both sides run already.
+ *
+ * Copyright (c) 2026 The REWIRE authors
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <jansson.h>
+#include <openssl/ssl.h>
+
+#include "bench.h"
+
+#define CHUNK	262144	/* what a helper gives to TLS at a time */
+#define PORT	9443
+
+static const char *const hosts[2] = { "left", "right" };
+static const char *const address[2] = { "10.0.0.1", "10.0.0.2" };
+
+/**
+ * struct wire - both things to be compared
+ * @sm: of both hosts
+ * @guest: a full churn; its file is at the host where it was made
+ * @at: host where it lives
+ * @epoch: its epoch
+ * @bytes: of the last migration's stream
+ * @ctx: TLS of the host that sends
+ * @chunk: what is sent
+ */
+struct wire {
+	int sm[2];
+	struct guest guest;
+	int at;
+	__u64 epoch;
+	double bytes;
+	SSL_CTX *ctx;
+	__u8 *chunk;
+};
+
+static double streamed(const struct rewire_ctl_answer *answer)
+{
+	json_t *info = answer->info ? json_loads(answer->info, 0, NULL) : NULL;
+	double bytes = json_number_value(json_object_get(info, "bytes"));
+
+	json_decref(info);
+	return bytes;
+}
+
+/* There, the next time back. */
+static double migrate(struct result *result, void *data)
+{
+	struct rewire_ctl_request request = { .op = REWIRE_CTL_MIGRATE };
+	struct wire *wire = data;
+	struct rewire_ctl_answer answer;
+	int from = wire->at, to = !from;
+	struct rewire_error err;
+	char socket[512], name[32];
+	double start, took;
+
+	snprintf(name, sizeof(name), "%s.sock", hosts[from]);
+	snprintf(socket, sizeof(socket), "%s/%s", getenv("REWIRE_BENCH_RUN"),
+		 name);
+	snprintf(request.peer, sizeof(request.peer), "%s@%s:7443", hosts[to],
+		 address[to]);
+	if (world_request(result, &wire->guest, wire->epoch, wire->sm[from],
+			  wire->sm[to], &request.request))
+		return -1;
+	start = bench_now();
+	if (rewire_ctl_exchange(socket, &request, NULL, NULL, &answer, &err))
+		return bench_missing(result, "%s", err.text);
+	took = bench_now() - start;
+	if (answer.ok)
+		wire->bytes = streamed(&answer);
+	else
+		bench_missing(result, "%s", answer.error.text);
+	rewire_ctl_answer_clear(&answer);
+	if (result->missing[0])
+		return -1;
+	wire->at = to;
+	wire->epoch++;
+	return wire->bytes / took;
+}
+
+static SSL_CTX *context(struct result *result, const char *host, bool server)
+{
+	SSL_CTX *ctx = SSL_CTX_new(server ? TLS_server_method() :
+					    TLS_client_method());
+	char dir[512], key[600], cert[600], ca[600], name[64];
+
+	snprintf(name, sizeof(name), "pki/hosts/%s", host);
+	world_path(dir, name);
+	snprintf(key, sizeof(key), "%s/tls.key", dir);
+	snprintf(cert, sizeof(cert), "%s/tls.crt", dir);
+	snprintf(ca, sizeof(ca), "%s/anchors/tls-ca.crt", dir);
+	if (!ctx || SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1 ||
+	    SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256") != 1 ||
+	    SSL_CTX_use_certificate_file(ctx, cert, SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_load_verify_file(ctx, ca) != 1) {
+		SSL_CTX_free(ctx);
+		bench_missing(result, "TLS does not take the host's keys");
+		return NULL;
+	}
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER |
+			   SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_num_tickets(ctx, 0);
+	SSL_CTX_set_read_ahead(ctx, 1);
+	return ctx;
+}
+
+static void at(struct sockaddr_in *to, int host)
+{
+	*to = (struct sockaddr_in){ .sin_family = AF_INET,
+				    .sin_port = htons(PORT) };
+	inet_pton(AF_INET, address[host], &to->sin_addr);
+}
+
+/* Reads to the end, then says one byte. */
+static void serve_one(SSL_CTX *ctx, int fd, char *buffer)
+{
+	SSL *ssl = SSL_new(ctx);
+
+	if (ssl && SSL_set_fd(ssl, fd) && SSL_accept(ssl) == 1) {
+		while (SSL_read(ssl, buffer, CHUNK) > 0)
+			;
+		SSL_write(ssl, buffer, 1);
+		SSL_shutdown(ssl);
+	}
+	SSL_free(ssl);
+	close(fd);
+}
+
+/* The receiving side, a process of its own. Return: its pid, or -1. */
+static pid_t serve(struct result *result)
+{
+	struct sockaddr_in here;
+	static char buffer[CHUNK];
+	int fd, peer, one = 1;
+	SSL_CTX *ctx;
+	pid_t pid;
+
+	at(&here, 1);
+	ctx = context(result, hosts[1], true);
+	if (!ctx || world_enter(result, hosts[1]))
+		return -1;
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (world_enter(result, NULL))
+		return -1;
+	if (bind(fd, (struct sockaddr *)&here, sizeof(here)) || listen(fd, 4))
+		return bench_missing(result, "listening: %s", strerror(errno));
+	pid = fork();
+	if (pid) {
+		SSL_CTX_free(ctx);
+		close(fd);
+		return pid;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while ((peer = accept(fd, NULL, NULL)) >= 0)
+		serve_one(ctx, peer, buffer);
+	_exit(1);
+}
+
+static int send_all(SSL *ssl, const struct wire *wire)
+{
+	double left = wire->bytes;
+	char byte;
+
+	if (SSL_connect(ssl) != 1)
+		return -1;
+	for (; left > 0; left -= CHUNK)
+		if (SSL_write(ssl, wire->chunk, left < CHUNK ? (int)left :
+			      CHUNK) <= 0)
+			return -1;
+	SSL_shutdown(ssl);
+	return SSL_read(ssl, &byte, 1) == 1 ? 0 : -1;
+}
+
+static double plain_tls(struct result *result, void *data)
+{
+	struct wire *wire = data;
+	struct sockaddr_in there;
+	double start, took = -1;
+	SSL *ssl;
+	int fd;
+
+	at(&there, 1);
+	if (world_enter(result, hosts[0]))
+		return -1;
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (world_enter(result, NULL))
+		return -1;
+	ssl = SSL_new(wire->ctx);
+	start = bench_now();
+	if (ssl && SSL_set_fd(ssl, fd) &&
+	    !connect(fd, (struct sockaddr *)&there, sizeof(there)) &&
+	    !send_all(ssl, wire))
+		took = bench_now() - start;
+	SSL_free(ssl);
+	close(fd);
+	if (took < 0)
+		return bench_missing(result, "plain TLS: %s", strerror(errno));
+	return wire->bytes / took;
+}
+
+static int begin(struct result *result, struct wire *wire)
+{
+	wire->guest.fd = wire->sm[0] = wire->sm[1] = -1;
+	wire->chunk = malloc(CHUNK);
+	wire->ctx = context(result, hosts[0], false);
+	if (!wire->chunk || !wire->ctx)
+		return -1;
+	memset(wire->chunk, 0x5a, CHUNK);
+	for (int i = 0; i < 2; i++) {
+		wire->sm[i] = world_sm(result, hosts[i]);
+		if (wire->sm[i] < 0)
+			return -1;
+	}
+	if (world_guest(result, wire->sm[0], hosts[0], "churn-64M", &wire->guest) ||
+	    world_call(result, &wire->guest, "fill", "63", "1", NULL))
+		return -1;
+	wire->epoch = 1;
+	return 0;
+}
+
+static void end(struct wire *wire)
+{
+	struct rewire_error err;
+	int last;
+
+	/* The file from the start is of an enclave that moved away. */
+	if (wire->guest.fd >= 0) {
+		last = rewire_enclave_open(wire->sm[wire->at], 0,
+					   wire->guest.workload, &err);
+		close(wire->guest.fd);
+		wire->guest.fd = last;
+		world_gone(&wire->guest);
+	}
+	for (int i = 0; i < 2; i++)
+		if (wire->sm[i] >= 0)
+			close(wire->sm[i]);
+	SSL_CTX_free(wire->ctx);
+	free(wire->chunk);
+}
+
+static void measure(struct result *result, bool quick)
+{
+	struct wire wire = { .at = 0 };
+	pid_t server = -1;
+
+	result->how = "bytes of the stream over the time from the order given to the source's helper until it answers (connection, evidence, keys, pause, stream, START, ACTIVE, receipt), churn enclave with 63 MiB in use, there and back in turn, the target keeps no sealed checkpoint (--volatile); over mutual TLS 1.3 (the helpers' certificates and suite, TLS_AES_128_GCM_SHA256, handshake included) of as many bytes in writes of 256 KiB as the helpers make them, until the last is acknowledged";
+	signal(SIGPIPE, SIG_IGN);
+	if (!getenv("REWIRE_BENCH_RUN")) {
+		bench_missing(result, "no helpers run");
+		return;
+	}
+	if (!begin(result, &wire)) {
+		server = serve(result);
+		if (server > 0)
+			bench_pairs(result, quick ? 4 : 10, migrate, plain_tls,
+				    &wire);
+	}
+	if (server > 0) {
+		kill(server, SIGKILL);
+		waitpid(server, NULL, 0);
+	}
+	end(&wire);
+}
+
+const struct figure figure_wire = {
+	.name = "wire_vs_tls_1", .unit = "ratio", .goal = 0.95,
+	.measure = measure,
+};
