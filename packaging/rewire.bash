@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+# bash completion for rewire(1). Commands and options come from its help texts,
+# workloads from `rewire ls`.
+
+_rewire() {
+	local word=${COMP_WORDS[COMP_CWORD]} last=${COMP_WORDS[COMP_CWORD - 1]}
+	local command=${COMP_WORDS[1]} words=
+
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		words=$(rewire help 2>/dev/null | sed -n 's/^  \([a-z]*\)  *.*/\1/p')
+	elif [[ $word == -* ]]; then
+		words=$(rewire help "$command" 2>/dev/null |
+			grep -o -e '--[a-z][a-z-]*' | sort -u)
+		words+=$'\n--help\n--json'
+	elif [[ $last == --workload ]]; then
+		words=$(rewire ls 2>/dev/null | awk 'NR > 1 { print $2 }')
+	elif [[ $last != -* ]]; then
+		case $command in
+		info | call | pause | resume | extract | destroy)
+			((COMP_CWORD == 2)) &&
+				words=$(rewire ls 2>/dev/null |
+					awk 'NR > 1 { print $1; print $2 }')
+			;;
+		help) words=$(rewire help | sed -n 's/^  \([a-z]*\)  *.*/\1/p') ;;
+		pki) ((COMP_CWORD == 2)) && words=$'init\nhost' ;;
+		esac
+	fi
+	# Without words of ours, -o default completes the names of files.
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+
+complete -o default -F _rewire rewire
