@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Everything is built into build/. `make help` lists the targets.
+
+MAKEFLAGS += --no-print-directory
+CHECKS := check-static check-user check-kunit check-e2e check-vms check-fuzz
+
+all: modules user
+
+# The module for one kernel: KDIR is a build folder, or a name scripts/kernel
+# knows (stock, debug, oldest, newest). Kernels do not share objects.
+modules: KDIR ?= stock
+modules:
+	@scripts/build-modules $(KDIR)
+
+user:
+	@scripts/setup user
+	@$(MAKE) -C userspace
+	@$(MAKE) -C enclaves
+
+setup:
+	@scripts/setup
+
+check:
+	@scripts/check
+
+$(CHECKS):
+	@scripts/$@
+
+demo:
+	@scripts/demo
+
+bench bench-quick:
+	@scripts/bench $(if $(findstring quick,$@),--quick)
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'all          the module for the stock kernel, and the programs (default)'
+	@echo 'modules      the module: KDIR=stock|debug|oldest|newest|FOLDER'
+	@echo 'user         programs and enclaves, into build/bin and build/enclaves'
+	@echo 'demo         two virtual hosts; an enclave moves from one to the other'
+	@echo 'check        every test; or one part of it:'
+	@echo '             $(CHECKS)'
+	@echo 'bench        measure, into build/bench.json (bench-quick: sooner)'
+	@echo 'setup        install all that building and testing needs'
+	@echo 'clean        remove build/ (kernels are kept in ~/.cache/rewire)'
+
+.PHONY: all modules user setup check $(CHECKS) demo bench bench-quick clean help
