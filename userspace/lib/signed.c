@@ -158,6 +158,22 @@ static bool is_our_envelope(CMS_ContentInfo *cms)
 	       OBJ_obj2nid(signature->algorithm) == NID_rsaEncryption;
 }
 
+/*
+ * OpenSSL 3.0 makes a copy of a memory BIO that is detached content, and leaks it
+ * when the message names a digest it does not know. Behind a buffer it makes none.
+ */
+static BIO *content_bio(const struct rewire_signed *object)
+{
+	BIO *buffer = BIO_new(BIO_f_buffer());
+	BIO *memory = BIO_new_mem_buf(&object->body, (int)object->length);
+
+	if (buffer && memory)
+		return BIO_push(buffer, memory);
+	BIO_free(buffer);
+	BIO_free(memory);
+	return NULL;
+}
+
 static int cms_verify(const struct rewire_signed *object, X509 *certificate,
 		      struct rewire_error *err)
 {
@@ -165,7 +181,7 @@ static int cms_verify(const struct rewire_signed *object, X509 *certificate,
 	const unsigned char *end = der + object->signature_length;
 	CMS_ContentInfo *cms =
 		d2i_CMS_ContentInfo(NULL, &der, (long)object->signature_length);
-	BIO *content = BIO_new_mem_buf(&object->body, (int)object->length);
+	BIO *content = content_bio(object);
 	STACK_OF(X509) *signers = sk_X509_new_null();
 	int rc = 0;
 
@@ -185,7 +201,7 @@ static int cms_verify(const struct rewire_signed *object, X509 *certificate,
 		rc = crypto_fail(err, EKEYREJECTED, "the signature is not valid");
 	ERR_clear_error();
 	sk_X509_free(signers);
-	BIO_free(content);
+	BIO_free_all(content);
 	CMS_ContentInfo_free(cms);
 	return rc;
 }

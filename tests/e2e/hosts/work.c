@@ -154,6 +154,20 @@ int work_ask(struct work *work, const struct host *host,
 	return rc;
 }
 
+void work_busy(struct work *work, const struct host *host, const char *verb,
+	       unsigned long rounds)
+{
+	char text[24];
+	int ret = 0;
+
+	for (; !ret; rounds *= 4) {
+		snprintf(text, sizeof(text), "%lu", rounds);
+		work_prepare(work, verb, text, NULL);
+		ret = work_ask(work, host, 50);
+	}
+	expect_refusal(ret, ETIMEDOUT, &work->error, "no answer yet");
+}
+
 void expect_counts(struct work *work, const struct host *host)
 {
 	unsigned long value;

@@ -82,6 +82,16 @@ int work_ask(struct work *work, const struct host *host,
 /* Long enough for a machine that is emulated and busy. */
 #define PATIENCE_MS	60000
 
+/**
+ * work_busy - a call that is still under way when this returns
+ * @work: the client; its call waits to be asked for again
+ * @host: where it asks
+ * @verb: takes a number of rounds, that it takes longer for the more they are
+ * @rounds: to begin with; however fast the machine, there will be enough
+ */
+void work_busy(struct work *work, const struct host *host, const char *verb,
+	       unsigned long rounds);
+
 /* A counter there counts on from where it must be: it runs, its state is kept. */
 void expect_counts(struct work *work, const struct host *host);
 
