@@ -50,7 +50,7 @@ static struct rewire_writer *
 checkpoint_writer(struct rewire_checkpoint *checkpoint,
 		  struct rewire_enclave *enclave)
 {
-	const struct rewire_stream_key key = { .root = checkpoint->sm->root };
+	const struct rewire_stream_key key = { .roots = &checkpoint->sm->roots };
 
 	return rewire_writer_create(enclave, REWIRE_STREAM_SEALED, NULL, &key);
 }
@@ -305,7 +305,7 @@ struct file *rewire_checkpoint_reseal(struct rewire_sm *sm,
 	const struct rewire_stream_header expect = {
 		.kind = REWIRE_STREAM_SEALED,
 	};
-	const struct rewire_stream_key key = { .root = sm->root };
+	const struct rewire_stream_key key = { .roots = &sm->roots };
 	struct rewire_checkpoint *checkpoint = checkpoint_alloc(sm);
 	struct rewire_reader *reader;
 

@@ -290,7 +290,7 @@ static int dev_get_info(struct rewire_context *context, void *data)
 static int dev_provision(struct rewire_context *context, void *data)
 {
 	struct rewire_provision *arg = data;
-	int ret = dev_zero(context, arg->flags, 0);
+	int ret = dev_zero(context, arg->flags & ~REWIRE_PROVISION_FLAGS, 0);
 
 	return ret ?: rewire_sm_provision(context->rfile->sm, arg,
 					  &context->why);

@@ -50,6 +50,7 @@ struct rewire_segment {
  * @measure: running measurement until INIT
  * @measurement: the result
  * @manifest: as signed
+ * @developer: id of who signed it
  * @cms: its signature, for the next SM
  * @cms_len: bytes at @cms
  * @workload: what it is for; zero before INIT
@@ -89,6 +90,7 @@ struct rewire_enclave {
 	struct shash_desc *measure;
 	u8 measurement[REWIRE_DIGEST_SIZE];
 	struct rewire_manifest manifest;
+	u8 developer[REWIRE_ID_SIZE];
 	u8 *cms;
 	u32 cms_len;
 	u8 workload[REWIRE_ID_SIZE];

@@ -89,8 +89,7 @@ static s64 gate_seal(struct rewire_enclave *enclave,
 		     const struct rewire_gate *gate)
 {
 	const struct rewire_sealer sealer = {
-		.root = enclave->sm->root,
-		.generation = enclave->sm->generation,
+		.roots = &enclave->sm->roots,
 		.measurement = enclave->manifest.measurement,
 		.svn = enclave->manifest.svn,
 		.epoch = enclave->epoch,

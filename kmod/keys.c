@@ -307,6 +307,62 @@ struct key *rewire_root_get(s32 serial)
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_root_get);
 
+/**
+ * rewire_roots_get() - take hold of all root keys of an SM
+ * @roots: to fill
+ * @serials: one for each generation, 0 where its key is not kept any more
+ * @count: generations; the last one has to be there
+ * @why: for the sentence
+ *
+ * Return: 0, or a negative errno as rewire_root_get(), with nothing held.
+ */
+int rewire_roots_get(struct rewire_roots *roots, const s32 *serials, u32 count,
+		     struct rewire_why *why)
+{
+	struct key *key;
+	u32 i;
+
+	memset(roots, 0, sizeof(*roots));
+	if (!count || count > REWIRE_MAX_GENERATIONS || !serials[count - 1])
+		return rewire_because(why, -EINVAL,
+				      "1 to %u root keys, the last of which seals",
+				      REWIRE_MAX_GENERATIONS);
+	for (i = 0; i < count; i++) {
+		if (!serials[i])
+			continue;
+		key = rewire_root_get(serials[i]);
+		if (IS_ERR(key)) {
+			rewire_roots_put(roots);
+			return rewire_because(why, PTR_ERR(key),
+					      "root key %d: no key of %u bytes that a root can be",
+					      serials[i], REWIRE_KEY_SIZE);
+		}
+		roots->key[i + 1] = key;
+	}
+	roots->newest = count;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_roots_get);
+
+/* Return: the key of a generation, or NULL when it is not kept */
+struct key *rewire_root_of(const struct rewire_roots *roots, u32 generation)
+{
+	if (!generation || generation > READ_ONCE(roots->newest))
+		return NULL;
+	return roots->key[generation];
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_root_of);
+
+void rewire_roots_put(struct rewire_roots *roots)
+{
+	u32 i;
+
+	for (i = 1; i <= REWIRE_MAX_GENERATIONS; i++)
+		key_put(roots->key[i]);
+	memset(roots, 0, sizeof(*roots));
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_roots_put);
+
 /*
  * One operation of the key pair, through a linear buffer: scatterlists may not
  * point to a stack. @in is NULL to make the public half.

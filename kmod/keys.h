@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 #include "../uapi/rewire.h"
+#include "why.h"
 
 #define REWIRE_KEY_SIZE		32	/* AES-256, and every derived secret */
 #define REWIRE_IV_SIZE		12	/* GCM */
@@ -43,6 +44,21 @@ int rewire_derive_root(struct key *root, const void *salt, size_t salt_len,
 		       enum rewire_label label, const void *context,
 		       size_t context_len, void *out, size_t out_len);
 struct key *rewire_root_get(s32 serial);
+
+/**
+ * struct rewire_roots - the root keys of an SM
+ * @newest: number of the one that seals
+ * @key: by number, from 1; NULL where one is not kept any more
+ */
+struct rewire_roots {
+	u32 newest;
+	struct key *key[REWIRE_MAX_GENERATIONS + 1];
+};
+
+int rewire_roots_get(struct rewire_roots *roots, const s32 *serials, u32 count,
+		     struct rewire_why *why);
+struct key *rewire_root_of(const struct rewire_roots *roots, u32 generation);
+void rewire_roots_put(struct rewire_roots *roots);
 
 struct crypto_kpp;
 

@@ -239,7 +239,7 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_target_write);
 int rewire_target_checkpoint(struct rewire_session *session,
 			     struct rewire_why *why)
 {
-	const struct rewire_stream_key key = { .root = session->sm->root };
+	const struct rewire_stream_key key = { .roots = &session->sm->roots };
 	struct rewire_enclave *enclave = session->enclave;
 	struct rewire_writer *writer;
 

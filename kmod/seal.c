@@ -21,12 +21,16 @@ struct seal_tables {
 	struct scatterlist cipher[SEAL_MAX_SG];
 };
 
-static int seal_key(struct rewire_aead *aead, struct key *root,
+static int seal_key(struct rewire_aead *aead,
+		    const struct rewire_roots *roots,
 		    const struct rewire_sealed *header)
 {
 	u8 material[REWIRE_AEAD_MATERIAL];
+	struct key *root = rewire_root_of(roots, header->generation);
 	int ret;
 
+	if (!root)
+		return -EOPNOTSUPP;
 	ret = rewire_derive_root(root, header->salt, sizeof(header->salt),
 				 REWIRE_LABEL_SEAL_MEASUREMENT, header,
 				 sizeof(*header), material, sizeof(material));
@@ -82,7 +86,7 @@ ssize_t rewire_seal(const struct rewire_sealer *sealer, u32 policy,
 	struct rewire_sealed header = {
 		.magic = REWIRE_MAGIC,
 		.policy = policy,
-		.generation = sealer->generation,
+		.generation = sealer->roots->newest,
 		.length = len,
 		.svn = sealer->svn,
 		.epoch = sealer->epoch,
@@ -95,9 +99,10 @@ ssize_t rewire_seal(const struct rewire_sealer *sealer, u32 policy,
 	if (len > REWIRE_MAX_SEAL)
 		return -EINVAL;
 	memcpy(header.measurement, sealer->measurement, REWIRE_DIGEST_SIZE);
+	memcpy(header.owner, sealer->measurement, REWIRE_DIGEST_SIZE);
 	get_random_bytes(header.salt, sizeof(header.salt));
 
-	ret = seal_key(&aead, sealer->root, &header);
+	ret = seal_key(&aead, sealer->roots, &header);
 	if (ret)
 		return ret;
 	memcpy(blob, &header, sizeof(header));
@@ -114,8 +119,7 @@ static int sealed_check(const struct rewire_sealer *sealer,
 	    header->length > REWIRE_MAX_SEAL ||
 	    header->length + REWIRE_SEAL_OVERHEAD != len)
 		return -EBADMSG;
-	if (header->policy != REWIRE_SEAL_MEASUREMENT ||
-	    header->generation != sealer->generation)
+	if (header->policy != REWIRE_SEAL_MEASUREMENT)
 		return -EOPNOTSUPP;
 	if (memcmp(header->measurement, sealer->measurement,
 		   REWIRE_DIGEST_SIZE))
@@ -149,7 +153,7 @@ ssize_t rewire_unseal(const struct rewire_sealer *sealer, const void *blob,
 	if (ret)
 		return ret;
 
-	ret = seal_key(&aead, sealer->root, &header);
+	ret = seal_key(&aead, sealer->roots, &header);
 	if (ret)
 		return ret;
 	ret = seal_record(&aead, false, header.length, plain,

@@ -12,15 +12,13 @@
 
 /**
  * struct rewire_sealer - who seals, as the SM knows it
- * @root: the SM's root key
- * @generation: of @root
+ * @roots: the SM's root keys
  * @measurement: of the enclave
  * @svn: of its manifest
  * @epoch: of the instance
  */
 struct rewire_sealer {
-	struct key *root;
-	u32 generation;
+	const struct rewire_roots *roots;
 	const u8 *measurement;
 	u64 svn;
 	u64 epoch;

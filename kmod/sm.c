@@ -68,7 +68,7 @@ void rewire_sm_teardown(struct rewire_sm *sm)
 	if (sm->provisioned) {
 		rewire_attest_free(&sm->attest);
 		rewire_roles_free(&sm->roles);
-		key_put(sm->root);
+		rewire_roots_put(&sm->roots);
 	}
 	rewire_events_free(&sm->events);
 	mutex_destroy(&sm->lock);
@@ -119,6 +119,20 @@ static int sm_add_anchors(struct rewire_roles *roles,
 	return ret;
 }
 
+static int sm_load_roots(struct rewire_sm *sm, const struct rewire_provision *p,
+			 struct rewire_why *why)
+{
+	s32 serials[REWIRE_MAX_GENERATIONS];
+
+	if (p->generations > REWIRE_MAX_GENERATIONS)
+		return rewire_because(why, -EINVAL, "more than %u root keys",
+				      REWIRE_MAX_GENERATIONS);
+	if (copy_from_user(serials, u64_to_user_ptr(p->root_keys),
+			   p->generations * sizeof(*serials)))
+		return -EFAULT;
+	return rewire_roots_get(&sm->roots, serials, p->generations, why);
+}
+
 static int sm_load_keys(struct rewire_sm *sm, const struct rewire_provision *p,
 			struct rewire_why *why)
 {
@@ -129,11 +143,9 @@ static int sm_load_keys(struct rewire_sm *sm, const struct rewire_provision *p,
 		return rewire_because(why, -EINVAL,
 				      "the certificate has %u bytes",
 				      p->certificate_length);
-	sm->root = rewire_root_get(p->root_key);
-	if (IS_ERR(sm->root))
-		return rewire_because(why, PTR_ERR(sm->root),
-				      "root key %d: no logon or user key of %u bytes",
-				      p->root_key, REWIRE_KEY_SIZE);
+	ret = sm_load_roots(sm, p, why);
+	if (ret)
+		return ret;
 	ret = rewire_roles_init(&sm->roles);
 	if (ret)
 		goto err_root;
@@ -156,8 +168,7 @@ static int sm_load_keys(struct rewire_sm *sm, const struct rewire_provision *p,
 err_roles:
 	rewire_roles_free(&sm->roles);
 err_root:
-	key_put(sm->root);
-	sm->root = NULL;
+	rewire_roots_put(&sm->roots);
 	return ret;
 }
 
@@ -186,7 +197,6 @@ int rewire_sm_provision(struct rewire_sm *sm, const struct rewire_provision *p,
 		ret = sm_load_keys(sm, p, why);
 	}
 	if (!ret) {
-		sm->generation = 1;
 		sm->memory_limit = p->memory_limit ?:
 				   ((u64)totalram_pages() << PAGE_SHIFT) / 2;
 		/* pairs with the acquire in rewire_sm_ready() */
@@ -489,7 +499,7 @@ int rewire_sm_fill(struct net *net, struct rewire_sm_status *info)
 	info->provisioned = sm->provisioned;
 	info->enclaves = sm->enclave_count;
 	info->sessions = sm->open_sessions;
-	info->generation = sm->generation;
+	info->generation = sm->roots.newest;
 	memcpy(info->sm, sm->attest.id, sizeof(info->sm));
 	info->memory_limit = sm->memory_limit;
 	info->memory_used = atomic64_read(&sm->memory_used);

@@ -7,6 +7,7 @@
  *
  *   session->lock	state of one migration
  *   enclave->lock	state, segments and thread of one enclave
+ *   journal->lock	durable state: checked, written, then changed under it
  *   sm->lock		registries (short, never held while sleeping for others)
  *   calls->lock	call table of one enclave
  *   enclave->map_sem	pages against faults: the only one taken below mmap_lock
@@ -24,6 +25,8 @@
 #include <linux/xarray.h>
 
 #include "events.h"
+#include "journal.h"
+#include "keys.h"
 #include "signed.h"
 #include "why.h"
 
@@ -65,8 +68,8 @@ struct rewire_workload {
  * @net: its network namespace; every file holds a reference to it
  * @lock: protects everything below but where said
  * @provisioned: set once, with release semantics, after the keys
- * @root: root key
- * @generation: of @root
+ * @roots: root keys
+ * @journal: durable state, and the lock of it
  * @roles: keyrings of the roles
  * @attest: attestation key
  * @memory_limit: bytes
@@ -85,8 +88,8 @@ struct rewire_sm {
 	struct net *net;
 	struct mutex lock;
 	bool provisioned;
-	struct key *root;
-	u32 generation;
+	struct rewire_roots roots;
+	struct rewire_journal journal;
 	struct rewire_roles roles;
 	struct rewire_attest attest;
 	u64 memory_limit;
@@ -124,6 +127,9 @@ int rewire_workload_claim(struct rewire_sm *sm, const u8 *workload, u64 least,
 void rewire_workload_void(struct rewire_sm *sm, const u8 *workload, u64 below);
 void rewire_workload_set(struct rewire_sm *sm, const u8 *workload, u64 epoch,
 			 enum rewire_place place);
+
+int rewire_sm_counter(struct rewire_sm *sm, const u8 *workload, u32 which,
+		      bool add, u64 *value);
 
 int rewire_sm_setup(struct rewire_sm *sm, struct net *net);
 void rewire_sm_teardown(struct rewire_sm *sm);

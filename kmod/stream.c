@@ -163,7 +163,9 @@ int rewire_stream_aead(struct rewire_aead *aead,
 				    sizeof(*header), material,
 				    sizeof(material));
 	else
-		ret = rewire_derive_root(key->root, header->salt,
+		ret = rewire_derive_root(rewire_root_of(key->roots,
+							header->generation),
+					 header->salt,
 					 sizeof(header->salt),
 					 REWIRE_LABEL_CHECKPOINT, header,
 					 sizeof(*header), material,

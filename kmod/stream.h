@@ -56,8 +56,8 @@ void rewire_buffer_copy(struct rewire_buffer *buffer, void *linear, u32 length,
 
 /* where a stream's record key comes from */
 struct rewire_stream_key {
-	const u8 *secret;		/* of a session; NULL: the root key */
-	struct key *root;
+	const u8 *secret;		/* of a session; NULL: a root key */
+	const struct rewire_roots *roots;
 };
 
 int rewire_stream_aead(struct rewire_aead *aead,

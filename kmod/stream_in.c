@@ -89,9 +89,10 @@ static int reader_header(struct rewire_reader *reader, struct rewire_why *why)
 		return rewire_because(why, -EBADMSG,
 				      "a stream of kind %u, not %u", h->kind,
 				      expect->kind);
-	if (h->generation != reader->sm->generation)
+	if (!reader->key.secret &&
+	    !rewire_root_of(reader->key.roots, h->generation))
 		return rewire_because(why, -EOPNOTSUPP,
-				      "sealed under root generation %u",
+				      "sealed under root generation %u, which is not kept here",
 				      h->generation);
 	if (reader_differs(expect->request_id, h->request_id) ||
 	    reader_differs(expect->workload, h->workload) ||

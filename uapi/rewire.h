@@ -43,6 +43,9 @@
  * EDQUOT          the memory limit of the SM, or a table is full
  * EMSGSIZE        the answer does not fit the caller's buffer
  * ECANCELED       the enclave was destroyed, or the migration aborted
+ * ENOLINK         the SM waits for a witness of its journal's freshness
+ * EUCLEAN         the journal is damaged, or was rolled back
+ * EIO, ENOSPC ... the journal cannot be written; nothing was changed
  * =============== ==========================================================
  *
  * After a failed command REWIRE_GET_WHY on the same file returns a sentence.
@@ -65,6 +68,9 @@
 #define REWIRE_MAX_RECORD		(1U << 20)	/* bytes of one stream record */
 #define REWIRE_MAX_MESSAGE		8192	/* bytes of one protocol message */
 #define REWIRE_MAX_SEAL			65536	/* bytes sealed in one SM call */
+#define REWIRE_COUNTERS			16	/* monotonic counters of a workload */
+#define REWIRE_MAX_GENERATIONS		32	/* root keys, one after the other */
+#define REWIRE_MAX_SVN			1023	/* that REWIRE_SEAL_SOFTWARE can tell apart */
 
 /* ------------------------------------------------------------------------
  * Signed structures. Little-endian, fixed layout, reserved bytes zero.
@@ -93,6 +99,12 @@ struct rewire_header {
 #define REWIRE_TYPE_REQUEST		2	/* signed by the sds role */
 #define REWIRE_TYPE_MESSAGE		3	/* signed by an SM's attestation key */
 #define REWIRE_TYPE_STREAM		4	/* authenticated by the stream key */
+/* in rewire_trust.h */
+#define REWIRE_TYPE_BUNDLE		5	/* signed by M of N of the root role */
+#define REWIRE_TYPE_LEVELS		6	/* signed by M of N of the root role */
+#define REWIRE_TYPE_HEAD		7	/* signed by an SM's attestation key */
+#define REWIRE_TYPE_WITNESS		8	/* signed by the sds role */
+#define REWIRE_TYPE_FENCE		9	/* signed by the sds role */
 
 /* Roles. Each has its own keyring; one never stands in for another. */
 #define REWIRE_ROLE_ROOT		0	/* trust bundles */
@@ -376,7 +388,26 @@ struct rewire_gate {
 /* SELF: arg[0] buffer for struct rewire_self. */
 #define REWIRE_GATE_SELF		8
 
-#define REWIRE_SEAL_MEASUREMENT		1	/* this very code */
+/*
+ * COUNTER: arg[0] which, below REWIRE_COUNTERS; arg[1] 0 to read it, 1 to add
+ * one. Returns 0, arg[2] is the value, which is durable. It belongs to the
+ * workload: it goes along with migrations and updates, and never falls. EIO,
+ * ENOSPC and their like: the journal cannot be written, nothing was added.
+ */
+#define REWIRE_GATE_COUNTER		9
+
+/* Who can open a sealed blob, always on the same SM: */
+#define REWIRE_SEAL_MEASUREMENT		1	/* this very code, or its successor */
+#define REWIRE_SEAL_SOFTWARE		2	/* this software of this developer,
+						 * with this SVN or a higher one
+						 */
+#define REWIRE_SEAL_WORKLOAD		3	/* whatever is this workload */
+
+/*
+ * UNSEAL sets this in arg[5] when the blob would be sealed otherwise today: by a
+ * predecessor, a lower SVN or an older root key. Seal it again when convenient.
+ */
+#define REWIRE_SEALED_LEGACY		1
 
 /**
  * struct rewire_sealed - header of a sealed blob; cipher text and tag follow
@@ -387,7 +418,12 @@ struct rewire_gate {
  * @svn: of the enclave that sealed it
  * @epoch: of the enclave that sealed it
  * @measurement: of the enclave that sealed it
+ * @owner: who may open it, by policy. MEASUREMENT: @measurement once more.
+ *	SOFTWARE: developer id, software id. WORKLOAD: workload, zeros
  * @salt: fresh and random; the key is derived from it
+ *
+ * A developer id is the first bytes of SHA-256 over the public key of the
+ * anchor that signed the manifest.
  */
 struct rewire_sealed {
 	__u32 magic;
@@ -397,6 +433,7 @@ struct rewire_sealed {
 	__u64 svn;
 	__u64 epoch;
 	__u8 measurement[REWIRE_DIGEST_SIZE];
+	__u8 owner[REWIRE_DIGEST_SIZE];
 	__u8 salt[REWIRE_SALT_SIZE];
 };
 
@@ -520,32 +557,58 @@ struct rewire_anchor {
 /**
  * struct rewire_provision - REWIRE_PROVISION, once per SM
  * @size: sizeof(struct rewire_provision)
- * @flags: zero
- * @root_key: serial of a key of type trusted, encrypted, logon or user with 32
- *	bytes
+ * @flags: REWIRE_PROVISION_*
+ * @root_keys: pointer to @generations serials (__s32) of keys of type trusted,
+ *	encrypted, logon or user with 32 bytes; generation 1 first, the last one
+ *	seals; 0 for one that is not kept any more
+ * @generations: 1 .. REWIRE_MAX_GENERATIONS
  * @attest_key: serial of an asymmetric key with its private half (RSA)
  * @certificate: pointer to the DER certificate of @attest_key
  * @certificate_length: its bytes
  * @anchors: how many at @anchor, at most REWIRE_MAX_ANCHORS
  * @anchor: pointer to struct rewire_anchor
  * @memory_limit: bytes; 0 is half of the machine's memory
+ * @root_threshold: how many anchors of the root role have to sign; at least 1
+ * @tpm_index: for REWIRE_PROVISION_TPM: the NV index of the counter
+ * @journal: two regular files, open for reading and writing, empty for a new
+ *	journal; -1 both with REWIRE_PROVISION_VOLATILE
+ *
+ * What the journal says of roles goes before @anchor, which counts only for
+ * roles that no trust bundle was taken for.
  *
  * Needs CAP_SYS_ADMIN in the initial user namespace. EEXIST: done before.
- * EPERM: without it. ENOKEY: no such key. EKEYREJECTED: key and certificate do
- * not match, or the certificate is not signed by an anchor of the platform role.
- * EBADMSG: a certificate that cannot be parsed. EOPNOTSUPP: not RSA.
+ * EPERM: without it. ENOKEY: no such key, or not that of the journal.
+ * EKEYREJECTED: key and certificate do not match, or the certificate is not
+ * signed by an anchor of the platform role. EBADMSG: a certificate that cannot
+ * be parsed. EOPNOTSUPP: not RSA. EUCLEAN: the journal is damaged, or another
+ * SM's; the sentence names the first bad record.
  */
 struct rewire_provision {
 	__u32 size;
 	__u32 flags;
-	__s32 root_key;
+	__aligned_u64 root_keys;
+	__u32 generations;
 	__s32 attest_key;
 	__aligned_u64 certificate;
 	__u32 certificate_length;
 	__u32 anchors;
 	__aligned_u64 anchor;
 	__aligned_u64 memory_limit;
+	__u32 root_threshold;
+	__u32 tpm_index;
+	__s32 journal[2];
 };
+
+/*
+ * For benches: no journal. Every promise ends with this SM. It is said in the
+ * kernel's log, in an event and in evidence.
+ */
+#define REWIRE_PROVISION_VOLATILE	1
+/* For benches: nobody is asked whether the journal is the last. As loud. */
+#define REWIRE_PROVISION_UNWITNESSED	2
+/* The TPM's counter is the witness. */
+#define REWIRE_PROVISION_TPM		4
+#define REWIRE_PROVISION_FLAGS		7
 
 /**
  * struct rewire_create - REWIRE_CREATE: a new enclave, in state BUILDING

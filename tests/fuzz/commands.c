@@ -44,7 +44,10 @@ static void fill_provision(void *arg, const struct memory *memory,
 	struct rewire_provision *provision = arg;
 	struct rewire_anchor *anchor = (void *)(memory->data + AT_BODY);
 
-	provision->root_key = (__s32)rng_below(rng, 1UL << 31);
+	provision->root_keys = address(memory, AT_BODY);
+	provision->generations = (__u32)rng_below(rng, REWIRE_MAX_GENERATIONS + 2);
+	provision->root_threshold = (__u32)rng_below(rng, 4);
+	provision->journal[0] = provision->journal[1] = -1;
 	provision->attest_key = (__s32)rng_below(rng, 1UL << 31);
 	provision->certificate = address(memory, AT_CMS);
 	provision->certificate_length = (__u32)rng_below(rng, REWIRE_MAX_CERT);
@@ -226,6 +229,7 @@ const struct command commands[] = {
 	{ COMMON(GET_INFO, rewire_get_info, DEVICE, -1, 6), .gentle = true },
 	{ COMMON(PROVISION, rewire_provision, DEVICE, -1, 6),
 	  .pointer = { offsetof(struct rewire_provision, certificate),
+		       offsetof(struct rewire_provision, root_keys),
 		       offsetof(struct rewire_provision, anchor) },
 	  .fill = fill_provision },
 	{ COMMON(CREATE, rewire_create, DEVICE, FD(rewire_create), 12),

@@ -118,7 +118,7 @@ uint64_t now_ns(void);
 
 /* ---- commands ---- */
 
-#define COMMAND_POINTERS 3
+#define COMMAND_POINTERS 4
 
 struct command {
 	const char *name;

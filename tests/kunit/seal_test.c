@@ -15,6 +15,7 @@
 
 struct sealed {
 	struct rewire_sealer sealer;
+	struct rewire_roots roots;
 	u8 measurement[REWIRE_DIGEST_SIZE];
 	u8 *plain, *blob, *back;
 };
@@ -30,12 +31,13 @@ static int sealed_init(struct kunit *test)
 	s->back = test_ramp(test, BLOB_LEN, 0);
 	memset(s->measurement, 0x3c, sizeof(s->measurement));
 	s->sealer.measurement = s->measurement;
-	s->sealer.generation = 1;
+	s->sealer.roots = &s->roots;
 	s->sealer.svn = 4;
 	s->sealer.epoch = 9;
-	s->sealer.root = test_key(test, "logon", "rewire:test",
-				  test_ramp(test, REWIRE_KEY_SIZE, 1),
-				  REWIRE_KEY_SIZE);
+	s->roots.key[1] = test_key(test, "logon", "rewire:test",
+				   test_ramp(test, REWIRE_KEY_SIZE, 1),
+				   REWIRE_KEY_SIZE);
+	s->roots.newest = 1;
 	KUNIT_ASSERT_EQ(test, rewire_seal(&s->sealer, REWIRE_SEAL_MEASUREMENT,
 					  s->plain, PLAIN_LEN, s->blob),
 			(ssize_t)BLOB_LEN);
@@ -47,7 +49,7 @@ static void sealed_exit(struct kunit *test)
 	struct sealed *s = test->priv;
 
 	if (s)
-		key_put(s->sealer.root);
+		rewire_roots_put(&s->roots);
 }
 
 static ssize_t unseal(struct sealed *s)
@@ -218,28 +220,29 @@ static void unseal_of_other_generation_is_refused(struct kunit *test)
 {
 	struct sealed *s = test->priv;
 
-	s->sealer.generation = 2;
+	s->roots.newest = 0;
 	KUNIT_EXPECT_EQ(test, unseal(s), -EOPNOTSUPP);
+	s->roots.newest = 1;
 }
 
 static void unseal_under_other_root_is_refused(struct kunit *test)
 {
 	struct sealed *s = test->priv;
-	struct key *root = s->sealer.root;
+	struct key *root = s->roots.key[1];
 
-	s->sealer.root = test_key(test, "logon", "rewire:other",
-				  test_ramp(test, REWIRE_KEY_SIZE, 2),
-				  REWIRE_KEY_SIZE);
+	s->roots.key[1] = test_key(test, "logon", "rewire:other",
+				   test_ramp(test, REWIRE_KEY_SIZE, 2),
+				   REWIRE_KEY_SIZE);
 	KUNIT_EXPECT_EQ(test, unseal(s), -EKEYREJECTED);
-	key_put(s->sealer.root);
-	s->sealer.root = root;
+	key_put(s->roots.key[1]);
+	s->roots.key[1] = root;
 }
 
 static void seal_with_revoked_root_is_refused(struct kunit *test)
 {
 	struct sealed *s = test->priv;
 
-	key_revoke(s->sealer.root);
+	key_revoke(s->roots.key[1]);
 	KUNIT_EXPECT_EQ(test, rewire_seal(&s->sealer, REWIRE_SEAL_MEASUREMENT,
 					  s->plain, PLAIN_LEN, s->back),
 			-ENOKEY);

@@ -455,7 +455,7 @@ static void stream_under_another_secret_is_refused(struct kunit *test)
 			(ssize_t)-EBADMSG);
 	/* nor does a session's stream pass under a root key */
 	s->key.secret = NULL;
-	s->key.root = s->to->root;
+	s->key.roots = &s->to->roots;
 	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len),
 			(ssize_t)-EBADMSG);
 }
@@ -490,7 +490,7 @@ static void checkpoint_is_of_its_own_sm(struct kunit *test)
 	struct rewire_reader *reader;
 
 	s->key.secret = NULL;
-	s->key.root = s->from->root;
+	s->key.roots = &s->from->roots;
 	s->expect.kind = REWIRE_STREAM_SEALED;
 	writer = writer_of(test, REWIRE_STREAM_SEALED);
 	read_all(test, writer, ROOM);
@@ -503,11 +503,12 @@ static void checkpoint_is_of_its_own_sm(struct kunit *test)
 	expect_same(test, s->enclave, reader->enclave);
 	expect_nothing(test, reader);
 
-	s->key.root = s->to->root;
+	s->key.roots = &s->to->roots;
 	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len), (ssize_t)-EBADMSG);
-	s->to->generation = 2;
+	s->to->roots.newest = 0;
 	KUNIT_EXPECT_EQ(test, offer(test, s->bytes, s->len),
 			(ssize_t)-EOPNOTSUPP);
+	s->to->roots.newest = 1;
 }
 
 /* Two streams of the same state share no key, so that no nonce is used twice. */

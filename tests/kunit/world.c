@@ -49,9 +49,10 @@ struct rewire_sm *world_sm(struct kunit *test, char name, bool attested)
 	KUNIT_ASSERT_EQ(test, rewire_roles_init(&sm->roles), 0);
 	ROLE(test, sm, REWIRE_ROLE_DEVELOPER, world_cert_developer);
 	ROLE(test, sm, REWIRE_ROLE_PLATFORM, world_cert_platform);
-	sm->root = test_key(test, "logon", "rewire:test",
-			    test_ramp(test, REWIRE_KEY_SIZE, name),
-			    REWIRE_KEY_SIZE);
+	sm->roots.key[1] = test_key(test, "logon", "rewire:test",
+				    test_ramp(test, REWIRE_KEY_SIZE, name),
+				    REWIRE_KEY_SIZE);
+	sm->roots.newest = 1;
 	if (!attested)
 		memset(sm->attest.id, name, sizeof(sm->attest.id));
 	else if (name == 'a')
@@ -60,7 +61,6 @@ struct rewire_sm *world_sm(struct kunit *test, char name, bool attested)
 	else
 		world_attest(test, sm, world_key_b, sizeof(world_key_b),
 			     world_cert_b, sizeof(world_cert_b));
-	sm->generation = 1;
 	sm->memory_limit = WORLD_LIMIT;
 	sm->provisioned = true;
 	return sm;

@@ -172,7 +172,11 @@ int rewire_sm_provision(int sm, const char *dir, __u64 memory_limit,
 {
 	struct rewire_provision provision = {
 		.size = sizeof(provision),
+		.flags = REWIRE_PROVISION_VOLATILE,
+		.generations = 1,
 		.anchors = REWIRE_ROLES,
+		.root_threshold = 1,
+		.journal = { -1, -1 },
 		.memory_limit = memory_limit,
 	};
 	struct rewire_anchor anchors[REWIRE_ROLES] = { 0 };
@@ -185,7 +189,7 @@ int rewire_sm_provision(int sm, const char *dir, __u64 memory_limit,
 			anchors[role].length = (__u32)m.anchor_length[role];
 			anchors[role].certificate = (uintptr_t)m.anchor[role];
 		}
-		provision.root_key = m.root;
+		provision.root_keys = (uintptr_t)&m.root;
 		provision.attest_key = m.attest;
 		provision.certificate = (uintptr_t)m.certificate;
 		provision.certificate_length = (__u32)m.certificate_length;

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The journal: what an SM must not forget, written and synced before anybody is
+ * told. The format is uapi/rewire_journal.h.
+ *
+ * The journal's lock is the lock of durable state: who changes any takes it,
+ * looks, appends, and only then changes what is in memory. So a state that
+ * others can see is on the disk.
+ */
+#ifndef REWIRE_JOURNAL_H
+#define REWIRE_JOURNAL_H
+
+#include <linux/fs.h>
+#include <linux/mutex.h>
+
+#include "../uapi/rewire_journal.h"
+#include "../uapi/rewire_trust.h"
+#include "keys.h"
+#include "why.h"
+
+/**
+ * struct rewire_journal - the journal of one SM
+ * @lock: of durable state; between enclave->lock and sm->lock
+ * @file: the two files; both NULL without a journal
+ * @roots: whose keys authenticate records
+ * @active: which file is written to
+ * @end: its length
+ * @base: sequence of the first record in it
+ * @cut: bytes that were cut off at the start
+ * @sequence: of the next record
+ * @head: SHA-256 of the last one
+ * @id: of the journal
+ * @sm: whose
+ * @error: after a failed sync nobody knows what is on the disk: no more records
+ */
+struct rewire_journal {
+	struct mutex lock;	/* see above */
+	struct file *file[2];
+	const struct rewire_roots *roots;
+	u32 active;
+	loff_t end;
+	u64 base;
+	u64 cut;
+	u64 sequence;
+	u8 head[REWIRE_DIGEST_SIZE];
+	u8 id[REWIRE_ID_SIZE];
+	u8 sm[REWIRE_ID_SIZE];
+	int error;
+};
+
+/* a record that was read; @payload has record->length bytes */
+typedef int (*rewire_journal_replay_t)(void *data,
+				       const struct rewire_journal_record *record,
+				       const void *payload,
+				       struct rewire_why *why);
+/* all that is known, by rewire_journal_append(); called with the lock */
+typedef int (*rewire_journal_snapshot_t)(void *data,
+					 struct rewire_journal *journal,
+					 struct rewire_why *why);
+
+void rewire_journal_setup(struct rewire_journal *journal);
+int rewire_journal_open(struct rewire_journal *journal, struct file *files[2],
+			const struct rewire_roots *roots, const u8 *sm,
+			rewire_journal_replay_t replay, void *data,
+			struct rewire_why *why);
+void rewire_journal_close(struct rewire_journal *journal);
+
+int rewire_journal_append(struct rewire_journal *journal, u16 type,
+			  const void *payload, u32 length,
+			  struct rewire_why *why);
+int rewire_journal_note(struct rewire_journal *journal, u16 type,
+			const void *payload, u32 length);
+int rewire_journal_room(struct rewire_journal *journal,
+			struct rewire_why *why);
+int rewire_journal_compact(struct rewire_journal *journal, u64 records,
+			   rewire_journal_snapshot_t snapshot, void *data,
+			   struct rewire_why *why);
+int rewire_journal_had(struct rewire_journal *journal, u64 sequence,
+		       const u8 head[REWIRE_DIGEST_SIZE]);
+
+static inline bool rewire_journal_durable(const struct rewire_journal *journal)
+{
+	return journal->file[0];
+}
+
+#endif
