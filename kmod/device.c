@@ -424,6 +424,11 @@ static int dev_open_session(struct rewire_context *context, void *data)
 	return ret ?: rewire_session_open(context, arg);
 }
 
+static int dev_try_request(struct rewire_context *context, void *data)
+{
+	return dev_ready(context) ?: rewire_request_try(context, data);
+}
+
 static const struct rewire_command dev_commands[] = {
 	REWIRE_COMMAND(REWIRE_GET_INFO, rewire_get_info, dev_get_info),
 	REWIRE_SIGNED_COMMAND(REWIRE_PROVISION, rewire_provision,
@@ -439,6 +444,8 @@ static const struct rewire_command dev_commands[] = {
 			      dev_migrate_in),
 	REWIRE_COMMAND(REWIRE_OPEN_SESSION, rewire_open_session,
 		       dev_open_session),
+	REWIRE_COMMAND(REWIRE_TRY_REQUEST, rewire_try_request,
+		       dev_try_request),
 };
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

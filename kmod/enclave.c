@@ -438,7 +438,7 @@ void rewire_enclave_continue(struct rewire_enclave *enclave)
 {
 	lockdep_assert_held(&enclave->lock);
 	if (enclave->state == REWIRE_ENCLAVE_PAUSED && enclave->thread &&
-	    READ_ONCE(enclave->mm))
+	    READ_ONCE(enclave->mm) && !rewire_enclave_outdate(enclave, NULL))
 		rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_RESUME, NULL);
 }
 
@@ -462,24 +462,33 @@ int rewire_enclave_resume(struct rewire_enclave *enclave,
 	if (!enclave->thread || !READ_ONCE(enclave->mm))
 		return rewire_because(why, -ESRCH,
 				      "it has no thread; get a ticket and enter");
-	rewire_enclave_outdate(enclave);
-	return rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_RESUME, why);
+	ret = rewire_enclave_outdate(enclave, why);
+	return ret ?: rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_RESUME,
+					  why);
 }
 
 /**
- * rewire_enclave_outdate() - a checkpoint that is outside must not come back
- * @enclave: locked; about to run on from the state of the checkpoint
+ * rewire_enclave_outdate() - what is outside of its state must not come back
+ * @enclave: locked; about to run
+ * @why: for the sentence
  *
- * The epoch rises, so that the checkpoint's is lower than the one known.
+ * The floor under the workload's states rises to this epoch; if a checkpoint of
+ * this epoch exists, the epoch rises before.
+ *
+ * Return: 0, or what the journal says, and then it must not run.
  */
-void rewire_enclave_outdate(struct rewire_enclave *enclave)
+int rewire_enclave_outdate(struct rewire_enclave *enclave,
+			   struct rewire_why *why)
 {
-	if (!enclave->checkpointed)
-		return;
+	u64 epoch = enclave->epoch + enclave->checkpointed;
+	int ret = rewire_workload_runs(enclave->sm, enclave->workload, epoch,
+				       why);
+
+	if (ret)
+		return ret;
+	enclave->epoch = epoch;
 	enclave->checkpointed = false;
-	enclave->epoch++;
-	rewire_workload_set(enclave->sm, enclave->workload, enclave->epoch,
-			    REWIRE_PLACE_HERE);
+	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_outdate);
 

@@ -138,7 +138,8 @@ int rewire_enclave_pause(struct rewire_enclave *enclave, u32 timeout_ms,
 			 struct rewire_why *why);
 int rewire_enclave_resume(struct rewire_enclave *enclave,
 			  struct rewire_why *why);
-void rewire_enclave_outdate(struct rewire_enclave *enclave);
+int rewire_enclave_outdate(struct rewire_enclave *enclave,
+			   struct rewire_why *why);
 void rewire_enclave_continue(struct rewire_enclave *enclave);
 int rewire_enclave_destroy(struct rewire_enclave *enclave, const char *reason,
 			   struct rewire_why *why);

@@ -55,9 +55,9 @@ static int message_compose(struct rewire_session *session,
 	if (statement->digest)
 		memcpy(message->state_digest, session->state_digest,
 		       REWIRE_DIGEST_SIZE);
+	memcpy(message->measurement, session->measurement, REWIRE_DIGEST_SIZE);
 	if (!enclave)
 		return 0;
-	memcpy(message->measurement, enclave->measurement, REWIRE_DIGEST_SIZE);
 	message->memory = enclave->charged;
 	message->xfeatures = rewire_arch_xfeatures();
 	return rewire_xlayout(message->xfeatures, message->xlayout);
@@ -67,6 +67,8 @@ static int message_compose(struct rewire_session *session,
  * rewire_session_say() - what this side has to say from now on
  * @session: locked
  * @statement: what it is about
+ *
+ * Until it is written down, rewire_session_unsay() takes it back.
  *
  * Return: 0 or a negative errno, and then the message before stays.
  */
@@ -98,10 +100,13 @@ int rewire_session_say(struct rewire_session *session,
 		goto err_free;
 	if (statement->kind != REWIRE_MSG_ABORTED)
 		message_advance(session, message);
-	kfree(session->message);
-	session->message = (u8 *)message;
-	session->message_len = sizeof(*message) + attest->cert_len + ret;
-	session->message_kind = statement->kind;
+	kfree(session->before.bytes);
+	session->before = session->said;
+	session->said = (struct rewire_said){
+		.bytes = (u8 *)message,
+		.len = sizeof(*message) + attest->cert_len + ret,
+		.kind = statement->kind,
+	};
 	return 0;
 
 err_free:
@@ -109,6 +114,18 @@ err_free:
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_session_say);
+
+/**
+ * rewire_session_unsay() - what was said last was not said
+ * @session: locked; nobody has been given the message. The transcript is the
+ *	caller's to restore
+ */
+void rewire_session_unsay(struct rewire_session *session)
+{
+	kfree(session->said.bytes);
+	session->said = session->before;
+	session->before = (struct rewire_said){};
+}
 
 /* another life of the peer, or another try of the same request, is not it */
 static bool message_of_session(const struct rewire_session *session,
@@ -248,6 +265,7 @@ int rewire_session_take(struct rewire_session *session, const u8 *bytes,
 			u32 len, u32 kind, enum rewire_session_event event,
 			rewire_take_t take, struct rewire_why *why)
 {
+	const u8 *said = session->said.bytes;
 	u8 transcript[REWIRE_DIGEST_SIZE];
 	struct rewire_message message;
 	int ret;
@@ -261,6 +279,8 @@ int rewire_session_take(struct rewire_session *session, const u8 *bytes,
 		return ret;
 	ret = take(session, &message, why);
 	if (ret) {
+		if (session->said.bytes != said)
+			rewire_session_unsay(session);
 		memcpy(session->transcript, transcript, sizeof(transcript));
 		memset(session->heard[kind], 0, REWIRE_DIGEST_SIZE);
 	}

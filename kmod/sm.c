@@ -4,7 +4,6 @@
  * accounting and the registries.
  */
 #include <linux/capability.h>
-#include <linux/jhash.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -56,14 +55,7 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_sm_setup);
 
 void rewire_sm_teardown(struct rewire_sm *sm)
 {
-	struct rewire_workload *workload;
-	struct hlist_node *next;
-	int bucket;
-
-	hash_for_each_safe(sm->workloads, bucket, next, workload, node) {
-		hash_del(&workload->node);
-		kfree(workload);
-	}
+	rewire_workloads_free(sm);
 	xa_destroy(&sm->enclaves);
 	if (sm->provisioned) {
 		rewire_attest_free(&sm->attest);
@@ -299,18 +291,6 @@ struct rewire_enclave *rewire_sm_find_enclave(struct rewire_sm *sm, u64 id)
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_sm_find_enclave);
 
-static struct rewire_workload *sm_find(struct rewire_sm *sm, const u8 *id)
-{
-	u32 key = jhash(id, REWIRE_ID_SIZE, 0);
-	struct rewire_workload *workload;
-
-	lockdep_assert_held(&sm->lock);
-	hash_for_each_possible(sm->workloads, workload, node, key)
-		if (!memcmp(workload->id, id, REWIRE_ID_SIZE))
-			return workload;
-	return NULL;
-}
-
 /**
  * rewire_sm_find_workload() - the enclave that lives as a workload
  * @sm: the SM
@@ -323,24 +303,20 @@ struct rewire_enclave *rewire_sm_find_workload(struct rewire_sm *sm,
 					       const u8 *workload, int *error)
 {
 	struct rewire_enclave *enclave, *found = NULL;
-	struct rewire_workload *known;
+	u32 place = rewire_workload_place(sm, workload);
 	unsigned long id;
 
-	*error = -ENOENT;
+	*error = place == REWIRE_PLACE_MOVED ? -EREMCHG : -ENOENT;
+	if (place != REWIRE_PLACE_HERE)
+		return NULL;
 	mutex_lock(&sm->lock);
-	known = sm_find(sm, workload);
-	if (known && known->place == REWIRE_PLACE_MOVED)
-		*error = -EREMCHG;
-	if (known && known->place == REWIRE_PLACE_HERE) {
-		xa_for_each(&sm->enclaves, id, enclave) {
-			/* the id of a claimed enclave is complete */
-			if (smp_load_acquire(&enclave->claimed) &&
-			    !memcmp(enclave->workload, workload,
-				    REWIRE_ID_SIZE)) {
-				rewire_enclave_get(enclave);
-				found = enclave;
-				break;
-			}
+	xa_for_each(&sm->enclaves, id, enclave) {
+		/* the id of a claimed enclave is complete */
+		if (smp_load_acquire(&enclave->claimed) &&
+		    !memcmp(enclave->workload, workload, REWIRE_ID_SIZE)) {
+			rewire_enclave_get(enclave);
+			found = enclave;
+			break;
 		}
 	}
 	mutex_unlock(&sm->lock);
@@ -372,123 +348,6 @@ u32 rewire_sm_list(struct rewire_sm *sm, u64 *ids, u32 room)
 	return count;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_sm_list);
-
-/* the record of a workload, made if it is not there */
-static struct rewire_workload *sm_record(struct rewire_sm *sm, const u8 *id)
-{
-	struct rewire_workload *workload = sm_find(sm, id);
-
-	if (workload || sm->workload_count == REWIRE_MAX_WORKLOADS)
-		return workload;
-	workload = kzalloc(sizeof(*workload), GFP_KERNEL_ACCOUNT);
-	if (!workload)
-		return NULL;
-	memcpy(workload->id, id, REWIRE_ID_SIZE);
-	hash_add(sm->workloads, &workload->node,
-		 jhash(id, REWIRE_ID_SIZE, 0));
-	sm->workload_count++;
-	return workload;
-}
-
-/**
- * rewire_workload_claim() - an instance is about to live here
- * @sm: the SM
- * @workload: of which workload
- * @least: 0 for a first start; else the epoch that the state comes from
- * @checkpoint: the state comes from a file, not from the SM that had it last
- * @epoch: out: the epoch of the new instance
- * @why: for the sentence
- *
- * This is the singleton rule of one SM: one place per workload, and an epoch
- * that only grows. A state that comes back from another SM carries an epoch at
- * least as high as the one it left with, so that it passes.
- *
- * Return: 0; -EEXIST: it lives here; -EREMCHG: it moved, and this is a first
- * start or an old checkpoint; -ESTALE: a later epoch was seen; -EDQUOT.
- */
-int rewire_workload_claim(struct rewire_sm *sm, const u8 *workload, u64 least,
-			  bool checkpoint, u64 *epoch, struct rewire_why *why)
-{
-	struct rewire_workload *record;
-	int ret = 0;
-
-	mutex_lock(&sm->lock);
-	record = sm_record(sm, workload);
-	if (!record)
-		ret = rewire_because(why, -EDQUOT, "too many workloads");
-	else if (record->place == REWIRE_PLACE_HERE)
-		ret = rewire_because(why, -EEXIST,
-				     "the workload lives here, in epoch %llu",
-				     record->epoch);
-	else if (record->place == REWIRE_PLACE_MOVED && !least)
-		ret = rewire_because(why, -EREMCHG,
-				     "the workload moved to another SM in epoch %llu",
-				     record->epoch);
-	else if (least && least < record->epoch)
-		ret = rewire_because(why, -ESTALE,
-				     "the state is of epoch %llu, the workload is in %llu",
-				     least, record->epoch);
-	else if (checkpoint && least < record->void_below)
-		ret = rewire_because(why, -ESTALE,
-				     "the state is of epoch %llu, which an aborted migration never reached",
-				     least);
-	if (ret)
-		goto out;
-	record->epoch = max(record->epoch, least) + 1;
-	record->place = REWIRE_PLACE_HERE;
-	*epoch = record->epoch;
-out:
-	mutex_unlock(&sm->lock);
-	return ret;
-}
-EXPORT_SYMBOL_IF_KUNIT(rewire_workload_claim);
-
-/**
- * rewire_workload_void() - an incoming migration was given up
- * @sm: the SM
- * @workload: which
- * @below: one more than the epoch that its instance would have had
- *
- * It lives on at its source, in a lower epoch, and may come again. Only what
- * was sealed of it here must never be an instance.
- */
-void rewire_workload_void(struct rewire_sm *sm, const u8 *workload, u64 below)
-{
-	struct rewire_workload *record;
-
-	mutex_lock(&sm->lock);
-	record = sm_find(sm, workload);
-	if (record)
-		record->void_below = max(record->void_below, below);
-	mutex_unlock(&sm->lock);
-}
-EXPORT_SYMBOL_IF_KUNIT(rewire_workload_void);
-
-/**
- * rewire_workload_set() - what became of a claimed workload
- * @sm: the SM
- * @workload: which
- * @epoch: its epoch; lower than the one known only when an incoming migration
- *	is given up before its instance could run
- * @place: where it is
- */
-void rewire_workload_set(struct rewire_sm *sm, const u8 *workload, u64 epoch,
-			 enum rewire_place place)
-{
-	struct rewire_workload *record;
-
-	mutex_lock(&sm->lock);
-	record = sm_find(sm, workload);
-	if (record) {
-		record->epoch = epoch;
-		record->place = place;
-		/* it lives: what is sealed of it from now on counts */
-		if (place == REWIRE_PLACE_HERE)
-			record->void_below = 0;
-	}
-	mutex_unlock(&sm->lock);
-}
-EXPORT_SYMBOL_IF_KUNIT(rewire_workload_set);
 
 int rewire_sm_fill(struct net *net, struct rewire_sm_status *info)
 {

@@ -29,39 +29,15 @@
 #include "keys.h"
 #include "signed.h"
 #include "why.h"
+#include "workload.h"
 
 struct net;
 struct rewire_enclave;
 struct rewire_session;
 
 #define REWIRE_MAX_ENCLAVES	16384	/* of one SM, destroyed ones aside */
-#define REWIRE_MAX_WORKLOADS	65536	/* remembered by one SM */
 #define REWIRE_MAX_FINISHED	1024	/* sessions kept after their end */
 #define REWIRE_MAX_OPEN		256	/* sessions that are not over */
-
-/* where a workload that this SM knows is */
-enum rewire_place {
-	REWIRE_PLACE_NONE,	/* was here, destroyed; a checkpoint may follow */
-	REWIRE_PLACE_HERE,	/* an enclave is, or is about to be, its instance */
-	REWIRE_PLACE_MOVED,	/* another SM has it */
-};
-
-/**
- * struct rewire_workload - what this SM knows of a workload
- * @node: in sm->workloads
- * @id: workload
- * @epoch: the highest seen; an instance with a lower one is a fork
- * @void_below: checkpoints of lower epochs are void: an incoming migration was
- *	given up, and what it had sealed may be on somebody's disk
- * @place: where it is
- */
-struct rewire_workload {
-	struct hlist_node node;
-	u8 id[REWIRE_ID_SIZE];
-	u64 epoch;
-	u64 void_below;
-	enum rewire_place place;
-};
 
 /**
  * struct rewire_sm - one Security Monitor
@@ -121,12 +97,6 @@ struct rewire_enclave *rewire_sm_find_enclave(struct rewire_sm *sm, u64 id);
 struct rewire_enclave *rewire_sm_find_workload(struct rewire_sm *sm,
 					       const u8 *workload, int *error);
 u32 rewire_sm_list(struct rewire_sm *sm, u64 *ids, u32 room);
-
-int rewire_workload_claim(struct rewire_sm *sm, const u8 *workload, u64 least,
-			  bool checkpoint, u64 *epoch, struct rewire_why *why);
-void rewire_workload_void(struct rewire_sm *sm, const u8 *workload, u64 below);
-void rewire_workload_set(struct rewire_sm *sm, const u8 *workload, u64 epoch,
-			 enum rewire_place place);
 
 int rewire_sm_counter(struct rewire_sm *sm, const u8 *workload, u32 which,
 		      bool add, u64 *value);

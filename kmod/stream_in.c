@@ -177,6 +177,7 @@ static int reader_build(struct rewire_reader *reader,
 	       REWIRE_ID_SIZE);
 	enclave->epoch = reader->flow.header.epoch;
 	enclave->calls.next_handle = meta->next_handle;
+	memcpy(reader->counter, meta->counter, sizeof(reader->counter));
 	return rewire_sm_add_enclave(reader->sm, enclave, why);
 }
 

@@ -126,8 +126,8 @@ struct rewire_journal_workload {
 #define REWIRE_PLACE_MOVED		2	/* another SM has it */
 
 #define REWIRE_JOURNAL_AWAKE		1	/* source: it ran when it was frozen */
-#define REWIRE_JOURNAL_CLAIMED		2	/* target: the place is taken for it */
-#define REWIRE_JOURNAL_COMPLETE		4	/* source: @state_digest is final */
+#define REWIRE_JOURNAL_COMPLETE		2	/* source: @state_digest is final */
+#define REWIRE_JOURNAL_PROMISED		4	/* source: START was said */
 
 /**
  * struct rewire_journal_session - one side of a migration took a step
