@@ -17,6 +17,7 @@
 #include "device.h"
 #include "enclave.h"
 #include "migrate.h"
+#include "provision.h"
 
 struct rewire_enclave *rewire_file_enclave(struct file *file)
 {

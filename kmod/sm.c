@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The Security Monitor of one network namespace: provisioning, memory
- * accounting and the registries.
+ * The Security Monitor of one network namespace: memory accounting and the
+ * registries.
  */
-#include <linux/capability.h>
-#include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
@@ -66,137 +63,6 @@ void rewire_sm_teardown(struct rewire_sm *sm)
 	mutex_destroy(&sm->lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_sm_teardown);
-
-/* one anchor of the caller's array into its role's keyring */
-static int sm_add_anchor(struct rewire_roles *roles,
-			 const struct rewire_anchor *anchor,
-			 struct rewire_why *why)
-{
-	void *cert;
-	int ret;
-
-	if (anchor->role >= REWIRE_ROLES)
-		return rewire_because(why, -EINVAL, "no role %u", anchor->role);
-	if (!anchor->length || anchor->length > REWIRE_MAX_CERT)
-		return rewire_because(why, -EINVAL,
-				      "an anchor has %u bytes, at most %u fit",
-				      anchor->length, REWIRE_MAX_CERT);
-	cert = memdup_user(u64_to_user_ptr(anchor->certificate),
-			   anchor->length);
-	if (IS_ERR(cert))
-		return PTR_ERR(cert);
-	ret = rewire_roles_add(roles, anchor->role, cert, anchor->length, why);
-	kfree(cert);
-	return ret;
-}
-
-static int sm_add_anchors(struct rewire_roles *roles,
-			  const struct rewire_provision *p,
-			  struct rewire_why *why)
-{
-	struct rewire_anchor *anchors;
-	int ret = 0;
-	u32 i;
-
-	if (p->anchors > REWIRE_MAX_ANCHORS)
-		return rewire_because(why, -EINVAL, "more than %u anchors",
-				      REWIRE_MAX_ANCHORS);
-	anchors = memdup_user(u64_to_user_ptr(p->anchor),
-			      p->anchors * sizeof(*anchors));
-	if (IS_ERR(anchors))
-		return PTR_ERR(anchors);
-	for (i = 0; i < p->anchors && !ret; i++)
-		ret = sm_add_anchor(roles, &anchors[i], why);
-	kfree(anchors);
-	return ret;
-}
-
-static int sm_load_roots(struct rewire_sm *sm, const struct rewire_provision *p,
-			 struct rewire_why *why)
-{
-	s32 serials[REWIRE_MAX_GENERATIONS];
-
-	if (p->generations > REWIRE_MAX_GENERATIONS)
-		return rewire_because(why, -EINVAL, "more than %u root keys",
-				      REWIRE_MAX_GENERATIONS);
-	if (copy_from_user(serials, u64_to_user_ptr(p->root_keys),
-			   p->generations * sizeof(*serials)))
-		return -EFAULT;
-	return rewire_roots_get(&sm->roots, serials, p->generations, why);
-}
-
-static int sm_load_keys(struct rewire_sm *sm, const struct rewire_provision *p,
-			struct rewire_why *why)
-{
-	void *cert;
-	int ret;
-
-	if (!p->certificate_length || p->certificate_length > REWIRE_MAX_CERT)
-		return rewire_because(why, -EINVAL,
-				      "the certificate has %u bytes",
-				      p->certificate_length);
-	ret = sm_load_roots(sm, p, why);
-	if (ret)
-		return ret;
-	ret = rewire_roles_init(&sm->roles);
-	if (ret)
-		goto err_root;
-	ret = sm_add_anchors(&sm->roles, p, why);
-	if (ret)
-		goto err_roles;
-	cert = memdup_user(u64_to_user_ptr(p->certificate),
-			   p->certificate_length);
-	if (IS_ERR(cert)) {
-		ret = PTR_ERR(cert);
-		goto err_roles;
-	}
-	ret = rewire_attest_init(&sm->attest, p->attest_key, cert,
-				 p->certificate_length, &sm->roles, why);
-	kfree(cert);
-	if (ret)
-		goto err_roles;
-	return 0;
-
-err_roles:
-	rewire_roles_free(&sm->roles);
-err_root:
-	rewire_roots_put(&sm->roots);
-	return ret;
-}
-
-/**
- * rewire_sm_provision() - give an SM its keys, once
- * @sm: the SM
- * @p: as userspace gave it, flags checked
- * @why: for the sentence
- *
- * Return: 0; -EPERM without CAP_SYS_ADMIN in the initial user namespace;
- * -EEXIST when it was done before; else as the keys and certificates deserve.
- */
-int rewire_sm_provision(struct rewire_sm *sm, const struct rewire_provision *p,
-			struct rewire_why *why)
-{
-	int ret;
-
-	if (!capable(CAP_SYS_ADMIN))
-		return rewire_because(why, -EPERM,
-				      "provisioning needs CAP_SYS_ADMIN in the initial user namespace");
-	mutex_lock(&sm->lock);
-	if (sm->provisioned) {
-		ret = rewire_because(why, -EEXIST,
-				     "this SM was provisioned before");
-	} else {
-		ret = sm_load_keys(sm, p, why);
-	}
-	if (!ret) {
-		sm->memory_limit = p->memory_limit ?:
-				   ((u64)totalram_pages() << PAGE_SHIFT) / 2;
-		/* pairs with the acquire in rewire_sm_ready() */
-		smp_store_release(&sm->provisioned, true);
-	}
-	mutex_unlock(&sm->lock);
-	return ret;
-}
 
 /**
  * rewire_sm_charge() - account for memory before it is allocated

@@ -83,8 +83,6 @@ struct rewire_sm {
 
 struct rewire_sm *rewire_sm_of(struct net *net);
 bool rewire_sm_ready(const struct rewire_sm *sm);
-int rewire_sm_provision(struct rewire_sm *sm, const struct rewire_provision *p,
-			struct rewire_why *why);
 
 int rewire_sm_charge(struct rewire_sm *sm, u64 bytes, struct rewire_why *why);
 void rewire_sm_uncharge(struct rewire_sm *sm, u64 bytes);

@@ -424,4 +424,5 @@ void rewire_workloads_free(struct rewire_sm *sm)
 		hash_del(&workload->node);
 		kfree(workload);
 	}
+	sm->workload_count = 0;
 }
