@@ -17,6 +17,7 @@
 #include "device.h"
 #include "enclave.h"
 #include "migrate.h"
+#include "rotate.h"
 
 struct rewire_enclave *rewire_file_enclave(struct file *file)
 {
@@ -424,6 +425,14 @@ static int dev_open_session(struct rewire_context *context, void *data)
 	return ret ?: rewire_session_open(context, arg);
 }
 
+static int dev_rotate_root(struct rewire_context *context, void *data)
+{
+	struct rewire_rotate_root *arg = data;
+	int ret = dev_zero(context, arg->flags, 0) ?: dev_ready(context);
+
+	return ret ?: rewire_rotate_root(context, arg);
+}
+
 static const struct rewire_command dev_commands[] = {
 	REWIRE_COMMAND(REWIRE_GET_INFO, rewire_get_info, dev_get_info),
 	REWIRE_SIGNED_COMMAND(REWIRE_PROVISION, rewire_provision,
@@ -439,6 +448,8 @@ static const struct rewire_command dev_commands[] = {
 			      dev_migrate_in),
 	REWIRE_COMMAND(REWIRE_OPEN_SESSION, rewire_open_session,
 		       dev_open_session),
+	REWIRE_SIGNED_COMMAND(REWIRE_ROTATE_ROOT, rewire_rotate_root,
+			      dev_rotate_root),
 };
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
