@@ -18,6 +18,7 @@
 #include "enclave.h"
 #include "migrate.h"
 #include "provision.h"
+#include "rotate.h"
 
 struct rewire_enclave *rewire_file_enclave(struct file *file)
 {
@@ -430,6 +431,14 @@ static int dev_try_request(struct rewire_context *context, void *data)
 	return dev_ready(context) ?: rewire_request_try(context, data);
 }
 
+static int dev_rotate_root(struct rewire_context *context, void *data)
+{
+	struct rewire_rotate_root *arg = data;
+	int ret = dev_zero(context, arg->flags, 0) ?: dev_ready(context);
+
+	return ret ?: rewire_rotate_root(context, arg);
+}
+
 static const struct rewire_command dev_commands[] = {
 	REWIRE_COMMAND(REWIRE_GET_INFO, rewire_get_info, dev_get_info),
 	REWIRE_SIGNED_COMMAND(REWIRE_PROVISION, rewire_provision,
@@ -447,6 +456,8 @@ static const struct rewire_command dev_commands[] = {
 		       dev_open_session),
 	REWIRE_COMMAND(REWIRE_TRY_REQUEST, rewire_try_request,
 		       dev_try_request),
+	REWIRE_SIGNED_COMMAND(REWIRE_ROTATE_ROOT, rewire_rotate_root,
+			      dev_rotate_root),
 };
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

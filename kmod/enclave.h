@@ -15,6 +15,7 @@
 #include <linux/workqueue.h>
 
 #include "call.h"
+#include "seal.h"
 #include "sm.h"
 #include "state.h"
 
@@ -55,6 +56,7 @@ struct rewire_segment {
  * @cms_len: bytes at @cms
  * @workload: what it is for; zero before INIT
  * @epoch: of this instance
+ * @svn_key: what seal.c keeps for it
  * @claimed: the workload's place in the SM is this enclave's
  * @relinquished: START is out: whatever becomes of it, the workload has moved
  * @ticket: capability of the outstanding ticket
@@ -95,6 +97,7 @@ struct rewire_enclave {
 	u32 cms_len;
 	u8 workload[REWIRE_ID_SIZE];
 	u64 epoch;
+	struct rewire_svn_key svn_key;
 	bool claimed;
 	bool relinquished;
 	u8 ticket[32];

@@ -45,7 +45,7 @@ rewire_writer_create(struct rewire_enclave *enclave, u32 kind,
 		.size = sizeof(*header),
 	};
 	header->kind = kind;
-	header->generation = sm->roots.newest;
+	header->generation = rewire_roots_newest(&sm->roots);
 	header->epoch = enclave->epoch;
 	get_random_bytes(header->salt, sizeof(header->salt));
 	memcpy(header->workload, enclave->workload, REWIRE_ID_SIZE);
