@@ -46,6 +46,7 @@ int rewire_sm_setup(struct rewire_sm *sm, struct net *net)
 {
 	sm->net = net;
 	mutex_init(&sm->lock);
+	rewire_journal_setup(&sm->journal);
 	xa_init(&sm->enclaves);
 	hash_init(sm->workloads);
 	INIT_LIST_HEAD(&sm->sessions);
@@ -473,7 +474,7 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_workload_void);
  * @place: where it is
  */
 void rewire_workload_set(struct rewire_sm *sm, const u8 *workload, u64 epoch,
-			 enum rewire_place place)
+			 u32 place)
 {
 	struct rewire_workload *record;
 
