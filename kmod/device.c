@@ -424,6 +424,14 @@ static int dev_open_session(struct rewire_context *context, void *data)
 	return ret ?: rewire_session_open(context, arg);
 }
 
+static int dev_trust(struct rewire_context *context, void *data)
+{
+	struct rewire_trust *arg = data;
+	int ret = dev_zero(context, arg->flags, 0) ?: dev_ready(context);
+
+	return ret ?: rewire_trust_put(context, arg);
+}
+
 static const struct rewire_command dev_commands[] = {
 	REWIRE_COMMAND(REWIRE_GET_INFO, rewire_get_info, dev_get_info),
 	REWIRE_SIGNED_COMMAND(REWIRE_PROVISION, rewire_provision,
@@ -439,6 +447,7 @@ static const struct rewire_command dev_commands[] = {
 			      dev_migrate_in),
 	REWIRE_COMMAND(REWIRE_OPEN_SESSION, rewire_open_session,
 		       dev_open_session),
+	REWIRE_SIGNED_COMMAND(REWIRE_TRUST, rewire_trust, dev_trust),
 };
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -46,7 +46,8 @@ int rewire_request_get(struct rewire_sm *sm, u64 request, u64 signature,
 	if (IS_ERR(cms))
 		return PTR_ERR(cms);
 	ret = rewire_signed_verify(&sm->roles, REWIRE_ROLE_SDS, out,
-				   sizeof(*out), cms, signature_len, why) ?:
+				   sizeof(*out), cms, signature_len, NULL,
+				   why) ?:
 	      rewire_header_check(&out->header, REWIRE_TYPE_REQUEST,
 				  sizeof(*out), why);
 	kfree(cms);
@@ -57,9 +58,10 @@ int rewire_request_get(struct rewire_sm *sm, u64 request, u64 signature,
 	    !memcmp(out->source, out->target, REWIRE_ID_SIZE))
 		return rewire_because(why, -EBADMSG,
 				      "the request's lifetime, reserved bytes or SMs are wrong");
-	if (out->min_atl)
-		return rewire_because(why, -EOPNOTSUPP,
-				      "this version has no trust levels");
+	if (out->min_atl > REWIRE_MAX_LEVEL)
+		return rewire_because(why, -EBADMSG,
+				      "the request wants trust level %u, there are %u",
+				      out->min_atl, REWIRE_MAX_LEVEL);
 	return 0;
 }
 

@@ -47,6 +47,7 @@ int rewire_sm_setup(struct rewire_sm *sm, struct net *net)
 	sm->net = net;
 	mutex_init(&sm->lock);
 	rewire_journal_setup(&sm->journal);
+	rewire_trust_setup(&sm->trusted);
 	xa_init(&sm->enclaves);
 	hash_init(sm->workloads);
 	INIT_LIST_HEAD(&sm->sessions);
@@ -69,6 +70,7 @@ void rewire_sm_teardown(struct rewire_sm *sm)
 	if (sm->provisioned) {
 		rewire_attest_free(&sm->attest);
 		rewire_roles_free(&sm->roles);
+		rewire_trust_forget(&sm->trusted);
 		rewire_roots_put(&sm->roots);
 	}
 	rewire_events_free(&sm->events);
@@ -150,7 +152,8 @@ static int sm_load_keys(struct rewire_sm *sm, const struct rewire_provision *p,
 	ret = rewire_roles_init(&sm->roles);
 	if (ret)
 		goto err_root;
-	ret = sm_add_anchors(&sm->roles, p, why);
+	ret = sm_add_anchors(&sm->roles, p, why) ?:
+	      rewire_roles_threshold(&sm->roles, p->root_threshold, why);
 	if (ret)
 		goto err_roles;
 	cert = memdup_user(u64_to_user_ptr(p->certificate),
