@@ -9,6 +9,9 @@
 #include <linux/mm.h>
 #include <linux/version.h>
 
+/* what runs is what the module was built for: its vermagic says so */
+#define REWIRE_KERNEL_RELEASE	LINUX_VERSION_CODE
+
 /* came with 6.2 */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 #include <kunit/visibility.h>

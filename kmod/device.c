@@ -439,6 +439,14 @@ static int dev_rotate_root(struct rewire_context *context, void *data)
 	return ret ?: rewire_rotate_root(context, arg);
 }
 
+static int dev_trust(struct rewire_context *context, void *data)
+{
+	struct rewire_trust *arg = data;
+	int ret = dev_zero(context, arg->flags, 0) ?: dev_ready(context);
+
+	return ret ?: rewire_trust_put(context, arg);
+}
+
 static const struct rewire_command dev_commands[] = {
 	REWIRE_COMMAND(REWIRE_GET_INFO, rewire_get_info, dev_get_info),
 	REWIRE_SIGNED_COMMAND(REWIRE_PROVISION, rewire_provision,
@@ -458,6 +466,7 @@ static const struct rewire_command dev_commands[] = {
 		       dev_try_request),
 	REWIRE_SIGNED_COMMAND(REWIRE_ROTATE_ROOT, rewire_rotate_root,
 			      dev_rotate_root),
+	REWIRE_SIGNED_COMMAND(REWIRE_TRUST, rewire_trust, dev_trust),
 };
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -16,6 +16,7 @@
 #include "arch.h"
 #include "compat.h"
 #include "enclave.h"
+#include "platform.h"
 #include "trace.h"
 
 struct workqueue_struct *rewire_wq;
@@ -270,33 +271,46 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_step);
  * @cms: detached signature
  * @cms_len: its bytes
  * @memory: bytes that the enclave has
+ * @developer: out: id of who signed it
  * @why: for the sentence
  *
  * Return: 0; -EBADMSG, -EKEYREJECTED, -ENOKEY for the signature and structure;
- * -EOPNOTSUPP for what this version does not do; -EPERM for too much memory.
+ * -EOPNOTSUPP for what this version does not do; -EPERM for too much memory, or
+ * when this platform has a lower trust level than the manifest wants.
  */
 int rewire_manifest_check(struct rewire_sm *sm,
 			  const struct rewire_manifest *manifest,
 			  const u8 *cms, u32 cms_len, u64 memory,
-			  struct rewire_why *why)
+			  u8 developer[REWIRE_ID_SIZE], struct rewire_why *why)
 {
+	u32 level;
 	int ret;
 
 	ret = rewire_signed_verify(&sm->roles, REWIRE_ROLE_DEVELOPER, manifest,
-				   sizeof(*manifest), cms, cms_len, why) ?:
+				   sizeof(*manifest), cms, cms_len, developer,
+				   why) ?:
 	      rewire_header_check(&manifest->header, REWIRE_TYPE_MANIFEST,
 				  sizeof(*manifest), why);
 	if (ret)
 		return ret;
-	if (manifest->max_threads != 1 || manifest->min_atl ||
-	    manifest->attributes ||
+	if (manifest->min_atl > REWIRE_MAX_LEVEL)
+		return rewire_because(why, -EBADMSG,
+				      "the manifest wants trust level %u, there are %u",
+				      manifest->min_atl, REWIRE_MAX_LEVEL);
+	if (manifest->max_threads != 1 || manifest->attributes ||
 	    manifest->predecessors > REWIRE_MAX_PREDECESSORS)
 		return rewire_because(why, -EOPNOTSUPP,
-				      "the manifest asks for threads, a trust level or attributes");
+				      "the manifest asks for threads or attributes");
 	if (memory > manifest->max_memory)
 		return rewire_because(why, -EPERM,
 				      "%llu bytes of pages, the manifest allows %llu",
 				      memory, manifest->max_memory);
+	level = rewire_trust_level(sm, rewire_platform_claims(sm),
+				   REWIRE_KERNEL_RELEASE);
+	if (level < manifest->min_atl)
+		return rewire_because(why, -EPERM,
+				      "this platform has trust level %u, the manifest wants %u",
+				      level, manifest->min_atl);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_manifest_check);
@@ -334,7 +348,7 @@ int rewire_enclave_init(struct rewire_enclave *enclave,
 		enclave_measure_end(enclave);
 	}
 	ret = rewire_manifest_check(enclave->sm, manifest, cms, cms_len,
-				    enclave->charged, why);
+				    enclave->charged, enclave->developer, why);
 	if (ret)
 		return ret;
 	if (memcmp(manifest->measurement, enclave->measurement,

@@ -131,7 +131,7 @@ int rewire_enclave_init(struct rewire_enclave *enclave,
 int rewire_manifest_check(struct rewire_sm *sm,
 			  const struct rewire_manifest *manifest,
 			  const u8 *cms, u32 cms_len, u64 memory,
-			  struct rewire_why *why);
+			  u8 developer[REWIRE_ID_SIZE], struct rewire_why *why);
 int rewire_enclave_may(struct rewire_enclave *enclave,
 		       enum rewire_enclave_event event, struct rewire_why *why);
 int rewire_enclave_step(struct rewire_enclave *enclave,

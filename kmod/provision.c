@@ -94,7 +94,8 @@ static int provision_keys(struct rewire_sm *sm,
 	ret = rewire_roles_init(&sm->roles);
 	if (ret)
 		goto err_root;
-	ret = provision_anchors(&sm->roles, p, why);
+	ret = provision_anchors(&sm->roles, p, why) ?:
+	      rewire_roles_threshold(&sm->roles, p->root_threshold, why);
 	if (ret)
 		goto err_roles;
 	cert = memdup_user(u64_to_user_ptr(p->certificate),

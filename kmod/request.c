@@ -39,7 +39,8 @@ int rewire_request_get(struct rewire_sm *sm, u64 request, u64 signature,
 	if (IS_ERR(cms))
 		return PTR_ERR(cms);
 	ret = rewire_signed_verify(&sm->roles, REWIRE_ROLE_SDS, out,
-				   sizeof(*out), cms, signature_len, why) ?:
+				   sizeof(*out), cms, signature_len, NULL,
+				   why) ?:
 	      rewire_header_check(&out->header, REWIRE_TYPE_REQUEST,
 				  sizeof(*out), why);
 	kfree(cms);
@@ -50,9 +51,10 @@ int rewire_request_get(struct rewire_sm *sm, u64 request, u64 signature,
 	    !memcmp(out->source, out->target, REWIRE_ID_SIZE))
 		return rewire_because(why, -EBADMSG,
 				      "the request's lifetime, reserved bytes or SMs are wrong");
-	if (out->min_atl)
-		return rewire_because(why, -EOPNOTSUPP,
-				      "this version has no trust levels");
+	if (out->min_atl > REWIRE_MAX_LEVEL)
+		return rewire_because(why, -EBADMSG,
+				      "the request wants trust level %u, there are %u",
+				      out->min_atl, REWIRE_MAX_LEVEL);
 	return 0;
 }
 
@@ -127,7 +129,7 @@ static int fence_get(struct rewire_sm *sm, struct rewire_session_fence *arg,
 		return PTR_ERR(cms);
 	ret = rewire_signed_verify(&sm->roles, REWIRE_ROLE_SDS, fence,
 				   sizeof(*fence), cms, arg->signature_length,
-				   why) ?:
+				   NULL, why) ?:
 	      rewire_header_check(&fence->header, REWIRE_TYPE_FENCE,
 				  sizeof(*fence), why);
 	kfree(cms);

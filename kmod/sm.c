@@ -42,6 +42,8 @@ int rewire_sm_setup(struct rewire_sm *sm, struct net *net)
 {
 	sm->net = net;
 	mutex_init(&sm->lock);
+	rewire_journal_setup(&sm->journal);
+	rewire_trust_setup(&sm->trusted);
 	xa_init(&sm->enclaves);
 	hash_init(sm->workloads);
 	INIT_LIST_HEAD(&sm->sessions);
@@ -57,6 +59,7 @@ void rewire_sm_teardown(struct rewire_sm *sm)
 	if (sm->provisioned) {
 		rewire_attest_free(&sm->attest);
 		rewire_roles_free(&sm->roles);
+		rewire_trust_forget(&sm->trusted);
 		rewire_roots_put(&sm->roots);
 	}
 	rewire_events_free(&sm->events);

@@ -10,6 +10,8 @@
  *   journal->lock	durable state: checked, written, then changed under it
  *   sm->lock		registries (short, never held while sleeping for others)
  *   calls->lock	call table of one enclave
+ *   roles->lock	anchors of the roles; held while a signature is checked
+ *   trusted->lock	the table of levels, for who only looks
  *   enclave->map_sem	pages against faults: the only one taken below mmap_lock
  *
  * A doorbell's work is done after the fault handler has dropped mmap_lock, so
@@ -28,6 +30,7 @@
 #include "journal.h"
 #include "keys.h"
 #include "signed.h"
+#include "trust.h"
 #include "why.h"
 #include "workload.h"
 
@@ -46,7 +49,8 @@ struct rewire_session;
  * @provisioned: set once, with release semantics, after the keys
  * @roots: root keys
  * @journal: durable state, and the lock of it
- * @roles: keyrings of the roles
+ * @roles: anchors of the roles
+ * @trusted: trust bundles and levels in force
  * @attest: attestation key
  * @memory_limit: bytes
  * @memory_used: bytes; atomic
@@ -67,6 +71,7 @@ struct rewire_sm {
 	struct rewire_roots roots;
 	struct rewire_journal journal;
 	struct rewire_roles roles;
+	struct rewire_trusted trusted;
 	struct rewire_attest attest;
 	u64 memory_limit;
 	atomic64_t memory_used;

@@ -437,9 +437,10 @@ static int check_manifest(struct memory *m, u64 memory)
 	const u8 *cms;
 	u32 len;
 	const struct rewire_manifest *manifest = world_manifest_get(&cms, &len);
+	u8 developer[REWIRE_ID_SIZE];
 
 	return rewire_manifest_check(m->sm, manifest, cms, len, memory,
-				     &m->why);
+				     developer, &m->why);
 }
 
 static void manifest_limits_the_pages(struct kunit *test)

@@ -65,7 +65,8 @@ static void expect_why(struct kunit *test)
 static int verify(struct signers *s, u32 role, const u8 *cms, size_t len)
 {
 	return rewire_signed_verify(&s->roles, role, data_content,
-				    sizeof(data_content), cms, len, &s->why);
+				    sizeof(data_content), cms, len, NULL,
+				    &s->why);
 }
 
 #define VERIFY(s, role, cms)	verify(s, REWIRE_ROLE_##role, cms, sizeof(cms))
@@ -128,7 +129,7 @@ static void signature_over_changed_bytes_is_refused(struct kunit *test)
 							       data, sizeof(data),
 							       data_cms_bare,
 							       sizeof(data_cms_bare),
-							       &s->why),
+							       NULL, &s->why),
 				    -EKEYREJECTED, "byte %d", i);
 		expect_why(test);
 	}
@@ -137,7 +138,7 @@ static void signature_over_changed_bytes_is_refused(struct kunit *test)
 						   data_content,
 						   sizeof(data_content) - 1,
 						   data_cms_bare,
-						   sizeof(data_cms_bare),
+						   sizeof(data_cms_bare), NULL,
 						   &s->why), -EKEYREJECTED);
 }
 
@@ -584,14 +585,16 @@ static void ring_is_closed_to_userspace(struct kunit *test)
 		KEY_NEED_SETATTR,
 	};
 	struct signers *s = test->priv;
+	struct key *ring;
 	key_ref_t ref;
 	u32 role;
 	int i;
 
+	KUNIT_ASSERT_EQ(test, ADD(s, ROOT, data_cert_sds), 0);
 	for (role = 0; role < REWIRE_ROLES; role++) {
+		ring = s->roles.role[role]->ring[0];
 		for (i = 0; i < ARRAY_SIZE(needs); i++) {
-			ref = lookup_user_key(key_serial(s->roles.ring[role]),
-					      0, needs[i]);
+			ref = lookup_user_key(key_serial(ring), 0, needs[i]);
 			KUNIT_EXPECT_EQ(test, PTR_ERR(ref), (long)-EACCES);
 		}
 	}
