@@ -20,6 +20,13 @@
 #define EXPORT_SYMBOL_IF_KUNIT(symbol)
 #endif
 
+/* moved from asm/ with 6.12 */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+
 /* the state of the SHA-256 library got a type of its own with 6.17 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define sha256_ctx sha256_state

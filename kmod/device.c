@@ -16,6 +16,7 @@
 #include "checkpoint.h"
 #include "device.h"
 #include "enclave.h"
+#include "evidence.h"
 #include "migrate.h"
 #include "provision.h"
 #include "rotate.h"
@@ -195,6 +196,11 @@ static int enclave_info(struct rewire_context *context, void *data)
 	return 0;
 }
 
+static int enclave_evidence(struct rewire_context *context, void *data)
+{
+	return rewire_evidence_get(context, data, context->rfile->object);
+}
+
 static const struct rewire_command enclave_commands[] = {
 	REWIRE_COMMAND(REWIRE_ADD_PAGES, rewire_add_pages, enclave_add_pages),
 	REWIRE_SIGNED_COMMAND(REWIRE_INIT, rewire_init, enclave_init),
@@ -206,6 +212,8 @@ static const struct rewire_command enclave_commands[] = {
 	REWIRE_COMMAND(REWIRE_EXTRACT, rewire_extract, enclave_extract),
 	REWIRE_COMMAND(REWIRE_CALL, rewire_call, enclave_call),
 	REWIRE_COMMAND(REWIRE_ENCLAVE_INFO, rewire_enclave_info, enclave_info),
+	REWIRE_COMMAND(REWIRE_ENCLAVE_EVIDENCE, rewire_get_evidence,
+		       enclave_evidence),
 };
 
 static long enclave_ioctl(struct file *file, unsigned int cmd,
@@ -447,6 +455,11 @@ static int dev_trust(struct rewire_context *context, void *data)
 	return ret ?: rewire_trust_put(context, arg);
 }
 
+static int dev_get_evidence(struct rewire_context *context, void *data)
+{
+	return dev_ready(context) ?: rewire_evidence_get(context, data, NULL);
+}
+
 static const struct rewire_command dev_commands[] = {
 	REWIRE_COMMAND(REWIRE_GET_INFO, rewire_get_info, dev_get_info),
 	REWIRE_SIGNED_COMMAND(REWIRE_PROVISION, rewire_provision,
@@ -467,6 +480,8 @@ static const struct rewire_command dev_commands[] = {
 	REWIRE_SIGNED_COMMAND(REWIRE_ROTATE_ROOT, rewire_rotate_root,
 			      dev_rotate_root),
 	REWIRE_SIGNED_COMMAND(REWIRE_TRUST, rewire_trust, dev_trust),
+	REWIRE_COMMAND(REWIRE_GET_EVIDENCE, rewire_get_evidence,
+		       dev_get_evidence),
 };
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -234,7 +234,11 @@ static int rsa_check(struct key *key, u32 op, struct rewire_why *why)
 	return query.max_sig_size;
 }
 
-/* What is signed, in memory that the crypto API takes: digest and signature */
+/*
+ * What is signed, in memory that the crypto API takes: digest and signature.
+ * Only bytes that say by themselves what they are have no @domain (NULL); see
+ * rewire_attest_sign_bytes().
+ */
 struct signing {
 	u8 digest[SHA256_DIGEST_SIZE];
 	u8 signature[REWIRE_MAX_SIGNATURE];
@@ -250,7 +254,8 @@ static struct signing *signing_alloc(const char *domain, const void *data,
 	if (!s)
 		return NULL;
 	sha256_init(&hash);
-	sha256_update(&hash, (const u8 *)domain, strlen(domain) + 1);
+	if (domain)
+		sha256_update(&hash, (const u8 *)domain, strlen(domain) + 1);
 	sha256_update(&hash, data, len);
 	sha256_final(&hash, s->digest);
 	return s;
@@ -526,3 +531,53 @@ int rewire_peer_verify(struct rewire_roles *roles, const void *cert,
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_peer_verify);
+
+/**
+ * rewire_attest_sign_bytes() - make a statement that carries its own domain
+ * @attest: attestation key
+ * @data: a Sig_structure of COSE (RFC 9052 section 4.4), and nothing else
+ * @len: its bytes
+ * @signature: RSASSA-PKCS1-v1_5 with SHA-256
+ *
+ * Whatever an SM signs by rewire_attest_sign() starts with the letters of a
+ * domain. A Sig_structure starts with the head of an array, 0x84, and the text
+ * "Signature1": no bytes can be read as both. What a host may choose, a nonce,
+ * stands far behind that.
+ *
+ * Return: as rewire_attest_sign(), and -EINVAL for anything else.
+ */
+int rewire_attest_sign_bytes(const struct rewire_attest *attest,
+			     const void *data, size_t len,
+			     u8 signature[REWIRE_MAX_SIGNATURE])
+{
+	static const char context[] = REWIRE_COSE_CONTEXT;
+
+	if (len < strlen(context) || memcmp(data, context, strlen(context)))
+		return -EINVAL;
+	return rewire_attest_sign(attest, NULL, data, len, signature);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_attest_sign_bytes);
+
+/**
+ * rewire_peer_verify_bytes() - did another SM make this statement?
+ * @roles: keyrings
+ * @cert: the peer's certificate, DER
+ * @cert_len: its bytes
+ * @data: a Sig_structure, as for rewire_attest_sign_bytes()
+ * @len: its bytes
+ * @signature: its signature
+ * @signature_len: its bytes
+ * @id: out: the SM that states it; untouched on failure
+ * @why: reason of a refusal
+ *
+ * Return: as rewire_peer_verify().
+ */
+int rewire_peer_verify_bytes(struct rewire_roles *roles, const void *cert,
+			     size_t cert_len, const void *data, size_t len,
+			     const void *signature, size_t signature_len,
+			     u8 id[REWIRE_ID_SIZE], struct rewire_why *why)
+{
+	return rewire_peer_verify(roles, cert, cert_len, NULL, data, len,
+				  signature, signature_len, id, why);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_peer_verify_bytes);

@@ -53,4 +53,15 @@ int rewire_peer_verify(struct rewire_roles *roles, const void *cert,
 		       size_t len, const void *signature, size_t signature_len,
 		       u8 id[REWIRE_ID_SIZE], struct rewire_why *why);
 
+/* how a Sig_structure of COSE_Sign1 starts: array of four, "Signature1" */
+#define REWIRE_COSE_CONTEXT	"\x84\x6aSignature1"
+
+int rewire_attest_sign_bytes(const struct rewire_attest *attest,
+			     const void *data, size_t len,
+			     u8 signature[REWIRE_MAX_SIGNATURE]);
+int rewire_peer_verify_bytes(struct rewire_roles *roles, const void *cert,
+			     size_t cert_len, const void *data, size_t len,
+			     const void *signature, size_t signature_len,
+			     u8 id[REWIRE_ID_SIZE], struct rewire_why *why);
+
 #endif
