@@ -33,6 +33,7 @@ session_compose(const struct rewire_session *session, u32 state, u32 *len)
 	r->owner = from_kuid(&init_user_ns, session->owner);
 	r->message_len = session->said.len;
 	r->message_kind = session->said.kind;
+	r->min_atl = session->min_atl;
 	memcpy(r->nonce, session->nonce, sizeof(r->nonce));
 	memcpy(r->peer_nonce, session->peer_nonce, sizeof(r->peer_nonce));
 	memcpy(r->transcript, session->transcript, sizeof(r->transcript));
@@ -132,6 +133,7 @@ static int session_restore(struct rewire_session *session,
 	session->awake = r->flags & REWIRE_JOURNAL_AWAKE;
 	session->complete = r->flags & REWIRE_JOURNAL_COMPLETE;
 	session->promised = r->flags & REWIRE_JOURNAL_PROMISED;
+	session->min_atl = r->min_atl;
 	memcpy(session->nonce, r->nonce, sizeof(r->nonce));
 	memcpy(session->peer_nonce, r->peer_nonce, sizeof(r->peer_nonce));
 	memcpy(session->transcript, r->transcript, sizeof(r->transcript));

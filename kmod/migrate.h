@@ -56,6 +56,8 @@ struct rewire_said {
  * @writer: source: the stream; target: the sealed checkpoint
  * @reader: target: the stream
  * @state_digest: total digest D, once there is one
+ * @min_atl: least level of the target, by request and manifest
+ * @peer_level: of the peer's platform, as its last evidence says
  * @deadline: in jiffies
  * @expiry: gives up at the deadline
  * @changed: woken up at every change of state
@@ -94,6 +96,8 @@ struct rewire_session {
 	struct rewire_writer *writer;
 	struct rewire_reader *reader;
 	u8 state_digest[REWIRE_DIGEST_SIZE];
+	u32 min_atl;
+	u32 peer_level;
 	u64 deadline;
 	struct delayed_work expiry;
 	wait_queue_head_t changed;
@@ -177,6 +181,8 @@ struct rewire_statement {
 
 int rewire_session_say(struct rewire_session *session,
 		       const struct rewire_statement *statement);
+int rewire_session_peer_fits(const struct rewire_session *session,
+			     struct rewire_why *why);
 void rewire_session_unsay(struct rewire_session *session);
 int rewire_session_hear(struct rewire_session *session, const u8 *bytes,
 			u32 len, u32 kind, struct rewire_message *message,

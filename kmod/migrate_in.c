@@ -54,6 +54,7 @@ static int target_check_offer(struct rewire_session *session,
 	if (ret)
 		return ret;
 	memcpy(session->measurement, offer->measurement, REWIRE_DIGEST_SIZE);
+	memcpy(session->peer_nonce, offer->nonce, REWIRE_NONCE_SIZE);
 	return rewire_xfeatures_check(offer->xfeatures, offer->xlayout, why);
 }
 
@@ -242,8 +243,12 @@ static int target_prepared(struct rewire_session *session,
 	memcpy(session->state_digest, session->reader->totals.digest,
 	       REWIRE_DIGEST_SIZE);
 	ret = rewire_workload_raise(session->sm, enclave->workload,
-				    session->reader->counter, why) ?:
-	      rewire_session_say(session, &ready);
+				    session->reader->counter, why);
+	if (ret)
+		return ret;
+	mutex_lock(&enclave->lock);
+	ret = rewire_session_say(session, &ready);
+	mutex_unlock(&enclave->lock);
 	if (ret)
 		return ret;
 	mutex_lock(&session->sm->journal.lock);

@@ -44,6 +44,8 @@ static int source_bind(struct rewire_session *session,
 		return ret;
 	enclave->session = session;
 	session->enclave = enclave;
+	session->min_atl = max(session->request.min_atl,
+			       enclave->manifest.min_atl);
 	memcpy(session->measurement, enclave->measurement, REWIRE_DIGEST_SIZE);
 	rewire_enclave_get(enclave);
 	return 0;
@@ -247,7 +249,9 @@ static int source_accept(struct rewire_session *session,
 	if (accept->epoch != session->request.epoch)
 		return rewire_because(why, -EBADMSG,
 				      "ACCEPT is about another epoch");
-	ret = rewire_session_agree(session, accept);
+	/* before anything is copied, and again before it is given up */
+	ret = rewire_session_peer_fits(session, why) ?:
+	      rewire_session_agree(session, accept);
 	if (ret)
 		return ret;
 	ret = rewire_session_step(session, REWIRE_SESSION_EV_ACCEPT, NULL, why);
@@ -328,7 +332,8 @@ static int source_ready(struct rewire_session *session,
 		.enclave = session->enclave,
 		.digest = true,
 	};
-	int ret = source_check_ready(session, ready, why);
+	int ret = source_check_ready(session, ready, why) ?:
+		  rewire_session_peer_fits(session, why);
 
 	if (ret)
 		return ret;

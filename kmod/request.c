@@ -8,6 +8,7 @@
 #include <linux/uaccess.h>
 
 #include "compat.h"
+#include "evidence.h"
 #include "migrate.h"
 
 #define REQUEST_MAX_LIFETIME_MS	(24 * 60 * 60 * 1000)
@@ -61,7 +62,7 @@ int rewire_request_get(struct rewire_sm *sm, u64 request, u64 signature,
 /* the checks of either side that can be made without a session */
 static int request_try_source(struct rewire_sm *sm,
 			      const struct rewire_request *request,
-			      struct rewire_why *why)
+			      u32 *min_atl, struct rewire_why *why)
 {
 	struct rewire_enclave *enclave;
 	int ret;
@@ -72,8 +73,51 @@ static int request_try_source(struct rewire_sm *sm,
 				      "the workload does not live here");
 	mutex_lock(&enclave->lock);
 	ret = rewire_source_check(request, enclave, why);
+	*min_atl = max(request->min_atl, enclave->manifest.min_atl);
 	mutex_unlock(&enclave->lock);
 	rewire_enclave_put(enclave);
+	return ret;
+}
+
+/* the target's own words about its platform, asked for with the caller's nonce */
+static int request_try_level(struct rewire_sm *sm,
+			     const struct rewire_request *request,
+			     struct rewire_try_request *arg, u32 min_atl,
+			     struct rewire_why *why)
+{
+	struct rewire_claims *claims;
+	u8 *token;
+	int ret;
+
+	if (!arg->evidence_length)
+		return 0;
+	if (arg->evidence_length > REWIRE_MAX_EVIDENCE)
+		return rewire_because(why, -EINVAL, "evidence of %u bytes",
+				      arg->evidence_length);
+	token = memdup_user(u64_to_user_ptr(arg->evidence),
+			    arg->evidence_length);
+	if (IS_ERR(token))
+		return PTR_ERR(token);
+	claims = kzalloc(sizeof(*claims), GFP_KERNEL_ACCOUNT);
+	ret = -ENOMEM;
+	if (claims)
+		ret = rewire_evidence_check(&sm->roles, token,
+					    arg->evidence_length, claims, why);
+	if (!ret && (claims->nonce_len != sizeof(arg->nonce) ||
+		     memcmp(claims->nonce, arg->nonce, sizeof(arg->nonce)) ||
+		     memcmp(claims->ueid + 1, request->target, REWIRE_ID_SIZE)))
+		ret = rewire_because(why, -EKEYREJECTED,
+				     "the evidence is of another SM, or answers another nonce");
+	if (!ret) {
+		arg->level = rewire_trust_level(sm, claims->platform,
+						claims->version);
+		if (arg->level < min_atl)
+			ret = rewire_because(why, -EPERM,
+					     "the target has trust level %u, at least %u is wanted",
+					     arg->level, min_atl);
+	}
+	kfree(claims);
+	kfree(token);
 	return ret;
 }
 
@@ -90,6 +134,7 @@ int rewire_request_try(struct rewire_context *context,
 	struct rewire_sm *sm = context->rfile->sm;
 	struct rewire_why *why = &context->why;
 	struct rewire_request request;
+	u32 min_atl;
 	int ret;
 
 	if (arg->__reserved ||
@@ -107,9 +152,10 @@ int rewire_request_try(struct rewire_context *context,
 	mutex_unlock(&sm->journal.lock);
 	if (ret)
 		return ret;
-	return arg->side == REWIRE_SIDE_SOURCE ?
-		       request_try_source(sm, &request, why) :
-		       rewire_target_check(sm, &request, 0, why);
+	if (arg->side == REWIRE_SIDE_TARGET)
+		return rewire_target_check(sm, &request, 0, why);
+	return request_try_source(sm, &request, &min_atl, why) ?:
+	       request_try_level(sm, &request, arg, min_atl, why);
 }
 
 static int fence_get(struct rewire_sm *sm, struct rewire_session_fence *arg,
