@@ -473,7 +473,7 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_workload_void);
  * @place: where it is
  */
 void rewire_workload_set(struct rewire_sm *sm, const u8 *workload, u64 epoch,
-			 enum rewire_place place)
+			 u32 place)
 {
 	struct rewire_workload *record;
 

@@ -39,13 +39,6 @@ struct rewire_session;
 #define REWIRE_MAX_FINISHED	1024	/* sessions kept after their end */
 #define REWIRE_MAX_OPEN		256	/* sessions that are not over */
 
-/* where a workload that this SM knows is */
-enum rewire_place {
-	REWIRE_PLACE_NONE,	/* was here, destroyed; a checkpoint may follow */
-	REWIRE_PLACE_HERE,	/* an enclave is, or is about to be, its instance */
-	REWIRE_PLACE_MOVED,	/* another SM has it */
-};
-
 /**
  * struct rewire_workload - what this SM knows of a workload
  * @node: in sm->workloads
@@ -53,14 +46,14 @@ enum rewire_place {
  * @epoch: the highest seen; an instance with a lower one is a fork
  * @void_below: checkpoints of lower epochs are void: an incoming migration was
  *	given up, and what it had sealed may be on somebody's disk
- * @place: where it is
+ * @place: where it is: REWIRE_PLACE_*
  */
 struct rewire_workload {
 	struct hlist_node node;
 	u8 id[REWIRE_ID_SIZE];
 	u64 epoch;
 	u64 void_below;
-	enum rewire_place place;
+	u32 place;
 };
 
 /**
@@ -126,7 +119,7 @@ int rewire_workload_claim(struct rewire_sm *sm, const u8 *workload, u64 least,
 			  bool checkpoint, u64 *epoch, struct rewire_why *why);
 void rewire_workload_void(struct rewire_sm *sm, const u8 *workload, u64 below);
 void rewire_workload_set(struct rewire_sm *sm, const u8 *workload, u64 epoch,
-			 enum rewire_place place);
+			 u32 place);
 
 int rewire_sm_counter(struct rewire_sm *sm, const u8 *workload, u32 which,
 		      bool add, u64 *value);

@@ -40,7 +40,7 @@ static int claim(struct place *p, u64 least, bool checkpoint)
 				     &p->epoch, &p->why);
 }
 
-static void put(struct place *p, u64 epoch, enum rewire_place place)
+static void put(struct place *p, u64 epoch, u32 place)
 {
 	rewire_workload_set(p->sm, WORLD_WORKLOAD, epoch, place);
 }
