@@ -46,6 +46,7 @@ int rewire_sm_setup(struct rewire_sm *sm, struct net *net)
 {
 	sm->net = net;
 	mutex_init(&sm->lock);
+	rewire_journal_setup(&sm->journal);
 	xa_init(&sm->enclaves);
 	hash_init(sm->workloads);
 	INIT_LIST_HEAD(&sm->sessions);
