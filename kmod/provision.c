@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "migrate.h"
+#include "platform.h"
 #include "provision.h"
 
 /* nobody provisions twice at a time; there is little of it */
@@ -203,7 +204,7 @@ static int provision_boot(struct rewire_sm *sm,
 			  struct rewire_why *why)
 {
 	struct rewire_journal_boot boot = {
-		.freshness = rewire_witness_state(sm),
+		.freshness = rewire_platform_journal(sm),
 		.kernel = LINUX_VERSION_CODE,
 	};
 	int ret;
@@ -223,19 +224,23 @@ static int provision_journal(struct rewire_sm *sm,
 {
 	int ret;
 
+	mutex_lock(&sm->journal.lock);
 	ret = rewire_journal_open(&sm->journal, files, &sm->roots,
-				  sm->attest.id, provision_replay, sm, why);
+				  sm->attest.id, NULL, provision_replay, sm,
+				  why);
+	mutex_unlock(&sm->journal.lock);
 	if (ret)
 		goto err_known;
-	ret = rewire_witness_begin(sm, p->flags, why) ?:
-	      rewire_sessions_recover(sm, why) ?:
+	ret = rewire_sessions_recover(sm, why) ?:
 	      provision_boot(sm, p, why);
 	if (ret)
 		goto err_journal;
 	return 0;
 
 err_journal:
+	mutex_lock(&sm->journal.lock);
 	rewire_journal_close(&sm->journal);
+	mutex_unlock(&sm->journal.lock);
 err_known:
 	rewire_sessions_free(sm);
 	rewire_workloads_free(sm);

@@ -54,6 +54,9 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_sm_setup);
 
 void rewire_sm_teardown(struct rewire_sm *sm)
 {
+	mutex_lock(&sm->journal.lock);
+	rewire_journal_close(&sm->journal);
+	mutex_unlock(&sm->journal.lock);
 	rewire_workloads_free(sm);
 	xa_destroy(&sm->enclaves);
 	if (sm->provisioned) {
