@@ -16,6 +16,7 @@
 #include "checkpoint.h"
 #include "device.h"
 #include "enclave.h"
+#include "journal_device.h"
 #include "migrate.h"
 
 struct rewire_enclave *rewire_file_enclave(struct file *file)
@@ -37,7 +38,8 @@ static int dev_ready(struct rewire_context *context)
 	if (!rewire_sm_ready(context->rfile->sm))
 		return rewire_because(&context->why, -ENOKEY,
 				      "this SM has no keys; provision it first");
-	return 0;
+	return rewire_witness_fresh(&context->rfile->sm->freshness,
+				    &context->why);
 }
 
 /* ---- the enclave's file ---- */
@@ -334,7 +336,8 @@ static int dev_open_enclave(struct rewire_context *context, void *data)
 	bool by_workload = memchr_inv(arg->workload, 0, REWIRE_ID_SIZE);
 	struct rewire_enclave *enclave;
 	struct file *file;
-	int ret = dev_zero(context, arg->flags, arg->__reserved);
+	int ret = dev_zero(context, arg->flags, arg->__reserved) ?:
+		  rewire_witness_fresh(&sm->freshness, &context->why);
 
 	if (ret)
 		return ret;
@@ -419,7 +422,9 @@ static int dev_migrate_in(struct rewire_context *context, void *data)
 static int dev_open_session(struct rewire_context *context, void *data)
 {
 	struct rewire_open_session *arg = data;
-	int ret = dev_zero(context, arg->__reserved, 0);
+	int ret = dev_zero(context, arg->__reserved, 0) ?:
+		  rewire_witness_fresh(&context->rfile->sm->freshness,
+				       &context->why);
 
 	return ret ?: rewire_session_open(context, arg);
 }
@@ -439,6 +444,12 @@ static const struct rewire_command dev_commands[] = {
 			      dev_migrate_in),
 	REWIRE_COMMAND(REWIRE_OPEN_SESSION, rewire_open_session,
 		       dev_open_session),
+	REWIRE_COMMAND(REWIRE_GET_HEAD, rewire_get_head,
+		       rewire_journal_device_head),
+	REWIRE_SIGNED_COMMAND(REWIRE_PUT_WITNESS, rewire_put_witness,
+			      rewire_journal_device_witness),
+	REWIRE_COMMAND(REWIRE_JOURNAL_INFO, rewire_journal_info,
+		       rewire_journal_device_info),
 };
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -29,6 +29,7 @@
 #include "keys.h"
 #include "signed.h"
 #include "why.h"
+#include "witness.h"
 
 struct net;
 struct rewire_enclave;
@@ -63,6 +64,7 @@ struct rewire_workload {
  * @provisioned: set once, with release semantics, after the keys
  * @roots: root keys
  * @journal: durable state, and the lock of it
+ * @freshness: whether that is the last there was
  * @roles: keyrings of the roles
  * @attest: attestation key
  * @memory_limit: bytes
@@ -83,6 +85,7 @@ struct rewire_sm {
 	bool provisioned;
 	struct rewire_roots roots;
 	struct rewire_journal journal;
+	struct rewire_freshness freshness;
 	struct rewire_roles roles;
 	struct rewire_attest attest;
 	u64 memory_limit;
