@@ -110,6 +110,10 @@ static int workload_check(const struct rewire_journal_workload *known,
 		return rewire_because(why, -EREMCHG,
 				      "the workload moved to another SM in epoch %llu",
 				      known->epoch);
+	if (checkpoint && known->place == REWIRE_PLACE_MOVED)
+		return rewire_because(why, -ESTALE,
+				      "the state is of epoch %llu, the workload moved to another SM in %llu",
+				      least, known->epoch);
 	if (checkpoint && least < known->floor)
 		return rewire_because(why, -ESTALE,
 				      "the state is of epoch %llu, and counts from epoch %llu on",
