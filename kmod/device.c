@@ -36,12 +36,20 @@ static int dev_zero(struct rewire_context *context, u32 a, u32 b)
 	return 0;
 }
 
-static int dev_ready(struct rewire_context *context)
+static int dev_has_keys(struct rewire_context *context)
 {
 	if (!rewire_sm_ready(context->rfile->sm))
 		return rewire_because(&context->why, -ENOKEY,
 				      "this SM has no keys; provision it first");
-	return rewire_witness_fresh(&context->rfile->sm->freshness,
+	return 0;
+}
+
+/* ... and knows that it may use them */
+static int dev_ready(struct rewire_context *context)
+{
+	int ret = dev_has_keys(context);
+
+	return ret ?: rewire_witness_fresh(&context->rfile->sm->freshness,
 				    &context->why);
 }
 
@@ -470,7 +478,8 @@ static int dev_trust(struct rewire_context *context, void *data)
 
 static int dev_get_evidence(struct rewire_context *context, void *data)
 {
-	return dev_ready(context) ?: rewire_evidence_get(context, data, NULL);
+	return dev_has_keys(context) ?:
+	       rewire_evidence_get(context, data, NULL);
 }
 
 static const struct rewire_command dev_commands[] = {

@@ -253,7 +253,8 @@ int rewire_witness_take(struct rewire_freshness *fresh,
 	      rewire_header_check(&witness->header, REWIRE_TYPE_WITNESS,
 				  sizeof(*witness), why) ?:
 	      rewire_signed_verify(fresh->roles, REWIRE_ROLE_SDS, witness,
-				   sizeof(*witness), cms, cms_len, why);
+				   sizeof(*witness), cms, cms_len, NULL,
+				   why);
 	if (ret)
 		return ret;
 	mutex_lock(&fresh->journal->lock);
