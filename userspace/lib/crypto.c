@@ -113,7 +113,8 @@ int crypto_key_id(EVP_PKEY *key, __u8 ret_id[REWIRE_ID_SIZE],
 {
 	__u8 digest[REWIRE_DIGEST_SIZE];
 	unsigned char *der = NULL;
-	int length = i2d_PublicKey(key, &der);
+	/* There is none where a certificate's key cannot be decoded. */
+	int length = key ? i2d_PublicKey(key, &der) : 0;
 	int rc;
 
 	if (length <= 0)
