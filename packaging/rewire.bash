@@ -24,6 +24,10 @@ _rewire() {
 			;;
 		help) words=$(rewire help | sed -n 's/^  \([a-z]*\)  *.*/\1/p') ;;
 		pki) ((COMP_CWORD == 2)) && words=$'init\nhost' ;;
+		trust)
+			((COMP_CWORD == 2)) &&
+				words=$'bundle\nlevels\nsign\ngive\nshow'
+			;;
 		esac
 	fi
 	# Without words of ours, -o default completes the names of files.

@@ -43,5 +43,7 @@ void world_enclave_free(struct rewire_enclave *enclave);
 
 /* the manifest of data_world.h and its signature */
 const struct rewire_manifest *world_manifest_get(const u8 **cms, u32 *len);
+/* certificate of the CA that issued those of both SMs */
+const u8 *world_platform(u32 *len);
 
 #endif
