@@ -13,7 +13,7 @@
 
 static const char *const major_names[] = {
 	"an unsigned number", "a negative number", "a byte string", "a text",
-	"an array", "a map", "a tag",
+	"an array", "a map",
 };
 
 static void take(void *context, int major, __u64 value, const __u8 *data)
@@ -88,11 +88,6 @@ static void on_map(void *context, size_t pairs)
 	take(context, CBOR_READ_MAP, pairs, NULL);
 }
 
-static void on_tag(void *context, uint64_t number)
-{
-	take(context, CBOR_READ_TAG, number, NULL);
-}
-
 /* The one head that a deterministic encoder writes; 0 for what has none. */
 static size_t shortest(const struct cbor_item *item, __u8 head[MAX_HEAD])
 {
@@ -109,8 +104,6 @@ static size_t shortest(const struct cbor_item *item, __u8 head[MAX_HEAD])
 		return cbor_encode_array_start(item->value, head, MAX_HEAD);
 	case CBOR_READ_MAP:
 		return cbor_encode_map_start(item->value, head, MAX_HEAD);
-	case CBOR_READ_TAG:
-		return cbor_encode_tag(item->value, head, MAX_HEAD);
 	default:
 		return 0;
 	}
@@ -138,7 +131,6 @@ int cbor_read(struct cbor_reader *reader, struct cbor_item *ret_item,
 	callbacks.string = on_text;
 	callbacks.array_start = on_array;
 	callbacks.map_start = on_map;
-	callbacks.tag = on_tag;
 
 	if (left)
 		result = cbor_stream_decode(at, left, &callbacks, &item);
@@ -150,7 +142,7 @@ int cbor_read(struct cbor_reader *reader, struct cbor_item *ret_item,
 				   item.offset);
 	size = shortest(&item, head);
 	if (!size)
-		return rewire_fail(err, EBADMSG, "byte %zu: neither null, nor a number with a point, nor an indefinite length may stand in evidence",
+		return rewire_fail(err, EBADMSG, "byte %zu: no null, no tag, no number with a point and no indefinite length may stand in evidence",
 				   item.offset);
 	if (size > left || memcmp(head, at, size))
 		return rewire_fail(err, EBADMSG, "byte %zu: %s that is not in its shortest form",

@@ -15,7 +15,6 @@
 #define CBOR_READ_TEXT 3
 #define CBOR_READ_ARRAY 4
 #define CBOR_READ_MAP 5
-#define CBOR_READ_TAG 6
 
 /**
  * struct cbor_reader - bytes and how far they were read
@@ -46,7 +45,7 @@ struct cbor_item {
 };
 
 /*
- * The next item, and past it (past the head of an array, a map or a tag).
+ * The next item, and past it (past the head of an array or a map).
  * EBADMSG: cut off, not in its shortest form, of indefinite length, or a value
  * that is neither number nor string.
  */

@@ -19,6 +19,8 @@
 #define MAX_BITS 4096
 #define MAX_CLAIMS 1024	/* bytes */
 
+#define TAG_HEAD (6 << 5 | REWIRE_COSE_SIGN1)
+
 /* { 1: -257 } */
 static const __u8 protected_header[] = { 0xa1, 0x01, 0x39, 0x01, 0x00 };
 
@@ -312,19 +314,17 @@ static int read_headers(struct cbor_reader *reader, struct parts *parts,
 static int read_parts(const __u8 *token, size_t length, struct parts *parts,
 		      struct rewire_error *err)
 {
-	struct cbor_reader reader = { .data = token, .length = length };
+	struct cbor_reader reader = { .data = token, .length = length, .at = 1 };
 	struct cbor_item item;
 	int rc;
 
 	if (!length || length > REWIRE_MAX_EVIDENCE)
 		return rewire_fail(err, EBADMSG, "evidence has 1 to %d bytes, not %zu",
 				   REWIRE_MAX_EVIDENCE, length);
-	rc = cbor_expect(&reader, CBOR_READ_TAG, "the token", &item, err);
-	if (!rc && item.value != REWIRE_COSE_SIGN1)
-		rc = rewire_fail(err, EBADMSG, "byte 0: not a COSE_Sign1, tag 18");
-	if (!rc)
-		rc = cbor_expect(&reader, CBOR_READ_ARRAY, "COSE_Sign1", &item,
-				 err);
+	/* libcbor takes tags for malformed that were not assigned in its day */
+	if (token[0] != TAG_HEAD)
+		return rewire_fail(err, EBADMSG, "byte 0: not a COSE_Sign1, tag 18");
+	rc = cbor_expect(&reader, CBOR_READ_ARRAY, "COSE_Sign1", &item, err);
 	if (!rc && item.value != 4)
 		rc = rewire_fail(err, EBADMSG, "byte %zu: a COSE_Sign1 has four parts",
 				 item.offset);
