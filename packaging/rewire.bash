@@ -23,6 +23,7 @@ _rewire() {
 					awk 'NR > 1 { print $1; print $2 }')
 			;;
 		help) words=$(rewire help | sed -n 's/^  \([a-z]*\)  *.*/\1/p') ;;
+		evidence) ((COMP_CWORD == 2)) && words=$'get\nshow\nverify' ;;
 		pki) ((COMP_CWORD == 2)) && words=$'init\nhost' ;;
 		trust)
 			((COMP_CWORD == 2)) &&

@@ -151,3 +151,9 @@ const u8 *world_platform(u32 *len)
 	*len = sizeof(world_cert_platform);
 	return world_cert_platform;
 }
+
+const u8 *world_stranger(u32 *len)
+{
+	*len = sizeof(world_cert_developer);
+	return world_cert_developer;
+}

@@ -14,6 +14,7 @@
 
 #include <uapi/rewire.h>
 #include <uapi/rewire_trust.h>
+#include <uapi/rewire_evidence.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -229,6 +230,71 @@ int rewire_sm_list(int sm, __u64 **ret_ids, size_t *ret_count,
  */
 int rewire_sm_provision(int sm, const char *dir, __u64 memory_limit,
 			struct rewire_error *err);
+
+/* ------------------------------------------------------------------------
+ * Evidence: what an SM says of itself or of an enclave, signed. The profile is
+ * docs/evidence.md.
+ */
+
+/**
+ * struct rewire_token - a token
+ * @bytes: COSE_Sign1
+ * @length: how many bytes
+ */
+struct rewire_token {
+	__u8 bytes[REWIRE_MAX_EVIDENCE];
+	size_t length;
+};
+
+/**
+ * rewire_evidence_get - ask an SM for evidence
+ * @file: the SM, or an enclave
+ * @enclave: which of the two: true for an enclave
+ * @nonce: the verifier's challenge
+ * @nonce_length: its bytes, 8 to 64
+ * @ret_token: the answer
+ *
+ * Return: 0 or a negative errno.
+ */
+int rewire_evidence_get(int file, bool enclave, const __u8 *nonce,
+			size_t nonce_length, struct rewire_token *ret_token,
+			struct rewire_error *err);
+
+/**
+ * rewire_evidence_parse - read what a token says; believe none of it
+ * @token: its bytes
+ * @length: how many
+ * @ret_claims: what it says
+ *
+ * Return: 0, -EBADMSG for any other form than the profile's, -EOPNOTSUPP for
+ * another profile or algorithm.
+ */
+int rewire_evidence_parse(const __u8 *token, size_t length,
+			  struct rewire_claims *ret_claims,
+			  struct rewire_error *err);
+
+/**
+ * rewire_evidence_verify - read a token that an SM of a platform made
+ * @token: its bytes
+ * @length: how many
+ * @platform: PEM or DER file of the platform CA's certificate
+ * @ret_claims: what the SM says; whether the nonce is yours, and the rest what
+ *	you want, is for you to compare
+ *
+ * Return: as rewire_evidence_parse(), -ENOKEY for a certificate of somebody
+ * else, -EKEYREJECTED for a wrong signature.
+ */
+int rewire_evidence_verify(const __u8 *token, size_t length,
+			   const char *platform,
+			   struct rewire_claims *ret_claims,
+			   struct rewire_error *err);
+
+/* "witnessed", "volatile" ... of REWIRE_FRESHNESS_* */
+const char *rewire_freshness_name(__u64 freshness);
+/* The platform claims about the journal that follow from its freshness. */
+__u64 rewire_freshness_claims(__u64 freshness);
+/* "yama", "secure-boot" ... of one REWIRE_CLAIM_* */
+const char *rewire_platform_claim_name(__u64 claim);
 
 /* ------------------------------------------------------------------------
  * Images
