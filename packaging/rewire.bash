@@ -24,6 +24,7 @@ _rewire() {
 			;;
 		help) words=$(rewire help | sed -n 's/^  \([a-z]*\)  *.*/\1/p') ;;
 		pki) ((COMP_CWORD == 2)) && words=$'init\nhost' ;;
+		root) ((COMP_CWORD == 2)) && words=$'rotate\nstatus' ;;
 		esac
 	fi
 	# Without words of ours, -o default completes the names of files.
