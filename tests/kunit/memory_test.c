@@ -499,14 +499,14 @@ static void structs_have_their_sizes(struct kunit *test)
 	SIZE(record, 24);
 	SIZE(layout, 80);
 	SIZE(gate, 64);
-	SIZE(sealed, 96);
+	SIZE(sealed, 128);
 	SIZE(self, 72);
 	SIZE(ticket, 48);
 	SIZE(page_measure, 24);
 	SIZE(get_why, 128);
 	SIZE(get_info, 56);
 	SIZE(anchor, 16);
-	SIZE(provision, 48);
+	SIZE(provision, 72);
 	SIZE(create, 104);
 	SIZE(open_enclave, 40);
 	SIZE(list, 16);
