@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname -- "$0")/../.."
 
 subjects=(lifecycle computation requests streams messages aborts checkpoints
-	moves helpers)
+	moves helpers sealing counters)
 cases=()
 if (($#)); then
 	subjects=("$1")
