@@ -29,6 +29,7 @@ _rewire() {
 			((COMP_CWORD == 2)) &&
 				words=$'bundle\nlevels\nsign\ngive\nshow'
 			;;
+		root) ((COMP_CWORD == 2)) && words=$'rotate\nstatus' ;;
 		esac
 	fi
 	# Without words of ours, -o default completes the names of files.

@@ -231,6 +231,32 @@ int rewire_sm_list(int sm, __u64 **ret_ids, size_t *ret_count,
 int rewire_sm_provision(int sm, const char *dir, __u64 memory_limit,
 			struct rewire_error *err);
 
+/**
+ * rewire_root_path - where a host's root key of a generation is
+ * @dir: folder of the host
+ * @generation: 1 is root.bin, any other root.GENERATION.bin
+ * @path: room for the name
+ * @size: bytes there
+ *
+ * Return: 0 or a negative errno.
+ */
+int rewire_root_path(const char *dir, __u32 generation, char *path, size_t size,
+		     struct rewire_error *err);
+
+/**
+ * rewire_root_rotate - seal under a new root key from now on
+ * @sm: the SM, provisioned from @dir
+ * @dir: folder of this host; keeps the new key, durably, before the SM has it
+ * @ret_generation: number of the new key
+ *
+ * What was sealed before opens as before. A rotation that was interrupted is
+ * gone on with.
+ *
+ * Return: 0 or a negative errno: -EPERM: @dir is another host's.
+ */
+int rewire_root_rotate(int sm, const char *dir, __u32 *ret_generation,
+		       struct rewire_error *err);
+
 /* ------------------------------------------------------------------------
  * Evidence: what an SM says of itself or of an enclave, signed. The profile is
  * docs/evidence.md.
