@@ -35,7 +35,7 @@ W=5c2f9f0e-4a5b-4d0c-8e61-0a7c7a3b9d11
 image=build/enclaves/counter.elf
 
 says "run, before keys are there" 1 provision run $image --manifest build/e2e/counter.manifest --workload $W
-says provision 0 '' provision build/e2e/pki/hosts/alpha
+says provision 0 '' provision build/e2e/pki/hosts/alpha --no-journal
 says "run with a manifest of another image" 1 "measurement is not the manifest's" run $image --manifest build/e2e/vault.manifest --workload $W
 says run 0 $W run $image --manifest build/e2e/counter.manifest --workload $W
 says "run it twice" 1 'lives here' run $image --manifest build/e2e/counter.manifest --workload $W

@@ -218,15 +218,39 @@ int rewire_sm_info(int sm, struct rewire_get_info *ret_info,
 int rewire_sm_list(int sm, __u64 **ret_ids, size_t *ret_count,
 		   struct rewire_error *err);
 
+#define REWIRE_JOURNAL_FILE_0	"journal.0"
+#define REWIRE_JOURNAL_FILE_1	"journal.1"
+
 /**
- * rewire_sm_provision - give the SM its keys, once
- * @sm: the SM
- * @dir: folder of this host, made by rewire_pki_host()
+ * struct rewire_provision_options - what differs from one SM to another
  * @memory_limit: bytes for enclaves; 0 is half of the machine's memory
+ * @flags: REWIRE_PROVISION_*
+ * @root_threshold: anchors of the root role that have to sign; 0 is 1
+ * @tpm_index: NV index of the counter, with REWIRE_PROVISION_TPM
+ * @journal: folder of the journal's two files, made where they are missing;
+ *	NULL is the folder "journal" in the host's. Not used with
+ *	REWIRE_PROVISION_VOLATILE
+ */
+struct rewire_provision_options {
+	__u64 memory_limit;
+	__u32 flags;
+	__u32 root_threshold;
+	__u32 tpm_index;
+	const char *journal;
+};
+
+/**
+ * rewire_sm_provision - give the SM its keys and its journal, once
+ * @sm: the SM
+ * @dir: folder of this host, made by rewire_pki_host(). root.bin is the root key
+ *	of generation 1, root.2.bin that of 2 and so on; one that is missing is
+ *	not kept any more
+ * @options: NULL for a journal in its folder that waits for a witness
  *
  * Return: 0 or a negative errno.
  */
-int rewire_sm_provision(int sm, const char *dir, __u64 memory_limit,
+int rewire_sm_provision(int sm, const char *dir,
+			const struct rewire_provision_options *options,
 			struct rewire_error *err);
 
 /* ------------------------------------------------------------------------
