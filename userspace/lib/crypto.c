@@ -10,6 +10,7 @@
 #include <openssl/pem.h>
 
 #include "crypto.h"
+#include "digest.h"
 
 int crypto_fail(struct rewire_error *err, int code, const char *what)
 {
@@ -105,4 +106,21 @@ int crypto_read_certificate(const char *path, X509 **ret_certificate,
 				   path);
 	*ret_certificate = certificate;
 	return 0;
+}
+
+int crypto_sm_id(EVP_PKEY *key, __u8 ret_sm[REWIRE_ID_SIZE],
+		 struct rewire_error *err)
+{
+	__u8 digest[REWIRE_DIGEST_SIZE];
+	unsigned char *der = NULL;
+	int length = i2d_PublicKey(key, &der);
+	int rc;
+
+	if (length <= 0)
+		return crypto_fail(err, EIO, "encoding the attestation key");
+	rc = digest_bytes(der, (size_t)length, digest, err);
+	OPENSSL_free(der);
+	if (!rc)
+		memcpy(ret_sm, digest, REWIRE_ID_SIZE);
+	return rc;
 }

@@ -20,4 +20,8 @@ int crypto_read_key(const char *path, rewire_passphrase_fn *passphrase,
 int crypto_read_certificate(const char *path, X509 **ret_certificate,
 			    struct rewire_error *err);
 
+/* The first bytes of SHA-256 over the public key as PKCS#1 RSAPublicKey. */
+int crypto_sm_id(EVP_PKEY *key, __u8 ret_sm[REWIRE_ID_SIZE],
+		 struct rewire_error *err);
+
 #endif

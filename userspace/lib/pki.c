@@ -310,24 +310,6 @@ static bool is_host_name(const char *name)
 	return true;
 }
 
-/* The first bytes of SHA-256 over the public key as PKCS#1 RSAPublicKey. */
-static int sm_id_of(EVP_PKEY *key, __u8 ret_sm[REWIRE_ID_SIZE],
-		    struct rewire_error *err)
-{
-	__u8 digest[REWIRE_DIGEST_SIZE];
-	unsigned char *der = NULL;
-	int length = i2d_PublicKey(key, &der);
-	int rc;
-
-	if (length <= 0)
-		return crypto_fail(err, EIO, "encoding the attestation key");
-	rc = digest_bytes(der, (size_t)length, digest, err);
-	OPENSSL_free(der);
-	if (!rc)
-		memcpy(ret_sm, digest, REWIRE_ID_SIZE);
-	return rc;
-}
-
 static int make_attestation(const char *dir, const char *host, const char *name,
 			    __u8 ret_sm[REWIRE_ID_SIZE],
 			    struct rewire_error *err)
@@ -345,7 +327,7 @@ static int make_attestation(const char *dir, const char *host, const char *name,
 		return rc;
 	rc = write_identity(host, "attest", &identity, err);
 	if (!rc)
-		rc = sm_id_of(identity.key, ret_sm, err);
+		rc = crypto_sm_id(identity.key, ret_sm, err);
 	identity_free(&identity);
 	if (!rc)
 		rc = path_of(path, sizeof(path), host, "sm-id", "", err);

@@ -98,8 +98,22 @@ static size_t body_size(__u16 type)
 		return sizeof(struct rewire_manifest);
 	case REWIRE_TYPE_REQUEST:
 		return sizeof(struct rewire_request);
+	case REWIRE_TYPE_WITNESS:
+		return sizeof(struct rewire_witness);
 	default:
 		return 0;
+	}
+}
+
+static const char *body_name(__u16 type)
+{
+	switch (type) {
+	case REWIRE_TYPE_MANIFEST:
+		return "manifest";
+	case REWIRE_TYPE_REQUEST:
+		return "request";
+	default:
+		return "witness";
 	}
 }
 
@@ -137,6 +151,14 @@ int rewire_sign_request(const struct rewire_signer *signer,
 			struct rewire_error *err)
 {
 	return sign_body(signer, request, REWIRE_TYPE_REQUEST, ret_signed, err);
+}
+
+int rewire_sign_witness(const struct rewire_signer *signer,
+			const struct rewire_witness *witness,
+			struct rewire_signed *ret_signed,
+			struct rewire_error *err)
+{
+	return sign_body(signer, witness, REWIRE_TYPE_WITNESS, ret_signed, err);
 }
 
 /*
@@ -238,7 +260,7 @@ int rewire_signed_parse(const __u8 *data, size_t length, __u16 type,
 	memcpy(object.signature, data + object.length, object.signature_length);
 	if (header->magic != REWIRE_MAGIC || header->type != type)
 		return rewire_fail(err, EBADMSG, "not a signed %s",
-				   type == REWIRE_TYPE_MANIFEST ? "manifest" : "request");
+				   body_name(type));
 	if (header->version != REWIRE_VERSION ||
 	    header->size != object.length || header->flags)
 		return rewire_fail(err, EBADMSG, "a format of another version");
