@@ -24,7 +24,8 @@ static const char usage[] =
 "  --listen HOST:PORT    let other helpers connect here; port 0 takes any that\n"
 "                        is free. Without it this host can only be a source\n"
 "  --provision           give the SM its keys from --host-dir if it has none\n"
-"  --volatile            keep no sealed checkpoint of an enclave that comes in\n"
+"  --volatile            keep no sealed checkpoint of an enclave that moves:\n"
+"                        it is lost if its host goes down meanwhile\n"
 "  --max-peers N         connections of other helpers at a time [16]\n"
 "  --max-clients N       connections on the control socket at a time [32]\n"
 "  --freeze-timeout S    seconds an enclave has to stand still, 1 .. 60 [10]\n"
@@ -116,7 +117,7 @@ static bool take(struct options *o, int option, const char *text)
 		o->provision = true;
 		return true;
 	case OPT_VOLATILE:
-		o->volatile_target = true;
+		o->is_volatile = true;
 		return true;
 	case OPT_VERBOSE:
 		if (o->level < LOG_LEVEL_DEBUG)

@@ -11,7 +11,7 @@
  * @socket: path of the control socket
  * @listen: "HOST:PORT" for other helpers; NULL: this host is only a source
  * @provision: provision the SM from @host_dir if nobody did
- * @volatile_target: take no sealed checkpoint of what comes in
+ * @is_volatile: keep no sealed checkpoints of what moves
  * @max_peers: connections of other helpers at a time
  * @max_clients: connections on the control socket at a time
  * @freeze_timeout_ms: for an enclave to stand still
@@ -24,7 +24,7 @@ struct options {
 	const char *socket;
 	const char *listen;
 	bool provision;
-	bool volatile_target;
+	bool is_volatile;
 	unsigned int max_peers;
 	unsigned int max_clients;
 	unsigned int freeze_timeout_ms;
