@@ -17,6 +17,7 @@
 #include "device.h"
 #include "enclave.h"
 #include "evidence.h"
+#include "journal_device.h"
 #include "migrate.h"
 #include "provision.h"
 #include "rotate.h"
@@ -35,12 +36,21 @@ static int dev_zero(struct rewire_context *context, u32 a, u32 b)
 	return 0;
 }
 
-static int dev_ready(struct rewire_context *context)
+static int dev_has_keys(struct rewire_context *context)
 {
 	if (!rewire_sm_ready(context->rfile->sm))
 		return rewire_because(&context->why, -ENOKEY,
 				      "this SM has no keys; provision it first");
 	return 0;
+}
+
+/* ... and knows that it may use them */
+static int dev_ready(struct rewire_context *context)
+{
+	int ret = dev_has_keys(context);
+
+	return ret ?: rewire_witness_fresh(&context->rfile->sm->freshness,
+				    &context->why);
 }
 
 /* ---- the enclave's file ---- */
@@ -344,7 +354,8 @@ static int dev_open_enclave(struct rewire_context *context, void *data)
 	bool by_workload = memchr_inv(arg->workload, 0, REWIRE_ID_SIZE);
 	struct rewire_enclave *enclave;
 	struct file *file;
-	int ret = dev_zero(context, arg->flags, arg->__reserved);
+	int ret = dev_zero(context, arg->flags, arg->__reserved) ?:
+		  rewire_witness_fresh(&sm->freshness, &context->why);
 
 	if (ret)
 		return ret;
@@ -429,9 +440,19 @@ static int dev_migrate_in(struct rewire_context *context, void *data)
 static int dev_open_session(struct rewire_context *context, void *data)
 {
 	struct rewire_open_session *arg = data;
-	int ret = dev_zero(context, arg->__reserved, 0);
+	int ret = dev_zero(context, arg->__reserved, 0) ?:
+		  rewire_witness_fresh(&context->rfile->sm->freshness,
+				       &context->why);
 
 	return ret ?: rewire_session_open(context, arg);
+}
+
+static int dev_journal_compact(struct rewire_context *context, void *data)
+{
+	struct rewire_journal_compact *arg = data;
+	int ret = dev_zero(context, arg->flags, 0) ?: dev_ready(context);
+
+	return ret ?: rewire_sm_compact(context->rfile->sm, &context->why);
 }
 
 static int dev_try_request(struct rewire_context *context, void *data)
@@ -457,7 +478,8 @@ static int dev_trust(struct rewire_context *context, void *data)
 
 static int dev_get_evidence(struct rewire_context *context, void *data)
 {
-	return dev_ready(context) ?: rewire_evidence_get(context, data, NULL);
+	return dev_has_keys(context) ?:
+	       rewire_evidence_get(context, data, NULL);
 }
 
 static const struct rewire_command dev_commands[] = {
@@ -475,6 +497,8 @@ static const struct rewire_command dev_commands[] = {
 			      dev_migrate_in),
 	REWIRE_COMMAND(REWIRE_OPEN_SESSION, rewire_open_session,
 		       dev_open_session),
+	REWIRE_COMMAND(REWIRE_JOURNAL_COMPACT, rewire_journal_compact,
+		       dev_journal_compact),
 	REWIRE_COMMAND(REWIRE_TRY_REQUEST, rewire_try_request,
 		       dev_try_request),
 	REWIRE_SIGNED_COMMAND(REWIRE_ROTATE_ROOT, rewire_rotate_root,
@@ -482,6 +506,12 @@ static const struct rewire_command dev_commands[] = {
 	REWIRE_SIGNED_COMMAND(REWIRE_TRUST, rewire_trust, dev_trust),
 	REWIRE_COMMAND(REWIRE_GET_EVIDENCE, rewire_get_evidence,
 		       dev_get_evidence),
+	REWIRE_COMMAND(REWIRE_GET_HEAD, rewire_get_head,
+		       rewire_journal_device_head),
+	REWIRE_SIGNED_COMMAND(REWIRE_PUT_WITNESS, rewire_put_witness,
+			      rewire_journal_device_witness),
+	REWIRE_COMMAND(REWIRE_JOURNAL_INFO, rewire_journal_info,
+		       rewire_journal_device_info),
 };
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

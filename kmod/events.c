@@ -117,6 +117,7 @@ static void trace_event(const struct rewire_event *event)
 		trace_rewire_attack(event);
 		break;
 	case REWIRE_EVENT_TYPE_REFUSED:
+	case REWIRE_EVENT_TYPE_JOURNAL:
 		trace_rewire_refused(event);
 		break;
 	}

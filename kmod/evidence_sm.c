@@ -45,8 +45,8 @@ void rewire_evidence_fill_sm(struct rewire_sm *sm, struct rewire_claims *claims)
 	claims->groups |= REWIRE_EAT_JOURNAL;
 	mutex_lock(&journal->lock);
 	memcpy(claims->journal, journal->id, REWIRE_ID_SIZE);
-	claims->sequence = journal->sequence;
-	memcpy(claims->head, journal->head, REWIRE_DIGEST_SIZE);
+	claims->sequence = journal->chain.sequence;
+	memcpy(claims->head, journal->chain.head, REWIRE_DIGEST_SIZE);
 	mutex_unlock(&journal->lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_evidence_fill_sm);

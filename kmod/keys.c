@@ -37,6 +37,8 @@ static const char *const label_texts[REWIRE_LABEL_COUNT] = {
 	[REWIRE_LABEL_CHECKPOINT] = "rewire v1 checkpoint",
 	[REWIRE_LABEL_SESSION] = "rewire v1 session",
 	[REWIRE_LABEL_SESSION_STREAM] = "rewire v1 session stream",
+	[REWIRE_LABEL_JOURNAL] = "rewire v1 journal",
+	[REWIRE_LABEL_ROOT_CHECK] = "rewire v1 root check",
 };
 
 static int hkdf_extract(struct crypto_shash *hmac, const void *salt,

@@ -28,6 +28,8 @@
  * CHECKPOINT		root		stream's	stream header
  * SESSION		ECDH		transcript	request digest
  * SESSION_STREAM	session's	stream's	stream header
+ * JOURNAL		root		journal's id	none
+ * ROOT_CHECK		root		journal's id	none
  */
 enum rewire_label {
 	REWIRE_LABEL_SEAL_MEASUREMENT,	/* key and IV of one sealed blob */
@@ -37,6 +39,8 @@ enum rewire_label {
 	REWIRE_LABEL_CHECKPOINT,	/* key and IV of one sealed stream */
 	REWIRE_LABEL_SESSION,		/* secret of one migration */
 	REWIRE_LABEL_SESSION_STREAM,	/* the same, to the peer */
+	REWIRE_LABEL_JOURNAL,		/* MAC of a journal's records */
+	REWIRE_LABEL_ROOT_CHECK,	/* shown in the journal; no key */
 	REWIRE_LABEL_COUNT
 };
 

@@ -212,8 +212,7 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_platform_freshness);
  */
 u32 rewire_platform_journal(const struct rewire_sm *sm)
 {
-	return rewire_journal_durable(&sm->journal) ?
-		       REWIRE_FRESHNESS_NONE : REWIRE_FRESHNESS_VOLATILE;
+	return READ_ONCE(sm->freshness.state);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_platform_journal);
 

@@ -6,10 +6,8 @@
 #include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/mm.h>
-#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/version.h>
 
 #include "compat.h"
 #include "migrate.h"
@@ -167,8 +165,8 @@ int rewire_sm_compact(struct rewire_sm *sm, struct rewire_why *why)
 	mutex_lock(&sm->journal.lock);
 	records = rewire_trust_records(sm) + rewire_session_records(sm) +
 		  rewire_workload_records(sm);
-	ret = rewire_journal_compact(&sm->journal, records, provision_snapshot,
-				     sm, why);
+	ret = rewire_witness_compact(&sm->freshness, records,
+				     provision_snapshot, sm, why);
 	mutex_unlock(&sm->journal.lock);
 	return ret;
 }
@@ -198,24 +196,6 @@ static int provision_files(const struct rewire_provision *p,
 			      "the journal needs two different files");
 }
 
-static int provision_boot(struct rewire_sm *sm,
-			  const struct rewire_provision *p,
-			  struct rewire_why *why)
-{
-	struct rewire_journal_boot boot = {
-		.freshness = rewire_witness_state(sm),
-		.kernel = LINUX_VERSION_CODE,
-	};
-	int ret;
-
-	get_random_bytes(boot.boot_id, sizeof(boot.boot_id));
-	mutex_lock(&sm->journal.lock);
-	ret = rewire_journal_append(&sm->journal, REWIRE_JOURNAL_BOOT, &boot,
-				    sizeof(boot), why);
-	mutex_unlock(&sm->journal.lock);
-	return ret;
-}
-
 /* the files are the journal's from here on, whatever the outcome */
 static int provision_journal(struct rewire_sm *sm,
 			     const struct rewire_provision *p,
@@ -223,21 +203,20 @@ static int provision_journal(struct rewire_sm *sm,
 {
 	int ret;
 
+	mutex_lock(&sm->journal.lock);
 	ret = rewire_journal_open(&sm->journal, files, &sm->roots,
-				  sm->attest.id, provision_replay, sm, why);
-	if (ret)
-		goto err_known;
-	ret = rewire_witness_begin(sm, p->flags, why) ?:
-	      rewire_sessions_recover(sm, why) ?:
-	      provision_boot(sm, p, why);
-	if (ret)
-		goto err_journal;
-	return 0;
-
-err_journal:
-	rewire_journal_close(&sm->journal);
-err_known:
+				  sm->attest.id, NULL, provision_replay, sm,
+				  why) ?:
+	      rewire_witness_start(&sm->freshness, p->flags, why);
+	mutex_unlock(&sm->journal.lock);
+	if (!ret)
+		ret = rewire_sessions_recover(sm, why);
+	if (!ret)
+		return 0;
 	rewire_sessions_free(sm);
+	mutex_lock(&sm->journal.lock);
+	rewire_journal_close(&sm->journal);
+	mutex_unlock(&sm->journal.lock);
 	rewire_workloads_free(sm);
 	rewire_trust_forget(&sm->trusted);
 	return ret;

@@ -23,7 +23,7 @@ static int rotate_to(struct rewire_sm *sm, struct key *root, u32 *generation,
 		key_put(root);
 		return ret;
 	}
-	ret = rewire_journal_generation(&sm->journal, *generation, why);
+	ret = rewire_journal_rotate(&sm->journal, *generation, root, why);
 	if (ret)
 		rewire_roots_unstage(&sm->roots, *generation);
 	else

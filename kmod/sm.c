@@ -43,6 +43,12 @@ int rewire_sm_setup(struct rewire_sm *sm, struct net *net)
 	sm->net = net;
 	mutex_init(&sm->lock);
 	rewire_journal_setup(&sm->journal);
+	sm->freshness = (struct rewire_freshness){
+		.journal = &sm->journal,
+		.attest = &sm->attest,
+		.roles = &sm->roles,
+		.events = &sm->events,
+	};
 	rewire_trust_setup(&sm->trusted);
 	xa_init(&sm->enclaves);
 	hash_init(sm->workloads);
@@ -54,6 +60,9 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_sm_setup);
 
 void rewire_sm_teardown(struct rewire_sm *sm)
 {
+	mutex_lock(&sm->journal.lock);
+	rewire_journal_close(&sm->journal);
+	mutex_unlock(&sm->journal.lock);
 	rewire_workloads_free(sm);
 	xa_destroy(&sm->enclaves);
 	if (sm->provisioned) {

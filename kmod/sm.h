@@ -32,6 +32,7 @@
 #include "signed.h"
 #include "trust.h"
 #include "why.h"
+#include "witness.h"
 #include "workload.h"
 
 struct net;
@@ -49,6 +50,7 @@ struct rewire_session;
  * @provisioned: set once, with release semantics, after the keys
  * @roots: root keys
  * @journal: durable state, and the lock of it
+ * @freshness: whether that is the last there was
  * @roles: anchors of the roles
  * @trusted: trust bundles and levels in force
  * @attest: attestation key
@@ -70,6 +72,7 @@ struct rewire_sm {
 	bool provisioned;
 	struct rewire_roots roots;
 	struct rewire_journal journal;
+	struct rewire_freshness freshness;
 	struct rewire_roles roles;
 	struct rewire_trusted trusted;
 	struct rewire_attest attest;

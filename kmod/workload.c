@@ -110,6 +110,10 @@ static int workload_check(const struct rewire_journal_workload *known,
 		return rewire_because(why, -EREMCHG,
 				      "the workload moved to another SM in epoch %llu",
 				      known->epoch);
+	if (checkpoint && known->place == REWIRE_PLACE_MOVED)
+		return rewire_because(why, -ESTALE,
+				      "the state is of epoch %llu, the workload moved to another SM in %llu",
+				      least, known->epoch);
 	if (checkpoint && least < known->floor)
 		return rewire_because(why, -ESTALE,
 				      "the state is of epoch %llu, and counts from epoch %llu on",
@@ -139,6 +143,7 @@ int rewire_workload_would(struct rewire_sm *sm, const u8 *id, u64 least,
 	workload_look(sm, id, &known);
 	return workload_check(&known, least, checkpoint, why);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_would);
 
 /**
  * rewire_workload_claim() - an instance is about to live here
@@ -235,6 +240,7 @@ int rewire_workload_fence(struct rewire_sm *sm, const u8 *id, u64 below,
 	mutex_unlock(&sm->journal.lock);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_fence);
 
 /**
  * rewire_sm_counter() - read a monotonic counter, or add one
@@ -311,6 +317,7 @@ int rewire_workload_raise(struct rewire_sm *sm, const u8 *id,
 	mutex_unlock(&sm->journal.lock);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_raise);
 
 /**
  * rewire_workload_set() - what became of a workload
@@ -356,6 +363,7 @@ u32 rewire_workload_place(struct rewire_sm *sm, const u8 *id)
 	workload_look(sm, id, &known);
 	return known.place;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_place);
 
 int rewire_workload_replay(struct rewire_sm *sm,
 			   const struct rewire_journal_workload *known,
@@ -363,6 +371,7 @@ int rewire_workload_replay(struct rewire_sm *sm,
 {
 	return workload_know(sm, known, why);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_replay);
 
 /* make room for what is about to be set */
 int rewire_workload_touch(struct rewire_sm *sm, const u8 *id,
@@ -373,6 +382,7 @@ int rewire_workload_touch(struct rewire_sm *sm, const u8 *id,
 	workload_look(sm, id, &known);
 	return workload_know(sm, &known, why);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_touch);
 
 /* the journal is read: what lived when it was written has died since */
 void rewire_workloads_died(struct rewire_sm *sm)
@@ -386,12 +396,14 @@ void rewire_workloads_died(struct rewire_sm *sm)
 			workload->known.place = REWIRE_PLACE_NONE;
 	mutex_unlock(&sm->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_workloads_died);
 
 u64 rewire_workload_records(struct rewire_sm *sm)
 {
 	lockdep_assert_held(&sm->journal.lock);
 	return sm->workload_count;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_records);
 
 /* none comes or goes while the journal is locked */
 int rewire_workload_snapshot(struct rewire_sm *sm, struct rewire_why *why)
@@ -413,6 +425,7 @@ int rewire_workload_snapshot(struct rewire_sm *sm, struct rewire_why *why)
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_snapshot);
 
 void rewire_workloads_free(struct rewire_sm *sm)
 {
@@ -426,3 +439,4 @@ void rewire_workloads_free(struct rewire_sm *sm)
 	}
 	sm->workload_count = 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_workloads_free);

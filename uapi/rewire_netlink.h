@@ -20,12 +20,15 @@
  * @REWIRE_EVENT_TYPE_ATTACK: An enclave was tampered with and destroyed;
  *   reason tells how.
  * @REWIRE_EVENT_TYPE_REFUSED: A request was refused; reason tells why.
+ * @REWIRE_EVENT_TYPE_JOURNAL: The journal, or the lack of one, is not what it
+ *   should be, or it was compacted; reason tells.
  */
 enum rewire_event_type {
 	REWIRE_EVENT_TYPE_ENCLAVE = 1,
 	REWIRE_EVENT_TYPE_SESSION,
 	REWIRE_EVENT_TYPE_ATTACK,
 	REWIRE_EVENT_TYPE_REFUSED,
+	REWIRE_EVENT_TYPE_JOURNAL,
 };
 
 enum {

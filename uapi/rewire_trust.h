@@ -117,6 +117,8 @@ struct rewire_levels {
  * @nonce: fresh for each start of the SM, and after each witness that it took
  * @sequence: records in the chain so far
  * @head: SHA-256 of the last of them
+ * @vouched: sequence of the last witness that the SM took, 0 for none
+ * @vouched_head: the head of that one: this chain had it
  * @cert_len: bytes of the SM's DER certificate, which follows
  * @sig_len: bytes of the signature, which follows the certificate
  *
@@ -130,6 +132,8 @@ struct rewire_head {
 	__u8 nonce[REWIRE_NONCE_SIZE];
 	__u64 sequence;
 	__u8 head[REWIRE_DIGEST_SIZE];
+	__u64 vouched;
+	__u8 vouched_head[REWIRE_DIGEST_SIZE];
 	__u32 cert_len;
 	__u32 sig_len;
 };
@@ -137,17 +141,20 @@ struct rewire_head {
 #define REWIRE_HEAD_DOMAIN		"REWIRE head v1"
 
 /**
- * struct rewire_witness - the last head that a witness has seen of an SM
+ * struct rewire_witness - the last head that a witness knows of an SM
  * @header: type REWIRE_TYPE_WITNESS, flags zero
  * @sm: SM id
  * @journal: id of the journal
  * @nonce: of the struct rewire_head that it answers
- * @sequence: of the last head the witness saw, that one included
- * @head: the head then
+ * @sequence: of the head that the witness remembers
+ * @head: that head
  *
- * Signed by the sds role. A witness signs only when the head it is shown is the
- * last it saw, or comes later; and an SM believes it only when its own chain had
- * that head at that sequence.
+ * Signed by the sds role. A witness remembers the head that it is shown when
+ * it knows none of this SM yet, or when that is the one it remembers, or names
+ * that one as @vouched. It refuses one that goes back. Any other it answers
+ * with what it remembers, without moving on: a journal that was put back may
+ * have grown since, so that a higher number alone says nothing. The SM believes
+ * it only when its own chain had that head at that sequence.
  */
 struct rewire_witness {
 	struct rewire_header header;

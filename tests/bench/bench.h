@@ -48,7 +48,8 @@ struct figure {
 };
 
 extern const struct figure figure_extract, figure_reseal, figure_call,
-			   figure_pause, figure_wire, figure_memory;
+			   figure_pause, figure_wire, figure_memory,
+			   figure_continuity;
 
 /* Seconds on a clock that only grows. */
 double bench_now(void);

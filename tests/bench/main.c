@@ -17,7 +17,7 @@
 
 static const struct figure *const figures[] = {
 	&figure_extract, &figure_reseal, &figure_call, &figure_pause,
-	&figure_wire, &figure_memory,
+	&figure_wire, &figure_memory, &figure_continuity,
 };
 
 #define COUNT (sizeof(figures) / sizeof(*figures))
@@ -64,12 +64,12 @@ static void print(const struct figure *figure, const struct result *result,
 	double value;
 
 	if (result->missing[0]) {
-		printf("%-18s %9s  missing: %s\n", figure->name, "-",
+		printf("%-19s %9s  missing: %s\n", figure->name, "-",
 		       result->missing);
 		return;
 	}
 	value = bench_median(result->value, result->runs);
-	printf("%-18s %9.3f  %s %-5g %-6s %-6s  %.3f .. %.3f, %u run%s\n",
+	printf("%-19s %9.3f  %s %-5g %-6s %-6s  %.3f .. %.3f, %u run%s\n",
 	       figure->name, value, figure->at_most ? "<=" : ">=",
 	       figure->goal, figure->unit,
 	       reached(figure, value) ? "yes" : "NO", least, most,
@@ -132,7 +132,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", figures[i]->name);
 		figures[i]->measure(&result[i], quick);
 	}
-	printf("%-18s %9s  goal                    least .. most\n", "figure",
+	printf("%-19s %9s  goal                    least .. most\n", "figure",
 	       "value");
 	for (size_t i = 0; i < COUNT; i++)
 		if (wanted(figures[i], argc - 1, argv + 1))

@@ -136,6 +136,32 @@ static void fill_open_session(void *arg, const struct memory *memory,
 	       REWIRE_ID_SIZE);
 }
 
+static void fill_trust(void *arg, const struct memory *memory, struct rng *rng)
+{
+	const struct rewire_statement *statement;
+	struct rewire_signature given[REWIRE_MAX_ROOT_SIGNATURES] = { 0 };
+	struct rewire_trust *trust = arg;
+
+	if (commands_faultless || rng_percent(rng, FRESH_PERCENT))
+		world_sign_trust();
+	statement = world.samples.trust;
+	if (!statement)
+		return;
+	trust->statement = sample(memory, AT_BODY, statement->body,
+				  statement->length, rng);
+	trust->statement_length = (__u32)statement->length;
+	trust->signatures = (__u32)statement->signatures;
+	for (size_t i = 0; i < statement->signatures; i++) {
+		given[i].cms = sample(memory, AT_CMS + i * REWIRE_MAX_CMS,
+				      statement->signature[i],
+				      statement->signature_length[i], rng);
+		given[i].length = (__u32)statement->signature_length[i];
+	}
+	trust->signature = sample(memory, AT_MESSAGE, given,
+				  statement->signatures * sizeof(given[0]),
+				  rng);
+}
+
 static void fill_add_pages(void *arg, const struct memory *memory,
 			   struct rng *rng)
 {
@@ -253,6 +279,10 @@ const struct command commands[] = {
 	  .fill = fill_migrate_in },
 	{ COMMON(OPEN_SESSION, rewire_open_session, DEVICE,
 		 FD(rewire_open_session), 8), .fill = fill_open_session },
+	{ COMMON(TRUST, rewire_trust, DEVICE, -1, 6),
+	  .pointer = { offsetof(struct rewire_trust, statement),
+		       offsetof(struct rewire_trust, signature) },
+	  .fill = fill_trust },
 	{ COMMON(ADD_PAGES, rewire_add_pages, ENCLAVE, -1, 10),
 	  .pointer = { offsetof(struct rewire_add_pages, source) },
 	  .fill = fill_add_pages },

@@ -31,6 +31,8 @@ static struct rewire_session *session(struct kunit *test, u32 side)
 								     t->b,
 					side, &t->request, &t->why);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, session);
+	memcpy(session->measurement, t->enclave->measurement,
+	       REWIRE_DIGEST_SIZE);
 	return session;
 }
 
@@ -79,11 +81,20 @@ static void talk_exit(struct kunit *test)
 
 static void say(struct kunit *test, struct rewire_session *session, u32 kind)
 {
-	const struct rewire_statement statement = { .kind = kind, .epoch = 1 };
+	struct talk *t = test->priv;
+	const struct rewire_statement statement = {
+		.kind = kind,
+		.epoch = 1,
+		.enclave = kind == REWIRE_MSG_OFFER ? t->enclave : NULL,
+	};
+	int ret;
 
 	mutex_lock(&session->lock);
-	KUNIT_ASSERT_EQ(test, rewire_session_say(session, &statement), 0);
+	mutex_lock(&t->enclave->lock);
+	ret = rewire_session_say(session, &statement);
+	mutex_unlock(&t->enclave->lock);
 	mutex_unlock(&session->lock);
+	KUNIT_ASSERT_EQ(test, ret, 0);
 }
 
 static int hear_bytes(struct kunit *test, struct rewire_session *session,
@@ -96,6 +107,9 @@ static int hear_bytes(struct kunit *test, struct rewire_session *session,
 	t->why.text[0] = 0;
 	mutex_lock(&session->lock);
 	ret = rewire_session_hear(session, bytes, len, kind, &message, &t->why);
+	/* as MIGRATE_IN does: the answer is to this nonce */
+	if (!ret && kind == REWIRE_MSG_OFFER)
+		memcpy(session->peer_nonce, message.nonce, REWIRE_NONCE_SIZE);
 	mutex_unlock(&session->lock);
 	if (ret)
 		KUNIT_EXPECT_NE(test, t->why.text[0], 0);

@@ -73,11 +73,38 @@ static int verify(struct signers *s, u32 role, const u8 *cms, size_t len)
 
 static void role_accepts_its_signatures(struct kunit *test)
 {
+	u8 signer[REWIRE_ID_SIZE] = {}, id[REWIRE_ID_SIZE];
 	struct signers *s = test->priv;
 
 	KUNIT_EXPECT_EQ(test, VERIFY(s, DEVELOPER, data_cms_noattr), 0);
 	KUNIT_EXPECT_EQ(test, VERIFY(s, DEVELOPER, data_cms_bare), 0);
 	KUNIT_EXPECT_EQ(test, VERIFY(s, SDS, data_cms_sds), 0);
+	/* among others, and by name */
+	KUNIT_ASSERT_EQ(test, ADD(s, ROOT, data_cert_developer), 0);
+	KUNIT_ASSERT_EQ(test, ADD(s, ROOT, data_cert_sds), 0);
+	KUNIT_EXPECT_EQ(test, rewire_signed_verify(&s->roles, REWIRE_ROLE_ROOT,
+						   data_content,
+						   sizeof(data_content),
+						   data_cms_sds,
+						   sizeof(data_cms_sds), signer,
+						   &s->why), 0);
+	KUNIT_EXPECT_EQ(test, rewire_cert_id(data_cert_sds,
+					     sizeof(data_cert_sds), id,
+					     &s->why), 0);
+	KUNIT_EXPECT_MEMEQ(test, signer, id, sizeof(id));
+}
+
+static void role_has_so_many_anchors(struct kunit *test)
+{
+	struct signers *s = test->priv;
+
+	KUNIT_ASSERT_EQ(test, ADD(s, ROOT, data_cert_sds), 0);
+	KUNIT_EXPECT_EQ(test, ADD(s, ROOT, data_cert_sds), -EBADMSG);
+	expect_why(test);
+	s->roles.role[REWIRE_ROLE_ROOT]->count = REWIRE_BUNDLE_ANCHORS;
+	KUNIT_EXPECT_EQ(test, ADD(s, ROOT, data_cert_developer), -EINVAL);
+	expect_why(test);
+	s->roles.role[REWIRE_ROLE_ROOT]->count = 1;
 }
 
 static void role_refuses_another_roles_signature(struct kunit *test)
@@ -602,6 +629,7 @@ static void ring_is_closed_to_userspace(struct kunit *test)
 
 static struct kunit_case signed_cases[] = {
 	KUNIT_CASE(role_accepts_its_signatures),
+	KUNIT_CASE(role_has_so_many_anchors),
 	KUNIT_CASE(role_refuses_another_roles_signature),
 	KUNIT_CASE(role_without_anchor_refuses_all),
 	KUNIT_CASE(role_out_of_range_is_refused),

@@ -380,31 +380,33 @@ int rewire_session_get_info(int session, struct rewire_session_info *ret_info,
 }
 
 int rewire_request_try(int fd, __u32 side, const struct rewire_signed *request,
-		       const struct rewire_evidence *evidence,
+		       const struct rewire_token *token,
+		       const __u8 nonce[REWIRE_NONCE_SIZE],
 		       __u32 *ret_level, struct rewire_error *err)
 {
 	int code = sm->refuse_try[side];
 
 	(void)fd;
 	(void)request;
-	if (!code && evidence) {
-		/* What rewire_sm_vouch() below made of the challenge. */
-		assert_int_equal(evidence->length, REWIRE_NONCE_SIZE);
-		assert_memory_equal(evidence->token, evidence->nonce,
-				    REWIRE_NONCE_SIZE);
+	if (!code && token) {
+		/* What rewire_evidence_get() below made of the challenge. */
+		assert_int_equal(token->length, REWIRE_NONCE_SIZE);
+		assert_memory_equal(token->bytes, nonce, REWIRE_NONCE_SIZE);
 		code = sm->refuse_level;
 		*ret_level = 3;
 	}
 	return code ? rewire_fail(err, code, "refused, for a test") : 0;
 }
 
-int rewire_sm_vouch(int fd, struct rewire_evidence *evidence,
-		    struct rewire_error *err)
+int rewire_evidence_get(int file, bool enclave, const __u8 *nonce,
+			size_t nonce_length, struct rewire_token *ret_token,
+			struct rewire_error *err)
 {
-	(void)fd;
+	(void)file;
 	(void)err;
-	memcpy(evidence->token, evidence->nonce, REWIRE_NONCE_SIZE);
-	evidence->length = REWIRE_NONCE_SIZE;
+	assert_false(enclave);
+	memcpy(ret_token->bytes, nonce, nonce_length);
+	ret_token->length = nonce_length;
 	return 0;
 }
 

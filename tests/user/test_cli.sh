@@ -49,7 +49,7 @@ result $? "unknown command"
 for line in "info" "info 1 2" "ls 1" "sign x" "request" "run x" "call 1" \
 	"call --client $uuid 1 get" "call --timeout 1y 1 get" "pause 1 --timeout 0" \
 	"pause 1 --timeout 61s" "extract 1" "reseal x" "provision" "pki" "pki init" \
-	"pki make x" "pki init x --address a:1" "migrate --request x" \
+	"pki make x" "root" "root turn x" "root rotate x y" "pki init x --address a:1" "migrate --request x" \
 	"migrate --request x --to nowhere" "provision x --memory-limit 5X" \
 	"run x --manifest y --workload 7"; do
 	# shellcheck disable=SC2086

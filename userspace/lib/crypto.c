@@ -10,6 +10,7 @@
 #include <openssl/pem.h>
 
 #include "crypto.h"
+#include "digest.h"
 
 int crypto_fail(struct rewire_error *err, int code, const char *what)
 {
@@ -105,4 +106,22 @@ int crypto_read_certificate(const char *path, X509 **ret_certificate,
 				   path);
 	*ret_certificate = certificate;
 	return 0;
+}
+
+int crypto_key_id(EVP_PKEY *key, __u8 ret_id[REWIRE_ID_SIZE],
+		  struct rewire_error *err)
+{
+	__u8 digest[REWIRE_DIGEST_SIZE];
+	unsigned char *der = NULL;
+	/* There is none where a certificate's key cannot be decoded. */
+	int length = key ? i2d_PublicKey(key, &der) : 0;
+	int rc;
+
+	if (length <= 0)
+		return crypto_fail(err, EINVAL, "encoding a public key");
+	rc = digest_bytes(der, (size_t)length, digest, err);
+	OPENSSL_free(der);
+	if (!rc)
+		memcpy(ret_id, digest, REWIRE_ID_SIZE);
+	return rc;
 }

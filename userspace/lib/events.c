@@ -61,6 +61,8 @@ const char *rewire_event_type_name(__u32 type)
 		return "attack";
 	case REWIRE_EVENT_TYPE_REFUSED:
 		return "refused";
+	case REWIRE_EVENT_TYPE_JOURNAL:
+		return "journal";
 	default:
 		return "unknown";
 	}

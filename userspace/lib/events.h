@@ -49,7 +49,7 @@ struct rewire_event {
 	char reason[REWIRE_REASON_MAX + 1];
 };
 
-/* "enclave", "session", "attack", "refused"; "unknown" otherwise. */
+/* "enclave", "session", "attack", "refused", "journal"; "unknown" otherwise. */
 const char *rewire_event_type_name(__u32 type);
 
 /**

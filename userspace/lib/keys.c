@@ -11,6 +11,7 @@
 
 #include <keyutils.h>
 
+#include "anchors.h"
 #include "crypto.h"
 
 #define ROOT_KEY_SIZE 32
@@ -19,17 +20,9 @@
 struct material {
 	unsigned char *certificate;
 	int certificate_length;
-	unsigned char *anchor[REWIRE_ROLES];
-	int anchor_length[REWIRE_ROLES];
+	struct anchors anchors;
 	key_serial_t root;
 	key_serial_t attest;
-};
-
-static const char *const role_files[REWIRE_ROLES] = {
-	[REWIRE_ROLE_ROOT] = "anchors/root.crt",
-	[REWIRE_ROLE_SDS] = "anchors/sds.crt",
-	[REWIRE_ROLE_DEVELOPER] = "anchors/developer.crt",
-	[REWIRE_ROLE_PLATFORM] = "anchors/platform.crt",
 };
 
 static int file_in(char *path, size_t size, const char *dir, const char *name,
@@ -139,9 +132,8 @@ static int load_material(const char *dir, struct material *m,
 	int rc = read_der(dir, "attest.crt", &m->certificate,
 			  &m->certificate_length, err);
 
-	for (int role = 0; !rc && role < REWIRE_ROLES; role++)
-		rc = read_der(dir, role_files[role], &m->anchor[role],
-			      &m->anchor_length[role], err);
+	if (!rc)
+		rc = anchors_load(dir, &m->anchors, err);
 	if (!rc)
 		rc = add_root_key(dir, &m->root, err);
 	if (!rc)
@@ -156,8 +148,7 @@ static void drop_material(struct material *m)
 	if (m->attest > 0)
 		keyctl_unlink(m->attest, KEY_SPEC_PROCESS_KEYRING);
 	OPENSSL_free(m->certificate);
-	for (int role = 0; role < REWIRE_ROLES; role++)
-		OPENSSL_free(m->anchor[role]);
+	anchors_free(&m->anchors);
 }
 
 static int provision_failed(int sm, int code, struct rewire_error *err)
@@ -174,26 +165,20 @@ int rewire_sm_provision(int sm, const char *dir, __u64 memory_limit,
 		.size = sizeof(provision),
 		.flags = REWIRE_PROVISION_VOLATILE,
 		.generations = 1,
-		.anchors = REWIRE_ROLES,
-		.root_threshold = 1,
 		.journal = { -1, -1 },
 		.memory_limit = memory_limit,
 	};
-	struct rewire_anchor anchors[REWIRE_ROLES] = { 0 };
 	struct material m = { .root = -1, .attest = -1 };
 	int rc = load_material(dir, &m, err);
 
 	if (!rc) {
-		for (__u32 role = 0; role < REWIRE_ROLES; role++) {
-			anchors[role].role = role;
-			anchors[role].length = (__u32)m.anchor_length[role];
-			anchors[role].certificate = (uintptr_t)m.anchor[role];
-		}
 		provision.root_keys = (uintptr_t)&m.root;
 		provision.attest_key = m.attest;
 		provision.certificate = (uintptr_t)m.certificate;
 		provision.certificate_length = (__u32)m.certificate_length;
-		provision.anchor = (uintptr_t)anchors;
+		provision.anchors = m.anchors.count;
+		provision.anchor = (uintptr_t)m.anchors.anchor;
+		provision.root_threshold = m.anchors.root_threshold;
 		if (ioctl(sm, REWIRE_PROVISION, &provision))
 			rc = provision_failed(sm, errno, err);
 	}

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "rewire.h"
-#include <uapi/rewire_trust.h>
 
 int rewire_session_out(int sm, const struct rewire_signed *request,
 		       struct rewire_error *err)
@@ -143,7 +142,8 @@ int rewire_session_get_info(int session, struct rewire_session_info *ret_info,
 }
 
 int rewire_request_try(int sm, __u32 side, const struct rewire_signed *request,
-		       const struct rewire_evidence *evidence,
+		       const struct rewire_token *token,
+		       const __u8 nonce[REWIRE_NONCE_SIZE],
 		       __u32 *ret_level, struct rewire_error *err)
 {
 	struct rewire_try_request try = {
@@ -154,10 +154,10 @@ int rewire_request_try(int sm, __u32 side, const struct rewire_signed *request,
 		.signature_length = (__u32)request->signature_length,
 	};
 
-	if (evidence) {
-		try.evidence_length = (__u32)evidence->length;
-		try.evidence = (uintptr_t)evidence->token;
-		memcpy(try.nonce, evidence->nonce, sizeof(try.nonce));
+	if (token) {
+		try.evidence_length = (__u32)token->length;
+		try.evidence = (uintptr_t)token->bytes;
+		memcpy(try.nonce, nonce, sizeof(try.nonce));
 	}
 	if (ioctl(sm, REWIRE_TRY_REQUEST, &try))
 		return rewire_fail_ioctl(err, sm, errno, "trying the request");
@@ -166,30 +166,12 @@ int rewire_request_try(int sm, __u32 side, const struct rewire_signed *request,
 	return 0;
 }
 
-int rewire_sm_vouch(int sm, struct rewire_evidence *evidence,
-		    struct rewire_error *err)
-{
-	struct rewire_get_evidence get = {
-		.size = sizeof(get),
-		.nonce_length = sizeof(evidence->nonce),
-		.length = sizeof(evidence->token),
-		.buffer = (uintptr_t)evidence->token,
-	};
-
-	memcpy(get.nonce, evidence->nonce, sizeof(evidence->nonce));
-	if (ioctl(sm, REWIRE_GET_EVIDENCE, &get))
-		return rewire_fail_ioctl(err, sm, errno,
-					 "asking for evidence of the platform");
-	evidence->length = get.length;
-	return 0;
-}
-
 static int fence_session(int session, const struct rewire_signed *fence,
 			 struct rewire_error *err)
 {
 	struct rewire_session_fence arg = {
 		.size = sizeof(arg),
-		.fence = (uintptr_t)&fence->body,
+		.fence = (uintptr_t)&fence->body.fence,
 		.signature = (uintptr_t)fence->signature,
 		.signature_length = (__u32)fence->signature_length,
 	};
@@ -203,14 +185,14 @@ static int fence_session(int session, const struct rewire_signed *fence,
 int rewire_fence_give(int sm, const struct rewire_signed *fence,
 		      __u32 *ret_side, struct rewire_error *err)
 {
-	const struct rewire_fence *body = (const void *)&fence->body;
+	const __u8 *id = fence->body.fence.request_id;
 	__u32 side = REWIRE_SIDE_SOURCE;
 	int session, ret;
 
-	session = rewire_session_open(sm, body->request_id, side, err);
+	session = rewire_session_open(sm, id, side, err);
 	if (session == -ENOENT) {
 		side = REWIRE_SIDE_TARGET;
-		session = rewire_session_open(sm, body->request_id, side, err);
+		session = rewire_session_open(sm, id, side, err);
 	}
 	if (session < 0)
 		return session;

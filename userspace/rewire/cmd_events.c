@@ -100,6 +100,7 @@ static int colour_of(const struct rewire_event *event)
 	case REWIRE_EVENT_TYPE_ATTACK:
 		return SHOW_BAD;
 	case REWIRE_EVENT_TYPE_REFUSED:
+	case REWIRE_EVENT_TYPE_JOURNAL:
 		return SHOW_WAITING;
 	default:
 		return SHOW_PLAIN;

@@ -28,6 +28,7 @@ static int level_of(const struct rewire_event *event)
 	case REWIRE_EVENT_TYPE_ATTACK:
 		return LOG_LEVEL_ERROR;
 	case REWIRE_EVENT_TYPE_REFUSED:
+	case REWIRE_EVENT_TYPE_JOURNAL:
 		return LOG_LEVEL_WARNING;
 	default:
 		return LOG_LEVEL_INFO;

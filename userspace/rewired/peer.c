@@ -360,21 +360,21 @@ int peer_decode_probe(const struct peer_frame *frame,
 }
 
 ssize_t peer_encode_evidence(void *payload,
-			     const struct rewire_evidence *evidence)
+			     const struct rewire_token *token)
 {
-	if (evidence->length > sizeof(evidence->token))
+	if (token->length > sizeof(token->bytes))
 		return -EMSGSIZE;
-	if (evidence->length)
-		memcpy(payload, evidence->token, evidence->length);
-	return (ssize_t)evidence->length;
+	if (token->length)
+		memcpy(payload, token->bytes, token->length);
+	return (ssize_t)token->length;
 }
 
 int peer_decode_evidence(const struct peer_frame *frame,
-			 struct rewire_evidence *ret_evidence)
+			 struct rewire_token *ret_token)
 {
-	ret_evidence->length = frame->length;
+	ret_token->length = frame->length;
 	if (frame->length)
-		memcpy(ret_evidence->token, frame->payload, frame->length);
+		memcpy(ret_token->bytes, frame->payload, frame->length);
 	return 0;
 }
 

@@ -268,10 +268,9 @@ int peer_decode_probe(const struct peer_frame *frame,
 
 /* The token is empty when the SM has none to give. */
 ssize_t peer_encode_evidence(void *payload,
-			     const struct rewire_evidence *evidence);
-/* Fills token and length of @ret_evidence. */
+			     const struct rewire_token *token);
 int peer_decode_evidence(const struct peer_frame *frame,
-			 struct rewire_evidence *ret_evidence);
+			 struct rewire_token *ret_token);
 
 /**
  * peer_message_session - which session a MESSAGE is for

@@ -22,7 +22,8 @@ struct trial {
 	const struct rewire_signed *request;
 	const char *peer;
 	struct link *link;
-	struct rewire_evidence evidence;
+	__u8 nonce[REWIRE_NONCE_SIZE];
+	struct rewire_token token;
 	__u32 level;
 	bool known;		/* the level is */
 };
@@ -34,7 +35,7 @@ static int try_source(struct trial *t, struct rewire_error *err)
 	if (sm < 0)
 		return sm;
 	ret = rewire_request_try(sm, REWIRE_SIDE_SOURCE, t->request, NULL,
-				 NULL, err);
+				 NULL, NULL, err);
 	close(sm);
 	return ret;
 }
@@ -50,16 +51,16 @@ static int try_target(struct trial *t, struct rewire_error *err)
 	struct peer_frame frame;
 	int ret;
 
-	if (RAND_bytes(t->evidence.nonce, sizeof(t->evidence.nonce)) != 1)
+	if (RAND_bytes(t->nonce, sizeof(t->nonce)) != 1)
 		return rewire_fail(err, EIO, "no random bytes for a challenge");
 	ret = link_send(t->link, PEER_PROBE,
-			peer_encode_probe(link_payload(t->link),
-					  t->evidence.nonce, t->request), err);
+			peer_encode_probe(link_payload(t->link), t->nonce,
+					  t->request), err);
 	if (!ret)
 		ret = link_expect(t->link, PEER_EVIDENCE, clock_ms() +
 				  t->helper->options.io_timeout_ms, &frame,
 				  err);
-	return ret ? ret : peer_decode_evidence(&frame, &t->evidence);
+	return ret ? ret : peer_decode_evidence(&frame, &t->token);
 }
 
 static int try_level(struct trial *t, struct rewire_error *err)
@@ -67,9 +68,9 @@ static int try_level(struct trial *t, struct rewire_error *err)
 	__u32 least = t->request->body.request.min_atl;
 	int ret, sm;
 
-	if (!t->evidence.length && !least)
+	if (!t->token.length && !least)
 		return 0;
-	if (!t->evidence.length)
+	if (!t->token.length)
 		return rewire_fail(err, EPERM,
 				   "the target gives no evidence of its platform, and the request asks for level %u",
 				   least);
@@ -77,7 +78,7 @@ static int try_level(struct trial *t, struct rewire_error *err)
 	if (sm < 0)
 		return sm;
 	ret = rewire_request_try(sm, REWIRE_SIDE_SOURCE, t->request,
-				 &t->evidence, &t->level, err);
+				 &t->token, t->nonce, &t->level, err);
 	close(sm);
 	t->known = !ret;
 	return ret;
@@ -134,29 +135,31 @@ json_t *trial_run(struct helper *helper, const struct rewire_signed *request,
 int trial_answer(struct link *link, const struct peer_frame *frame,
 		 struct rewire_error *err)
 {
-	struct rewire_evidence evidence = { .length = 0 };
+	struct rewire_token token = { .length = 0 };
+	__u8 nonce[REWIRE_NONCE_SIZE];
 	struct rewire_signed request;
 	struct rewire_error none;
 	int sm, ret;
 
-	ret = peer_decode_probe(frame, evidence.nonce, &request, err);
+	ret = peer_decode_probe(frame, nonce, &request, err);
 	if (ret)
 		return ret;
 	sm = rewire_sm_open(err);
 	if (sm < 0)
 		return sm;
 	ret = rewire_request_try(sm, REWIRE_SIDE_TARGET, &request, NULL, NULL,
-				 err);
+				 NULL, err);
 	/* The source knows whether it can do without. */
-	if (!ret && rewire_sm_vouch(sm, &evidence, &none)) {
+	if (!ret && rewire_evidence_get(sm, false, nonce, sizeof(nonce),
+					&token, &none)) {
 		log_warning("%s was given no evidence: %s", link->name,
 			    none.text);
-		evidence.length = 0;
+		token.length = 0;
 	}
 	close(sm);
 	if (ret)
 		return ret;
 	return link_send(link, PEER_EVIDENCE,
-			 peer_encode_evidence(link_payload(link), &evidence),
+			 peer_encode_evidence(link_payload(link), &token),
 			 err);
 }

@@ -88,7 +88,7 @@ static void signed_by(const char *role, const char *why)
 static void wrong_role(void)
 {
 	signed_by("developer", "not signed by an anchor of role sds");
-	signed_by("root", "not signed by an anchor of role sds");
+	signed_by("root-1", "not signed by an anchor of role sds");
 	signed_by("platform", "not signed by an anchor of role sds");
 }
 
@@ -224,7 +224,7 @@ static void reserved(struct rewire_request *request)
 
 static void trust_level(struct rewire_request *request)
 {
-	request->min_atl = 1;
+	request->min_atl = REWIRE_MAX_LEVEL + 1;
 }
 
 static void malformed(void)
@@ -235,8 +235,8 @@ static void malformed(void)
 	changed(too_long, EBADMSG, why, EBADMSG, why);
 	changed(to_itself, EBADMSG, why, EBADMSG, why);
 	changed(reserved, EBADMSG, why, EBADMSG, why);
-	changed(trust_level, EOPNOTSUPP, "trust levels", EOPNOTSUPP,
-		"trust levels");
+	changed(trust_level, EBADMSG, "trust level 8", EBADMSG,
+		"trust level 8");
 }
 
 static void two_at_once(void)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Is the journal the last one there was? A file cannot tell; somebody who
+ * remembers its head can, or a number in a TPM. Until then nothing runs that
+ * may run elsewhere.
+ */
+#ifndef REWIRE_WITNESS_H
+#define REWIRE_WITNESS_H
+
+#include "events.h"
+#include "journal.h"
+#include "signed.h"
+
+/**
+ * struct rewire_freshness - what is known of a journal's freshness
+ * @journal: which; its lock protects what follows the pointers
+ * @attest: who signs heads
+ * @roles: who signs witnesses
+ * @events: where it is told
+ * @state: REWIRE_FRESHNESS_*; may be read without the lock
+ * @asked: a head was given out that no witness has answered yet
+ * @nonce: that the answer has to have
+ */
+struct rewire_freshness {
+	struct rewire_journal *journal;
+	const struct rewire_attest *attest;
+	struct rewire_roles *roles;
+	struct rewire_events *events;
+	u32 state;
+	bool asked;
+	u8 nonce[REWIRE_NONCE_SIZE];
+};
+
+int rewire_witness_start(struct rewire_freshness *fresh, u32 flags,
+			 struct rewire_why *why);
+int rewire_witness_fresh(const struct rewire_freshness *fresh,
+			 struct rewire_why *why);
+ssize_t rewire_witness_head(struct rewire_freshness *fresh,
+			    struct rewire_head **head, struct rewire_why *why);
+int rewire_witness_take(struct rewire_freshness *fresh,
+			const struct rewire_witness *witness, const void *cms,
+			size_t cms_len, struct rewire_why *why);
+int rewire_witness_compact(struct rewire_freshness *fresh, u64 records,
+			   rewire_journal_snapshot_t snapshot, void *data,
+			   struct rewire_why *why);
+void rewire_witness_info(struct rewire_freshness *fresh,
+			 struct rewire_journal_info *info);
+
+#endif
