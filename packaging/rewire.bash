@@ -24,6 +24,7 @@ _rewire() {
 			;;
 		help) words=$(rewire help | sed -n 's/^  \([a-z]*\)  *.*/\1/p') ;;
 		evidence) ((COMP_CWORD == 2)) && words=$'get\nshow\nverify' ;;
+		fence) ((COMP_CWORD == 2)) && words=give ;;
 		pki) ((COMP_CWORD == 2)) && words=$'init\nhost' ;;
 		trust)
 			((COMP_CWORD == 2)) &&
