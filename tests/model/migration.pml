@@ -61,7 +61,7 @@
 #define restore_without_floor		8
 #define enter_voids_lower_epochs_only	9
 #define no_witness			10
-#define witness_too_late		11
+#define run_not_witnessed		11
 #define unconfirmed_speaks		12
 #define resume_on_timeout		13
 #define recovery_aborts_relinquished	14
@@ -78,6 +78,8 @@
 #define unknown_is_silent		25
 #define no_fence			26
 #define active_keeps_epoch		27
+#define start_not_witnessed		28
+#define aborted_not_witnessed		29
 
 /* Properties, for ONLY. */
 #define two		1
@@ -181,7 +183,7 @@ bool never_two_running, never_forked, never_lost, happy_end; /* false: names */
 #define MAY_RUN(i)	(up[i] && confirmed[i])
 
 /* A record that can't be taken back: the witness holds it before it has effects. */
-#define WITNESSED(i)	(!behind[i] || BROKEN(witness_too_late))
+#define WITNESSED(i)	(!behind[i])
 
 #define HEARS(i, h, m)	(MAY_ACT(i) && helper[i] && (net[h] & (m)))
 /* The last word, as often as the helper asks (QUERY) and it does not exist. */
@@ -351,7 +353,8 @@ end:	do
 			s_ckpt[h] = false
 		:: else
 		fi }
-	:: d_step { (s[h] == RELINQUISHED && WITNESSED(SRC(h)) ||
+	:: d_step { (s[h] == RELINQUISHED &&
+		     (WITNESSED(SRC(h)) || BROKEN(start_not_witnessed)) ||
 		     BROKEN(start_before_relinquished) && s[h] == FROZEN_D &&
 		     (net[h] & READY)) &&
 		    MAY_SAY(SRC(h), h, START) ->
@@ -388,7 +391,7 @@ end:	do
 		    MAY_RUN(SRC(h)) && HOLDS(SRC(h), h) && S_VALID(h) ->
 		enter(h, SRC(h), BACK_EPOCH(h)) }
 	:: d_step { ENTERS(SRC(h), h) && MAY_RUN(SRC(h)) &&
-		    WITNESSED(SRC(h)) ->
+		    (WITNESSED(SRC(h)) || BROKEN(run_not_witnessed)) ->
 		runs(h, SRC(h)) }
 
 	:: d_step { BROKEN(no_fsync) && up[SRC(h)] && s_disk[h] != s[h] ->
@@ -455,7 +458,8 @@ end:	do
 	:: d_step { t[h] == ACTIVE && WITNESSED(DST(h)) &&
 		    MAY_SAY(DST(h), h, ACTIVE_MSG) ->
 		say(h, ACTIVE_MSG) }
-	:: d_step { t[h] == ABORTED && WITNESSED(DST(h)) &&
+	:: d_step { t[h] == ABORTED &&
+		    (WITNESSED(DST(h)) || BROKEN(aborted_not_witnessed)) &&
 		    MAY_SAY(DST(h), h, T_ABORTED) ->
 		say(h, T_ABORTED) }
 
@@ -463,7 +467,8 @@ end:	do
 		    MAY_RUN(DST(h)) && HOLDS(DST(h), h) && T_VALID(h) ->
 		enter(h, DST(h), T_ENTERED(h)) }
 	:: d_step { (t[h] == ACTIVE || t[h] == PREPARED && BROKEN(target_runs_on_ready)) &&
-		    ENTERS(DST(h), h) && MAY_RUN(DST(h)) && WITNESSED(DST(h)) ->
+		    ENTERS(DST(h), h) && MAY_RUN(DST(h)) &&
+		    (WITNESSED(DST(h)) || BROKEN(run_not_witnessed)) ->
 		runs(h, DST(h)) }
 
 	:: d_step { BROKEN(no_fsync) && up[DST(h)] && t_disk[h] != t[h] ->
