@@ -24,6 +24,8 @@ _rewire() {
 			;;
 		help) words=$(rewire help | sed -n 's/^  \([a-z]*\)  *.*/\1/p') ;;
 		pki) ((COMP_CWORD == 2)) && words=$'init\nhost' ;;
+		log) ((COMP_CWORD == 2)) && words=$'verify\nexport\ncompact' ;;
+		witness) ((COMP_CWORD == 2)) && words=$'ask\nsign\ngive' ;;
 		esac
 	fi
 	# Without words of ours, -o default completes the names of files.
