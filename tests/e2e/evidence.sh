@@ -43,13 +43,13 @@ says() {
 
 # claims NAME YES|NO CLAIM: is it among the platform claims, now?
 claims() {
-	local line
+	local line found=no
 	rewire evidence get -o "$work/now" >/dev/null
-	line=$(rewire evidence show "$work/now" | grep '^platform')
-	if grep -qE "[ ,]$3(,|$)" <<<"$line"; then [ "$2" = yes ]; else [ "$2" = no ]; fi
-	local rc=$?
-	((!rc)) || echo "# $line"
-	result $rc "$1"
+	line=$(rewire evidence show "$work/now" | grep "^platform")
+	! grep -qE "[ ,]$3(,|$)" <<<"$line" || found=yes
+	[ -n "$line" ] && [ "$found" = "$2" ] || echo "# $line"
+	[ -n "$line" ] && [ "$found" = "$2" ]
+	result $? "$1"
 }
 
 # changed FILE OFFSET TO: a copy with one byte flipped
