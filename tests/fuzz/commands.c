@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include <uapi/rewire_trust.h>
+
 #include "fuzz.h"
 
 /* Some of what commands point to is not quite right. */
@@ -136,6 +138,15 @@ static void fill_open_session(void *arg, const struct memory *memory,
 	       REWIRE_ID_SIZE);
 }
 
+static void fill_rotate_root(void *arg, const struct memory *memory,
+			     struct rng *rng)
+{
+	struct rewire_rotate_root *rotate = arg;
+
+	(void)memory;
+	rotate->root_key = (__s32)rng_below(rng, 1UL << 31);
+}
+
 static void fill_add_pages(void *arg, const struct memory *memory,
 			   struct rng *rng)
 {
@@ -253,6 +264,8 @@ const struct command commands[] = {
 	  .fill = fill_migrate_in },
 	{ COMMON(OPEN_SESSION, rewire_open_session, DEVICE,
 		 FD(rewire_open_session), 8), .fill = fill_open_session },
+	{ COMMON(ROTATE_ROOT, rewire_rotate_root, DEVICE, -1, 4),
+	  .fill = fill_rotate_root },
 	{ COMMON(ADD_PAGES, rewire_add_pages, ENCLAVE, -1, 10),
 	  .pointer = { offsetof(struct rewire_add_pages, source) },
 	  .fill = fill_add_pages },
