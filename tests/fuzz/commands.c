@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include <uapi/rewire_trust.h>
+
 #include "fuzz.h"
 
 /* Some of what commands point to is not quite right. */
@@ -186,6 +188,15 @@ static void fill_put_witness(void *arg, const struct memory *memory,
 	put->signature_length = (__u32)request->signature_length;
 }
 
+static void fill_rotate_root(void *arg, const struct memory *memory,
+			     struct rng *rng)
+{
+	struct rewire_rotate_root *rotate = arg;
+
+	(void)memory;
+	rotate->root_key = (__s32)rng_below(rng, 1UL << 31);
+}
+
 static void fill_add_pages(void *arg, const struct memory *memory,
 			   struct rng *rng)
 {
@@ -331,6 +342,8 @@ const struct command commands[] = {
 	  .gentle = true,
 	  .pointer = { offsetof(struct rewire_get_evidence, buffer) },
 	  .fill = fill_evidence },
+	{ COMMON(ROTATE_ROOT, rewire_rotate_root, DEVICE, -1, 4),
+	  .fill = fill_rotate_root },
 	{ COMMON(ADD_PAGES, rewire_add_pages, ENCLAVE, -1, 10),
 	  .pointer = { offsetof(struct rewire_add_pages, source) },
 	  .fill = fill_add_pages },
