@@ -623,7 +623,6 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_journal_open);
  */
 void rewire_journal_close(struct rewire_journal *journal)
 {
-	static const u8 nobody[REWIRE_ID_SIZE];
 	u32 i;
 
 	mutex_lock(&journals_lock);
@@ -631,7 +630,7 @@ void rewire_journal_close(struct rewire_journal *journal)
 	mutex_unlock(&journals_lock);
 	if (journal->unsynced)
 		vfs_fsync(journal_file(journal), 1);
-	rewire_journal_name(journal, nobody);
+	rewire_journal_forget(journal);
 	for (i = 0; i < 2; i++) {
 		if (journal->file[i])
 			fput(journal->file[i]);
@@ -644,6 +643,9 @@ void rewire_journal_close(struct rewire_journal *journal)
 	journal->buffer = NULL;
 	journal->unsynced = false;
 	journal->error = 0;
+	journal->is_vouched = false;
+	journal->reserved = 0;
+	journal->cut = 0;
 	memset(&journal->chain, 0, sizeof(journal->chain));
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_journal_close);

@@ -9,7 +9,11 @@
 
 #include "journal_scan.h"
 
-static void mac_free(struct rewire_journal *journal)
+/**
+ * rewire_journal_forget() - the journal has neither id nor keys any more
+ * @journal: journal
+ */
+void rewire_journal_forget(struct rewire_journal *journal)
 {
 	u32 i;
 
@@ -18,19 +22,20 @@ static void mac_free(struct rewire_journal *journal)
 			crypto_free_shash(journal->mac[i]);
 		journal->mac[i] = NULL;
 	}
+	memset(journal->id, 0, sizeof(journal->id));
 }
 
 /**
  * rewire_journal_name() - the journal has this id from now on
  * @journal: journal
- * @id: its id; zero forgets all keys
+ * @id: its id
  */
 void rewire_journal_name(struct rewire_journal *journal,
 			 const u8 id[REWIRE_ID_SIZE])
 {
 	if (!memcmp(journal->id, id, REWIRE_ID_SIZE))
 		return;
-	mac_free(journal);
+	rewire_journal_forget(journal);
 	memcpy(journal->id, id, REWIRE_ID_SIZE);
 }
 

@@ -56,6 +56,7 @@ int rewire_journal_scan(struct rewire_journal *journal, u32 file,
 /* in journal_mac.c: what both reading and writing need */
 void rewire_journal_name(struct rewire_journal *journal,
 			 const u8 id[REWIRE_ID_SIZE]);
+void rewire_journal_forget(struct rewire_journal *journal);
 int rewire_journal_key(struct rewire_journal *journal, u32 generation,
 		       struct key *root);
 int rewire_journal_mac(struct rewire_journal *journal, u32 generation,

@@ -206,12 +206,18 @@ static int witness_compare(struct rewire_freshness *fresh,
 	return ret < 0 ? ret : !ret;
 }
 
-static int witness_take(struct rewire_freshness *fresh,
-			const struct rewire_witness *witness,
-			struct rewire_why *why)
+/* What follows from a statement that the sds role has signed. */
+VISIBLE_IF_KUNIT int rewire_witness_heed(struct rewire_freshness *fresh,
+					 const struct rewire_witness *witness,
+					 struct rewire_why *why)
 {
-	int ret = witness_compare(fresh, witness, why);
+	int ret;
 
+	lockdep_assert_held(&fresh->journal->lock);
+	ret = rewire_witness_fresh(fresh, why);
+	if (ret == -EUCLEAN)
+		return ret;
+	ret = witness_compare(fresh, witness, why);
 	if (ret > 0) {
 		witness_rolled_back(fresh);
 		return rewire_because(why, -EUCLEAN,
@@ -230,6 +236,7 @@ static int witness_take(struct rewire_freshness *fresh,
 		WRITE_ONCE(fresh->state, REWIRE_FRESHNESS_WITNESSED);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_witness_heed);
 
 /**
  * rewire_witness_take() - somebody remembers a head of this journal
@@ -258,10 +265,7 @@ int rewire_witness_take(struct rewire_freshness *fresh,
 	if (ret)
 		return ret;
 	mutex_lock(&fresh->journal->lock);
-	if (fresh->state == REWIRE_FRESHNESS_ROLLED_BACK)
-		ret = rewire_witness_fresh(fresh, why);
-	else
-		ret = witness_take(fresh, witness, why);
+	ret = rewire_witness_heed(fresh, witness, why);
 	mutex_unlock(&fresh->journal->lock);
 	return ret;
 }

@@ -46,4 +46,10 @@ int rewire_witness_compact(struct rewire_freshness *fresh, u64 records,
 void rewire_witness_info(struct rewire_freshness *fresh,
 			 struct rewire_journal_info *info);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+int rewire_witness_heed(struct rewire_freshness *fresh,
+			const struct rewire_witness *witness,
+			struct rewire_why *why);
+#endif
+
 #endif

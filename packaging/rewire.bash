@@ -31,6 +31,8 @@ _rewire() {
 				words=$'bundle\nlevels\nsign\ngive\nshow'
 			;;
 		root) ((COMP_CWORD == 2)) && words=$'rotate\nstatus' ;;
+		log) ((COMP_CWORD == 2)) && words=$'verify\nexport\ncompact' ;;
+		witness) ((COMP_CWORD == 2)) && words=$'ask\nsign\ngive' ;;
 		esac
 	fi
 	# Without words of ours, -o default completes the names of files.

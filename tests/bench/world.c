@@ -51,6 +51,9 @@ int world_enter(struct result *result, const char *netns)
 
 int world_sm(struct result *result, const char *netns)
 {
+	const struct rewire_provision_options options = {
+		.flags = REWIRE_PROVISION_VOLATILE,
+	};
 	struct rewire_get_info info;
 	struct rewire_error err;
 	char dir[512];
@@ -65,7 +68,8 @@ int world_sm(struct result *result, const char *netns)
 		return bench_missing(result, "%s", err.text);
 	world_path(dir, "pki/hosts/alpha");
 	if (rewire_sm_info(sm, &info, &err) ||
-	    (!info.provisioned && rewire_sm_provision(sm, dir, 0, &err)))
+	    (!info.provisioned &&
+	     rewire_sm_provision(sm, dir, &options, &err)))
 		return bench_missing(result, "%s", err.text);
 	return sm;
 }

@@ -26,7 +26,7 @@ trap cleanup EXIT
 {
 	rewire pki init "$work/pki"
 	rewire pki host "$work/pki" alpha
-	rewire provision "$work/pki/hosts/alpha"
+	rewire provision "$work/pki/hosts/alpha" --no-journal
 	rewire sign build/enclaves/probe.elf -o "$work/probe.manifest" \
 		--key "$work/pki/developer.key" --cert "$work/pki/developer.crt" \
 		--software 3d1f6a70-0a4e-4b61-9d0e-8a2f6f0c5b11 --release 1 --svn 1

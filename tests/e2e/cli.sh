@@ -38,7 +38,7 @@ image=build/enclaves/counter.elf
 
 says "run, before keys are there" 1 provision run $image --manifest build/e2e/counter.manifest --workload $W
 says "root rotate, before keys are there" 1 'no keys yet' root rotate "$work/host"
-says provision 0 '' provision "$work/host"
+says provision 0 '' provision "$work/host" --no-journal
 says "root rotate in another host's folder" 1 'of another host' root rotate build/e2e/pki/hosts/beta
 says "root rotate" 0 '^generation 2 seals from now on' root rotate "$work/host"
 says "root status" 0 '^2 +seals +.*root.2.bin$' root status "$work/host"

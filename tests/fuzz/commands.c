@@ -162,6 +162,30 @@ static void fill_trust(void *arg, const struct memory *memory, struct rng *rng)
 				  rng);
 }
 
+static void fill_get_head(void *arg, const struct memory *memory,
+			  struct rng *rng)
+{
+	struct rewire_get_head *get = arg;
+
+	get->length = rng_percent(rng, 80) ? (__u32)REWIRE_MAX_HEAD :
+		      (__u32)rng_below(rng, 512);
+	get->buffer = address(memory, AT_OUTPUT);
+}
+
+/* Signed by the right role, and about something else. */
+static void fill_put_witness(void *arg, const struct memory *memory,
+			     struct rng *rng)
+{
+	const struct rewire_signed *request = &world.samples.request;
+	struct rewire_put_witness *put = arg;
+
+	put->witness = sample(memory, AT_BODY, &request->body.request,
+			      sizeof(struct rewire_witness), rng);
+	put->signature = sample(memory, AT_CMS, request->signature,
+				request->signature_length, rng);
+	put->signature_length = (__u32)request->signature_length;
+}
+
 static void fill_add_pages(void *arg, const struct memory *memory,
 			   struct rng *rng)
 {
@@ -283,6 +307,15 @@ const struct command commands[] = {
 	  .pointer = { offsetof(struct rewire_trust, statement),
 		       offsetof(struct rewire_trust, signature) },
 	  .fill = fill_trust },
+	{ COMMON(GET_HEAD, rewire_get_head, DEVICE, -1, 4), .gentle = true,
+	  .pointer = { offsetof(struct rewire_get_head, buffer) },
+	  .fill = fill_get_head },
+	{ COMMON(PUT_WITNESS, rewire_put_witness, DEVICE, -1, 4),
+	  .pointer = { offsetof(struct rewire_put_witness, witness),
+		       offsetof(struct rewire_put_witness, signature) },
+	  .fill = fill_put_witness },
+	{ COMMON(JOURNAL_INFO, rewire_journal_info, DEVICE, -1, 4),
+	  .gentle = true },
 	{ COMMON(ADD_PAGES, rewire_add_pages, ENCLAVE, -1, 10),
 	  .pointer = { offsetof(struct rewire_add_pages, source) },
 	  .fill = fill_add_pages },

@@ -392,12 +392,16 @@ static int open_in_new_namespace(void)
 
 static bool provision(size_t which, const char *pki, const char *name)
 {
+	const struct rewire_provision_options options = {
+		.memory_limit = MEMORY_LIMIT,
+		.flags = REWIRE_PROVISION_VOLATILE,
+	};
 	struct rewire_get_info info;
 	struct rewire_error err;
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/hosts/%s", pki, name);
-	if (rewire_sm_provision(world.sm[which], path, MEMORY_LIMIT, &err) ||
+	if (rewire_sm_provision(world.sm[which], path, &options, &err) ||
 	    rewire_sm_info(world.sm[which], &info, &err))
 		return complain(name, &err);
 	memcpy(sm_id[which], info.sm, REWIRE_ID_SIZE);

@@ -51,7 +51,11 @@ for line in "info" "info 1 2" "ls 1" "sign x" "request" "run x" "call 1" \
 	"pause 1 --timeout 61s" "extract 1" "reseal x" "provision" "pki" "pki init" \
 	"pki make x" "root" "root turn x" "root rotate x y" "pki init x --address a:1" "migrate --request x" \
 	"migrate --request x --to nowhere" "provision x --memory-limit 5X" \
-	"run x --manifest y --workload 7"; do
+	"run x --manifest y --workload 7" "provision x --tpm 5" \
+	"provision x --tpm 0x1800000 --no-journal" \
+	"provision x --no-journal --unwitnessed" log "log 1" "log verify" \
+	"log verify x --head y" "log export x" "log compact 1" witness \
+	"witness ask" "witness give" "witness sign x -o y"; do
 	# shellcheck disable=SC2086
 	try 2 $line && [ ! -s "$dir/out" ]
 	result $? "wrong usage: $line"
@@ -85,6 +89,15 @@ result $? "request with a passphrase from a descriptor"
 	--passphrase-fd 3 3</dev/null >"$dir/out" 2>"$dir/err"
 [ $? = 1 ] && grep -q 'wrong passphrase' "$dir/err" && [ ! -e "$dir/move3" ]
 result $? "request with a wrong passphrase leaves no file"
+
+printf 'not a journal' >"$dir/journal.0"
+try 1 log verify "$dir/journal.0" && grep -q 'record 0 at byte 0' "$dir/err"
+result $? "log verify of what is no journal"
+: >"$dir/journal.0"
+try 0 log verify "$dir/journal.0" && grep -q blank "$dir/out"
+result $? "log verify of a blank file"
+try 1 log --dir "$dir" && grep -q 'journal' "$dir/err"
+result $? "log without a journal"
 
 printf 'not an image' >"$dir/image"
 try 1 sign "$dir/image" --key "$dir/pki/developer.key" \

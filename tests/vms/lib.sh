@@ -80,7 +80,7 @@ appears() {
 # up NAME: with the module, keys and a helper that listens.
 up() {
 	on "$1" "scripts/guest/load $REWIRE_KO && mkdir -p /run/rewire &&
-		{ rewired --host-dir $PKI/hosts/$1 --provision --verbose \
+		{ rewired --host-dir $PKI/hosts/$1 --provision --no-journal --verbose \
 			--listen ${address[$1]}:7001 >/tmp/rewired.log 2>&1 &
 		echo \$! >/tmp/rewired.pid; } &&
 		until grep -q 'listening for helpers' /tmp/rewired.log; do

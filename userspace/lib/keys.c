@@ -4,10 +4,13 @@
  * hold of and which then vanish from every keyring of ours.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <keyutils.h>
 
@@ -21,8 +24,10 @@ struct material {
 	unsigned char *certificate;
 	int certificate_length;
 	struct anchors anchors;
-	key_serial_t root;
+	key_serial_t root[REWIRE_MAX_GENERATIONS];
+	__u32 generations;
 	key_serial_t attest;
+	int journal[2];
 };
 
 static int file_in(char *path, size_t size, const char *dir, const char *name,
@@ -55,29 +60,58 @@ static int read_der(const char *dir, const char *name, unsigned char **ret_der,
 	return 0;
 }
 
-static int add_root_key(const char *dir, key_serial_t *ret_key,
-			struct rewire_error *err)
+/* A second key of the same name would take the place of the first. */
+static int add_root_key(const char *path, __u32 generation,
+			key_serial_t *ret_key, struct rewire_error *err)
 {
-	char path[4096];
+	char name[32];
 	size_t length;
 	__u8 *secret;
-	int rc;
+	int rc = rewire_file_read(path, ROOT_KEY_SIZE, &secret, &length, err);
 
-	rc = file_in(path, sizeof(path), dir, "root.bin", err);
-	if (!rc)
-		rc = rewire_file_read(path, ROOT_KEY_SIZE, &secret, &length, err);
 	if (rc)
 		return rc;
+	snprintf(name, sizeof(name), "rewire:root.%u", generation);
 	if (length != ROOT_KEY_SIZE)
 		rc = rewire_fail(err, EINVAL, "%s: %zu bytes, not %d", path,
 				 length, ROOT_KEY_SIZE);
 	else
-		*ret_key = add_key("logon", "rewire:root", secret, length,
+		*ret_key = add_key("logon", name, secret, length,
 				   KEY_SPEC_PROCESS_KEYRING);
 	if (!rc && *ret_key < 0)
 		rc = rewire_fail(err, errno, "giving the root key to the kernel: %s",
 				 strerror(errno));
 	rewire_wipe_free(secret, length);
+	return rc;
+}
+
+static int root_file(char *path, size_t size, const char *dir, __u32 generation,
+		     struct rewire_error *err)
+{
+	char name[32] = "root.bin";
+
+	if (generation > 1)
+		snprintf(name, sizeof(name), "root.%u.bin", generation);
+	return file_in(path, size, dir, name, err);
+}
+
+/* A generation without a file is one that is not kept any more. */
+static int add_root_keys(const char *dir, struct material *m,
+			 struct rewire_error *err)
+{
+	char path[4096];
+	int rc = 0;
+
+	for (__u32 i = 0; i < REWIRE_MAX_GENERATIONS && !rc; i++) {
+		rc = root_file(path, sizeof(path), dir, i + 1, err);
+		if (rc || (access(path, F_OK) && errno == ENOENT))
+			continue;
+		rc = add_root_key(path, i + 1, &m->root[i], err);
+		m->generations = i + 1;
+	}
+	if (!rc && !m->generations)
+		rc = rewire_fail(err, ENOENT, "%s/root.bin: no such file; `rewire pki host` makes one",
+				 dir);
 	return rc;
 }
 
@@ -135,7 +169,7 @@ static int load_material(const char *dir, struct material *m,
 	if (!rc)
 		rc = anchors_load(dir, &m->anchors, err);
 	if (!rc)
-		rc = add_root_key(dir, &m->root, err);
+		rc = add_root_keys(dir, m, err);
 	if (!rc)
 		rc = add_attest_key(dir, &m->attest, err);
 	return rc;
@@ -143,10 +177,14 @@ static int load_material(const char *dir, struct material *m,
 
 static void drop_material(struct material *m)
 {
-	if (m->root > 0)
-		keyctl_unlink(m->root, KEY_SPEC_PROCESS_KEYRING);
+	for (__u32 i = 0; i < m->generations; i++)
+		if (m->root[i] > 0)
+			keyctl_unlink(m->root[i], KEY_SPEC_PROCESS_KEYRING);
 	if (m->attest > 0)
 		keyctl_unlink(m->attest, KEY_SPEC_PROCESS_KEYRING);
+	for (int i = 0; i < 2; i++)
+		if (m->journal[i] >= 0)
+			close(m->journal[i]);
 	OPENSSL_free(m->certificate);
 	anchors_free(&m->anchors);
 }
@@ -158,30 +196,90 @@ static int provision_failed(int sm, int code, struct rewire_error *err)
 	return rewire_fail_ioctl(err, sm, code, "provisioning the SM");
 }
 
-int rewire_sm_provision(int sm, const char *dir, __u64 memory_limit,
-			struct rewire_error *err)
+/* The two files of the journal, made where they are missing. */
+static int open_journal_in(int dir, const char *name, struct material *m,
+			   struct rewire_error *err)
+{
+	static const char *const files[2] = {
+		REWIRE_JOURNAL_FILE_0, REWIRE_JOURNAL_FILE_1,
+	};
+
+	for (int i = 0; i < 2; i++) {
+		m->journal[i] = openat(dir, files[i], O_RDWR | O_CREAT |
+				       O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (m->journal[i] < 0)
+			return rewire_fail(err, errno, "%s/%s: %s", name,
+					   files[i], strerror(errno));
+	}
+	/* their names have to last as long as what is in them */
+	if (fsync(dir))
+		return rewire_fail(err, errno, "%s: %s", name, strerror(errno));
+	return 0;
+}
+
+static int open_journal(const char *host,
+			const struct rewire_provision_options *options,
+			struct material *m, struct rewire_error *err)
+{
+	char path[4096];
+	int rc = 0, dir;
+
+	if (options->journal &&
+	    (size_t)snprintf(path, sizeof(path), "%s", options->journal) >=
+		    sizeof(path))
+		rc = rewire_fail(err, ENAMETOOLONG, "%s: name too long",
+				 options->journal);
+	else if (!options->journal)
+		rc = file_in(path, sizeof(path), host, "journal", err);
+	if (rc)
+		return rc;
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return rewire_fail(err, errno, "%s: %s", path, strerror(errno));
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (dir < 0)
+		return rewire_fail(err, errno, "%s: %s", path, strerror(errno));
+	rc = open_journal_in(dir, path, m, err);
+	close(dir);
+	return rc;
+}
+
+static int provision(int sm, const struct rewire_provision_options *options,
+		     struct material *m, struct rewire_error *err)
 {
 	struct rewire_provision provision = {
 		.size = sizeof(provision),
-		.flags = REWIRE_PROVISION_VOLATILE,
-		.generations = 1,
-		.journal = { -1, -1 },
-		.memory_limit = memory_limit,
+		.flags = options->flags,
+		.root_keys = (uintptr_t)m->root,
+		.generations = m->generations,
+		.attest_key = m->attest,
+		.certificate = (uintptr_t)m->certificate,
+		.certificate_length = (__u32)m->certificate_length,
+		.anchors = m->anchors.count,
+		.anchor = (uintptr_t)m->anchors.anchor,
+		.memory_limit = options->memory_limit,
+		.root_threshold = m->anchors.root_threshold,
+		.tpm_index = options->tpm_index,
+		.journal = { m->journal[0], m->journal[1] },
 	};
-	struct material m = { .root = -1, .attest = -1 };
+
+	if (ioctl(sm, REWIRE_PROVISION, &provision))
+		return provision_failed(sm, errno, err);
+	return 0;
+}
+
+int rewire_sm_provision(int sm, const char *dir,
+			const struct rewire_provision_options *options,
+			struct rewire_error *err)
+{
+	static const struct rewire_provision_options usual;
+	struct material m = { .attest = -1, .journal = { -1, -1 } };
 	int rc = load_material(dir, &m, err);
 
-	if (!rc) {
-		provision.root_keys = (uintptr_t)&m.root;
-		provision.attest_key = m.attest;
-		provision.certificate = (uintptr_t)m.certificate;
-		provision.certificate_length = (__u32)m.certificate_length;
-		provision.anchors = m.anchors.count;
-		provision.anchor = (uintptr_t)m.anchors.anchor;
-		provision.root_threshold = m.anchors.root_threshold;
-		if (ioctl(sm, REWIRE_PROVISION, &provision))
-			rc = provision_failed(sm, errno, err);
-	}
+	options = options ?: &usual;
+	if (!rc && !(options->flags & REWIRE_PROVISION_VOLATILE))
+		rc = open_journal(dir, options, &m, err);
+	if (!rc)
+		rc = provision(sm, options, &m, err);
 	drop_material(&m);
 	return rc;
 }

@@ -58,26 +58,57 @@ static int run_status(int argc, char **argv)
 	return status;
 }
 
+static int fill_options(const char *limit, const char *tpm,
+			struct rewire_provision_options *options)
+{
+	__u64 number;
+
+	if (limit && !cli_size(limit, &options->memory_limit))
+		return cli_usage("--memory-limit: %s is not a size", limit);
+	if (tpm) {
+		/* as tpm2-tools write it: 0x1800000 */
+		char *end;
+
+		number = strtoul(tpm, &end, 0);
+		if (!*tpm || *end || number >> 24 != 1)
+			return cli_usage("--tpm: %s is not an NV index, 0x01000000 to 0x01ffffff",
+					 tpm);
+		options->flags |= REWIRE_PROVISION_TPM;
+		options->tpm_index = (__u32)number;
+	}
+	if (options->flags & (options->flags - 1))
+		return cli_usage("--no-journal, --unwitnessed and --tpm exclude each other");
+	return EXIT_SUCCESS;
+}
+
 static int run_provision(int argc, char **argv)
 {
-	const char *limit_text = NULL;
+	const char *limit = NULL, *tpm = NULL;
+	struct rewire_provision_options provision = { 0 };
+	bool unwitnessed = false, none = false;
 	const struct cli_option options[] = {
-		{ .name = "memory-limit", .value = &limit_text },
+		{ .name = "memory-limit", .value = &limit },
+		{ .name = "journal", .value = &provision.journal },
+		{ .name = "unwitnessed", .flag = &unwitnessed },
+		{ .name = "no-journal", .flag = &none },
+		{ .name = "tpm", .value = &tpm },
 		{ 0 },
 	};
 	int at = cli_parse(argc, argv, options, 1, 1);
 	struct rewire_error err;
-	__u64 limit = 0;
 	int sm, status;
 
 	if (at < 0)
 		return cli_parse_exit(at);
-	if (limit_text && !cli_size(limit_text, &limit))
-		return cli_usage("--memory-limit: %s is not a size", limit_text);
+	provision.flags = (unwitnessed ? REWIRE_PROVISION_UNWITNESSED : 0) |
+			  (none ? REWIRE_PROVISION_VOLATILE : 0);
+	status = fill_options(limit, tpm, &provision);
+	if (status != EXIT_SUCCESS)
+		return status;
 	sm = rewire_sm_open(&err);
 	if (sm < 0)
 		return cli_fail(&err);
-	if (rewire_sm_provision(sm, argv[at], limit, &err))
+	if (rewire_sm_provision(sm, argv[at], &provision, &err))
 		status = cli_fail(&err);
 	else
 		status = print_status(sm);
@@ -104,13 +135,23 @@ const struct command cmd_provision = {
 	.run = run_provision,
 	.summary = "give the Security Monitor its keys, once after loading it",
 	.help =
-	"usage: rewire provision HOSTDIR [--memory-limit SIZE]\n"
+	"usage: rewire provision HOSTDIR [OPTION]...\n"
 	"\n"
 	"HOSTDIR was made by `rewire pki host`. Its secrets go into the kernel's\n"
 	"keyrings, the monitor takes hold of them there, and they vanish from every\n"
 	"keyring that a program could read. Needs root.\n"
 	"\n"
+	"What the monitor must not forget goes into its journal, two files. With one\n"
+	"that is there already, it goes on where it was. Whether that is the last one\n"
+	"there was, a witness has to say (`rewire witness`) before anything runs.\n"
+	"\n"
+	"root.bin is the first root key; root.2.bin and so on are those after it.\n"
+	"\n"
 	"  --memory-limit SIZE  for all enclaves together [half of the memory]\n"
+	"  --journal DIR        folder of the journal [HOSTDIR/journal]\n"
+	"  --tpm INDEX          a counter in the TPM is the witness\n"
+	"  --unwitnessed        ask nobody; an old journal goes unnoticed\n"
+	"  --no-journal         remember nothing, for benches\n"
 	"\n"
 	"example:\n"
 	"  modprobe pkcs8_key_parser\n"

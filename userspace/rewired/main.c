@@ -162,7 +162,8 @@ static int greet_sm(const struct options *options, struct rewire_error *err)
 		return sm;
 	ret = rewire_sm_info(sm, &info, err);
 	if (!ret && !info.provisioned && options->provision) {
-		ret = rewire_sm_provision(sm, options->host_dir, 0, err);
+		ret = rewire_sm_provision(sm, options->host_dir,
+					  &options->provisioning, err);
 		if (!ret)
 			ret = rewire_sm_info(sm, &info, err);
 	}

@@ -24,6 +24,10 @@ static const char usage[] =
 "  --listen HOST:PORT    let other helpers connect here; port 0 takes any that\n"
 "                        is free. Without it this host can only be a source\n"
 "  --provision           give the SM its keys from --host-dir if it has none\n"
+"  --journal DIR         with --provision: folder of the SM's journal\n"
+"                        [journal in the host's]\n"
+"  --unwitnessed         with --provision: ask nobody if the journal is the last\n"
+"  --no-journal          with --provision: the SM remembers nothing; for benches\n"
 "  --volatile            keep no sealed checkpoint of an enclave that moves:\n"
 "                        it is lost if its host goes down meanwhile\n"
 "  --max-peers N         connections of other helpers at a time [16]\n"
@@ -38,7 +42,8 @@ static const char usage[] =
 
 enum {
 	OPT_HOST_DIR = 256, OPT_STATE_DIR, OPT_SOCKET, OPT_LISTEN,
-	OPT_PROVISION, OPT_VOLATILE, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
+	OPT_PROVISION, OPT_JOURNAL, OPT_UNWITNESSED, OPT_NO_JOURNAL,
+	OPT_VOLATILE, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
 	OPT_FREEZE, OPT_IO, OPT_VERBOSE, OPT_QUIET, OPT_HELP,
 };
 
@@ -48,6 +53,9 @@ static const struct option longs[] = {
 	{ "socket", required_argument, NULL, OPT_SOCKET },
 	{ "listen", required_argument, NULL, OPT_LISTEN },
 	{ "provision", no_argument, NULL, OPT_PROVISION },
+	{ "journal", required_argument, NULL, OPT_JOURNAL },
+	{ "unwitnessed", no_argument, NULL, OPT_UNWITNESSED },
+	{ "no-journal", no_argument, NULL, OPT_NO_JOURNAL },
 	{ "volatile", no_argument, NULL, OPT_VOLATILE },
 	{ "max-peers", required_argument, NULL, OPT_MAX_PEERS },
 	{ "max-clients", required_argument, NULL, OPT_MAX_CLIENTS },
@@ -115,6 +123,15 @@ static bool take(struct options *o, int option, const char *text)
 		return true;
 	case OPT_PROVISION:
 		o->provision = true;
+		return true;
+	case OPT_JOURNAL:
+		o->provisioning.journal = text;
+		return true;
+	case OPT_UNWITNESSED:
+		o->provisioning.flags |= REWIRE_PROVISION_UNWITNESSED;
+		return true;
+	case OPT_NO_JOURNAL:
+		o->provisioning.flags |= REWIRE_PROVISION_VOLATILE;
 		return true;
 	case OPT_VOLATILE:
 		o->is_volatile = true;

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include <rewire.h>
+
 /**
  * struct options - the command line
  * @host_dir: folder of this host, as made by "rewire pki host"
@@ -11,6 +13,7 @@
  * @socket: path of the control socket
  * @listen: "HOST:PORT" for other helpers; NULL: this host is only a source
  * @provision: provision the SM from @host_dir if nobody did
+ * @provisioning: how
  * @is_volatile: keep no sealed checkpoints of what moves
  * @max_peers: connections of other helpers at a time
  * @max_clients: connections on the control socket at a time
@@ -24,6 +27,7 @@ struct options {
 	const char *socket;
 	const char *listen;
 	bool provision;
+	struct rewire_provision_options provisioning;
 	bool is_volatile;
 	unsigned int max_peers;
 	unsigned int max_clients;

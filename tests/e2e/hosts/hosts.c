@@ -43,6 +43,10 @@ struct rewire_get_info host_info(const struct host *host)
 
 void host_open(struct host *host, const char *name, __u64 memory_limit)
 {
+	const struct rewire_provision_options options = {
+		.memory_limit = memory_limit,
+		.flags = REWIRE_PROVISION_VOLATILE,
+	};
 	struct rewire_get_info info;
 	struct rewire_error error;
 	char dir[64];
@@ -55,7 +59,7 @@ void host_open(struct host *host, const char *name, __u64 memory_limit)
 		tap_bail("/proc/thread-self/ns/net: %s", strerror(errno));
 	host->sm = host_open_sm(host);
 	snprintf(dir, sizeof(dir), E2E_PKI "/hosts/%s", name);
-	if (rewire_sm_provision(host->sm, dir, memory_limit, &error))
+	if (rewire_sm_provision(host->sm, dir, &options, &error))
 		tap_bail("%s", error.text);
 	info = host_info(host);
 	memcpy(host->id, info.sm, sizeof(host->id));

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whether a journal is believed: who waits, whose word counts, and what happens
+ * to one that was put back. Signatures are the business of other suites; here
+ * a witness is one that the sds role has signed.
+ */
+#include <kunit/test.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/shmem_fs.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+#include "../../kmod/witness.h"
+#include "util.h"
+#include "world.h"
+
+/* an SM with a journal in memory */
+struct bench {
+	struct rewire_sm *sm;
+	struct rewire_freshness *fresh;
+	struct rewire_journal *journal;
+	struct file *file[2];
+	struct rewire_why why;
+};
+
+static int see_nothing(void *data, const struct rewire_journal_record *record,
+		       const void *payload, struct rewire_why *why)
+{
+	return 0;
+}
+
+static int start(struct bench *b, u32 flags)
+{
+	struct file *none[2] = {};
+	int ret;
+
+	mutex_lock(&b->journal->lock);
+	ret = rewire_journal_open(b->journal,
+				  flags & REWIRE_PROVISION_VOLATILE ? none :
+								      b->file,
+				  &b->sm->roots, b->sm->attest.id, NULL,
+				  see_nothing, NULL, &b->why) ?:
+	      rewire_witness_start(b->fresh, flags, &b->why);
+	mutex_unlock(&b->journal->lock);
+	return ret;
+}
+
+static void stop(struct bench *b)
+{
+	mutex_lock(&b->journal->lock);
+	rewire_journal_close(b->journal);
+	mutex_unlock(&b->journal->lock);
+}
+
+static int witness_init(struct kunit *test)
+{
+	struct bench *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	test->priv = b;
+	b->sm = world_sm(test, 'a', true);
+	b->fresh = &b->sm->freshness;
+	b->journal = &b->sm->journal;
+	b->fresh->journal = b->journal;
+	b->fresh->attest = &b->sm->attest;
+	b->fresh->roles = &b->sm->roles;
+	b->fresh->events = &b->sm->events;
+	for (i = 0; i < 2; i++) {
+		b->file[i] = shmem_file_setup("rewire-journal", 0,
+					      VM_NORESERVE);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(b->file[i]));
+	}
+	return 0;
+}
+
+static void witness_exit(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	u32 i;
+
+	if (!b)
+		return;
+	stop(b);
+	for (i = 0; i < 2; i++)
+		if (!IS_ERR_OR_NULL(b->file[i]))
+			fput(b->file[i]);
+	world_sm_free(b->sm);
+}
+
+/* what the SM says now; and the answer of one who knows just that */
+static struct rewire_head ask(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct rewire_head head = {}, *given;
+	ssize_t len = rewire_witness_head(b->fresh, &given, &b->why);
+	u8 id[REWIRE_ID_SIZE];
+
+	KUNIT_ASSERT_GT_MSG(test, len, 0, "%s", b->why.text);
+	head = *given;
+	KUNIT_EXPECT_EQ(test, len,
+			sizeof(head) + head.cert_len + head.sig_len);
+	KUNIT_EXPECT_EQ(test,
+			rewire_peer_verify(&b->sm->roles, given + 1,
+					   head.cert_len, REWIRE_HEAD_DOMAIN,
+					   given, sizeof(head),
+					   (u8 *)(given + 1) + head.cert_len,
+					   head.sig_len, id, NULL), 0);
+	KUNIT_EXPECT_MEMEQ(test, id, head.sm, sizeof(id));
+	kfree(given);
+	return head;
+}
+
+static struct rewire_witness answer(const struct rewire_head *asked,
+				    const struct rewire_head *known)
+{
+	struct rewire_witness witness = { .sequence = known->sequence };
+
+	memcpy(witness.sm, asked->sm, sizeof(witness.sm));
+	memcpy(witness.nonce, asked->nonce, sizeof(witness.nonce));
+	memcpy(witness.journal, known->journal, sizeof(witness.journal));
+	memcpy(witness.head, known->head, sizeof(witness.head));
+	return witness;
+}
+
+static int heed(struct bench *b, const struct rewire_witness *witness)
+{
+	int ret;
+
+	b->why.text[0] = '\0';
+	mutex_lock(&b->journal->lock);
+	ret = rewire_witness_heed(b->fresh, witness, &b->why);
+	mutex_unlock(&b->journal->lock);
+	return ret;
+}
+
+static int hear(struct bench *b, const struct rewire_head *asked,
+		const struct rewire_head *known)
+{
+	struct rewire_witness witness = answer(asked, known);
+
+	return heed(b, &witness);
+}
+
+static int fresh(const struct bench *b)
+{
+	return rewire_witness_fresh(b->fresh, NULL);
+}
+
+static const struct mode {
+	const char *desc;
+	u32 flags;
+	int start, fresh;
+	u32 state;
+} modes[] = {
+	{ "witness", 0, 0, -ENOLINK, REWIRE_FRESHNESS_WAITING },
+	{ "volatile", REWIRE_PROVISION_VOLATILE, 0, 0,
+	  REWIRE_FRESHNESS_VOLATILE },
+	{ "unwitnessed", REWIRE_PROVISION_UNWITNESSED, 0, 0,
+	  REWIRE_FRESHNESS_NONE },
+	{ "tpm", REWIRE_PROVISION_TPM, 0, 0, REWIRE_FRESHNESS_TPM },
+	{ "two of them",
+	  REWIRE_PROVISION_VOLATILE | REWIRE_PROVISION_UNWITNESSED, -EINVAL, 0,
+	  REWIRE_FRESHNESS_VOLATILE },
+};
+
+static void mode_desc(const struct mode *mode, char *desc)
+{
+	strscpy(desc, mode->desc, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(mode, modes, mode_desc);
+
+static void start_says_what_is_wanted(struct kunit *test)
+{
+	const struct mode *mode = test->param_value;
+	struct bench *b = test->priv;
+
+	KUNIT_EXPECT_EQ(test, start(b, mode->flags), mode->start);
+	KUNIT_EXPECT_EQ(test, fresh(b), mode->fresh);
+	KUNIT_EXPECT_EQ(test, b->fresh->state, mode->state);
+}
+
+static void witness_of_the_head_is_believed_once(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct rewire_journal_info info = {};
+	struct rewire_head head;
+
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	head = ask(test);
+	KUNIT_EXPECT_EQ(test, head.vouched, 0);
+	KUNIT_EXPECT_EQ_MSG(test, hear(b, &head, &head), 0, "%s", b->why.text);
+	KUNIT_EXPECT_EQ(test, fresh(b), 0);
+	KUNIT_EXPECT_EQ(test, hear(b, &head, &head), -ESTALE);
+	rewire_witness_info(b->fresh, &info);
+	KUNIT_EXPECT_EQ(test, info.freshness, REWIRE_FRESHNESS_WITNESSED);
+	KUNIT_EXPECT_EQ(test, info.sequence, head.sequence + 1);
+}
+
+static void witness_nobody_asked_is_refused(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct rewire_witness witness;
+	struct rewire_head head;
+
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	memset(&head, 0, sizeof(head));
+	memcpy(head.sm, b->journal->sm, sizeof(head.sm));
+	memcpy(head.nonce, b->fresh->nonce, sizeof(head.nonce));
+	KUNIT_EXPECT_EQ(test, hear(b, &head, &head), -ESTALE);
+	head = ask(test);
+	witness = answer(&head, &head);
+	witness.nonce[0] ^= 1;
+	KUNIT_EXPECT_EQ(test, heed(b, &witness), -ESTALE);
+	witness = answer(&head, &head);
+	witness.sm[0] ^= 1;
+	KUNIT_EXPECT_EQ(test, heed(b, &witness), -EPERM);
+	KUNIT_EXPECT_EQ(test, fresh(b), -ENOLINK);
+}
+
+/* The witness knows an older head, and the chain has it. */
+static void witness_of_an_earlier_head_is_believed(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct rewire_head early, late;
+
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	early = ask(test);
+	KUNIT_ASSERT_EQ(test, hear(b, &early, &early), 0);
+	stop(b);
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	KUNIT_EXPECT_EQ(test, fresh(b), -ENOLINK);
+	late = ask(test);
+	KUNIT_EXPECT_MEMNEQ(test, late.nonce, early.nonce, sizeof(late.nonce));
+	KUNIT_EXPECT_EQ(test, late.vouched, early.sequence);
+	KUNIT_EXPECT_MEMEQ(test, late.vouched_head, early.head,
+			   sizeof(late.vouched_head));
+	KUNIT_EXPECT_EQ(test, hear(b, &late, &early), 0);
+	KUNIT_EXPECT_EQ(test, fresh(b), 0);
+}
+
+/* A journal that was put back grows as well: its numbers prove nothing. */
+static void journal_put_back_is_found_out(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct rewire_head known, asked;
+	u8 *saved = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	loff_t at = 0, length;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, saved);
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	length = b->journal->chain.end;
+	KUNIT_ASSERT_EQ(test, kernel_read(b->file[0], saved, length, &at),
+			(ssize_t)length);
+	known = ask(test);
+	KUNIT_ASSERT_EQ(test, hear(b, &known, &known), 0);
+	known = ask(test);
+	stop(b);
+
+	fput(b->file[0]);
+	b->file[0] = shmem_file_setup("rewire-journal", 0, VM_NORESERVE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(b->file[0]));
+	at = 0;
+	KUNIT_ASSERT_EQ(test, kernel_write(b->file[0], saved, length, &at),
+			(ssize_t)length);
+	for (i = 0; i < 5; i++) {
+		KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+		asked = ask(test);
+		if (i < 4)
+			stop(b);
+	}
+	KUNIT_EXPECT_GT(test, asked.sequence, known.sequence);
+	KUNIT_EXPECT_EQ(test, hear(b, &asked, &known), -EUCLEAN);
+	KUNIT_EXPECT_EQ(test, fresh(b), -EUCLEAN);
+	/* and nothing makes that good */
+	asked = ask(test);
+	KUNIT_EXPECT_EQ(test, hear(b, &asked, &asked), -EUCLEAN);
+	KUNIT_EXPECT_EQ(test, b->fresh->state, REWIRE_FRESHNESS_ROLLED_BACK);
+}
+
+static void journal_of_another_id_is_found_out(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct rewire_head head, known;
+
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	head = ask(test);
+	known = head;
+	known.journal[0] ^= 1;
+	KUNIT_EXPECT_EQ(test, hear(b, &head, &known), -EUCLEAN);
+	KUNIT_EXPECT_EQ(test, fresh(b), -EUCLEAN);
+}
+
+static int snapshot_nothing(void *data, struct rewire_journal *journal,
+			    struct rewire_why *why)
+{
+	return 0;
+}
+
+static int compact(struct bench *b)
+{
+	int ret;
+
+	mutex_lock(&b->journal->lock);
+	ret = rewire_witness_compact(b->fresh, 0, snapshot_nothing, NULL,
+				     &b->why);
+	mutex_unlock(&b->journal->lock);
+	return ret;
+}
+
+/* What a witness may know is not compacted away before it has answered. */
+static void compaction_waits_for_witnesses(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct rewire_head head, late;
+
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	KUNIT_EXPECT_EQ(test, compact(b), -ENOLINK);
+	head = ask(test);
+	KUNIT_ASSERT_EQ(test, hear(b, &head, &head), 0);
+	head = ask(test);
+	KUNIT_EXPECT_EQ(test, compact(b), -EBUSY);
+	KUNIT_ASSERT_EQ(test, hear(b, &head, &head), 0);
+	KUNIT_EXPECT_EQ_MSG(test, compact(b), 0, "%s", b->why.text);
+	stop(b);
+	KUNIT_ASSERT_EQ_MSG(test, start(b, 0), 0, "%s", b->why.text);
+	KUNIT_EXPECT_EQ(test, b->journal->active, 1);
+	late = ask(test);
+	KUNIT_EXPECT_EQ_MSG(test, hear(b, &late, &head), 0, "%s", b->why.text);
+}
+
+static struct kunit_case witness_cases[] = {
+	KUNIT_CASE_PARAM(start_says_what_is_wanted, mode_gen_params),
+	KUNIT_CASE(witness_of_the_head_is_believed_once),
+	KUNIT_CASE(witness_nobody_asked_is_refused),
+	KUNIT_CASE(witness_of_an_earlier_head_is_believed),
+	KUNIT_CASE(journal_put_back_is_found_out),
+	KUNIT_CASE(journal_of_another_id_is_found_out),
+	KUNIT_CASE(compaction_waits_for_witnesses),
+	{}
+};
+
+static struct kunit_suite witness_suite = {
+	.name = "rewire_witness",
+	.init = witness_init,
+	.exit = witness_exit,
+	.test_cases = witness_cases,
+};
+
+kunit_test_suite(witness_suite);

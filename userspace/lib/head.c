@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What an SM says of its journal, and what a witness answers.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+
+#include "crypto.h"
+
+static int check_shape(const __u8 *data, size_t length,
+		       struct rewire_head *head, struct rewire_error *err)
+{
+	if (length < sizeof(*head))
+		return rewire_fail(err, EBADMSG, "too short for the head of a journal");
+	memcpy(head, data, sizeof(*head));
+	if (head->header.magic != REWIRE_MAGIC ||
+	    head->header.type != REWIRE_TYPE_HEAD)
+		return rewire_fail(err, EBADMSG, "not the head of a journal");
+	if (head->header.version != REWIRE_VERSION ||
+	    head->header.size != sizeof(*head) || head->header.flags)
+		return rewire_fail(err, EBADMSG, "a format of another version");
+	if (!head->cert_len || head->cert_len > REWIRE_MAX_CERT ||
+	    !head->sig_len || head->sig_len > REWIRE_MAX_HEAD ||
+	    length != sizeof(*head) + head->cert_len + head->sig_len)
+		return rewire_fail(err, EBADMSG, "its lengths do not add up");
+	return 0;
+}
+
+static int check_signature(EVP_PKEY *key, const __u8 *data,
+			   const struct rewire_head *head,
+			   struct rewire_error *err)
+{
+	const __u8 *signature = data + sizeof(*head) + head->cert_len;
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool good;
+
+	good = context &&
+	       EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA &&
+	       EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
+	       EVP_DigestVerifyUpdate(context, REWIRE_HEAD_DOMAIN,
+				      sizeof(REWIRE_HEAD_DOMAIN)) == 1 &&
+	       EVP_DigestVerifyUpdate(context, data, sizeof(*head)) == 1 &&
+	       EVP_DigestVerifyFinal(context, signature, head->sig_len) == 1;
+	EVP_MD_CTX_free(context);
+	ERR_clear_error();
+	return good ? 0 : rewire_fail(err, EKEYREJECTED, "the SM's signature is wrong");
+}
+
+/* Issued by the CA, and of the SM that the head names. */
+static int check_certificate(X509 *certificate, const char *platform,
+			     const struct rewire_head *head,
+			     struct rewire_error *err)
+{
+	EVP_PKEY *key = X509_get0_pubkey(certificate), *ca_key;
+	__u8 sm[REWIRE_ID_SIZE];
+	X509 *ca;
+	int rc = crypto_read_certificate(platform, &ca, err);
+
+	if (rc)
+		return rc;
+	ca_key = X509_get0_pubkey(ca);
+	if (!key || !ca_key || X509_verify(certificate, ca_key) != 1)
+		rc = rewire_fail(err, EKEYREJECTED, "the SM's certificate was not issued by %s",
+				 platform);
+	ERR_clear_error();
+	X509_free(ca);
+	if (!rc)
+		rc = crypto_key_id(key, sm, err);
+	if (!rc && memcmp(sm, head->sm, sizeof(sm)))
+		rc = rewire_fail(err, EKEYREJECTED, "the certificate is that of another SM");
+	return rc;
+}
+
+int rewire_head_check(const void *data, size_t length, const char *platform,
+		      struct rewire_head *ret_head, struct rewire_error *err)
+{
+	const unsigned char *der;
+	struct rewire_head head;
+	X509 *certificate;
+	int rc = check_shape(data, length, &head, err);
+
+	if (rc)
+		return rc;
+	der = (const unsigned char *)data + sizeof(head);
+	certificate = d2i_X509(NULL, &der, (long)head.cert_len);
+	if (!certificate || der != (const unsigned char *)data + sizeof(head) +
+					   head.cert_len) {
+		X509_free(certificate);
+		ERR_clear_error();
+		return rewire_fail(err, EBADMSG, "it has no certificate inside");
+	}
+	rc = check_certificate(certificate, platform, &head, err);
+	if (!rc)
+		rc = check_signature(X509_get0_pubkey(certificate), data, &head,
+				     err);
+	X509_free(certificate);
+	if (!rc)
+		*ret_head = head;
+	return rc;
+}
+
+static int gone_back(const struct rewire_head *known,
+		     const struct rewire_head *shown, struct rewire_error *err)
+{
+	if (memcmp(known->sm, shown->sm, sizeof(known->sm)))
+		return rewire_fail(err, EINVAL, "the head that is remembered is another SM's");
+	if (memcmp(known->journal, shown->journal, sizeof(known->journal)))
+		return rewire_fail(err, EUCLEAN, "the SM has begun another journal than the one that is remembered, at record %llu",
+				   (unsigned long long)known->sequence);
+	if (shown->sequence < known->sequence)
+		return rewire_fail(err, EUCLEAN, "the journal has %llu records, and had %llu: it was rolled back",
+				   (unsigned long long)shown->sequence,
+				   (unsigned long long)known->sequence);
+	if (shown->sequence == known->sequence &&
+	    memcmp(shown->head, known->head, sizeof(known->head)))
+		return rewire_fail(err, EUCLEAN, "the journal has another record %llu than the one that is remembered: it was forked",
+				   (unsigned long long)known->sequence);
+	return 0;
+}
+
+int rewire_witness_answer(const struct rewire_head *known,
+			  const struct rewire_head *shown,
+			  struct rewire_witness *ret_witness,
+			  bool *ret_remember, struct rewire_error *err)
+{
+	struct rewire_witness witness = { 0 };
+	bool remember = true;
+	int rc = known ? gone_back(known, shown, err) : 0;
+
+	if (rc)
+		return rc;
+	if (known && shown->sequence > known->sequence)
+		remember = shown->vouched == known->sequence &&
+			   !memcmp(shown->vouched_head, known->head,
+				   sizeof(known->head));
+	memcpy(witness.sm, shown->sm, sizeof(witness.sm));
+	memcpy(witness.nonce, shown->nonce, sizeof(witness.nonce));
+	known = remember ? shown : known;
+	memcpy(witness.journal, known->journal, sizeof(witness.journal));
+	witness.sequence = known->sequence;
+	memcpy(witness.head, known->head, sizeof(witness.head));
+	*ret_witness = witness;
+	*ret_remember = remember;
+	return 0;
+}
+
+int rewire_sm_journal_info(int sm, struct rewire_journal_info *ret_info,
+			   struct rewire_error *err)
+{
+	struct rewire_journal_info info = { .size = sizeof(info) };
+
+	if (ioctl(sm, REWIRE_JOURNAL_INFO, &info))
+		return rewire_fail_ioctl(err, sm, errno, "asking for the journal");
+	*ret_info = info;
+	return 0;
+}
+
+int rewire_sm_head(int sm, void *buffer, size_t *ret_length,
+		   struct rewire_error *err)
+{
+	struct rewire_get_head arg = {
+		.size = sizeof(arg),
+		.length = (__u32)(*ret_length < REWIRE_MAX_HEAD ?
+				  *ret_length : REWIRE_MAX_HEAD),
+		.buffer = (uintptr_t)buffer,
+	};
+
+	if (ioctl(sm, REWIRE_GET_HEAD, &arg))
+		return rewire_fail_ioctl(err, sm, errno, "asking for the journal's head");
+	*ret_length = arg.length;
+	return 0;
+}
+
+int rewire_sm_witness(int sm, const struct rewire_signed *witness,
+		      struct rewire_error *err)
+{
+	struct rewire_put_witness arg = {
+		.size = sizeof(arg),
+		.witness = (uintptr_t)&witness->body,
+		.signature = (uintptr_t)witness->signature,
+		.signature_length = (__u32)witness->signature_length,
+	};
+
+	if (ioctl(sm, REWIRE_PUT_WITNESS, &arg))
+		return rewire_fail_ioctl(err, sm, errno, "giving the SM its witness");
+	return 0;
+}
+
+int rewire_sm_compact(int sm, struct rewire_error *err)
+{
+	struct rewire_journal_compact arg = { .size = sizeof(arg) };
+
+	if (ioctl(sm, REWIRE_JOURNAL_COMPACT, &arg))
+		return rewire_fail_ioctl(err, sm, errno, "compacting the journal");
+	return 0;
+}
