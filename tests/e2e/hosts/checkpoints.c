@@ -288,7 +288,8 @@ static void of_an_aborted_move(void)
 	carry_init(&carry, &work, &alpha, &beta, LIFETIME_MS);
 	expect_ok(carry_steps(&carry, STEP_OFFER, STEP_WRITE), &carry.error);
 	expect(!blob_read(&blob, carry.in), "no checkpoint of a PREPARED one");
-	expect_refusal(restore(&beta, &blob), EEXIST, &work.error, "lives here");
+	expect_refusal(restore(&beta, &blob), ESTALE, &work.error,
+		       "did not end here");
 	expect_ok(carry_abort(&carry, carry.out), &carry.error);
 	expect_ok(carry_put(&carry, carry.in,
 			    &carry.said[REWIRE_MSG_ABORTED]), &carry.error);
