@@ -41,12 +41,9 @@ struct rewire_get_info host_info(const struct host *host)
 	return info;
 }
 
-void host_open(struct host *host, const char *name, __u64 memory_limit)
+void host_boot(struct host *host, const char *name,
+	       const struct rewire_provision_options *options)
 {
-	const struct rewire_provision_options options = {
-		.memory_limit = memory_limit,
-		.flags = REWIRE_PROVISION_VOLATILE,
-	};
 	struct rewire_get_info info;
 	struct rewire_error error;
 	char dir[64];
@@ -59,8 +56,16 @@ void host_open(struct host *host, const char *name, __u64 memory_limit)
 		tap_bail("/proc/thread-self/ns/net: %s", strerror(errno));
 	host->sm = host_open_sm(host);
 	snprintf(dir, sizeof(dir), E2E_PKI "/hosts/%s", name);
-	if (rewire_sm_provision(host->sm, dir, &options, &error))
+	if (rewire_sm_provision(host->sm, dir, options, &error))
 		tap_bail("%s", error.text);
 	info = host_info(host);
 	memcpy(host->id, info.sm, sizeof(host->id));
+}
+
+void host_open(struct host *host, const char *name, __u64 memory_limit)
+{
+	host_boot(host, name, &(struct rewire_provision_options){
+		.memory_limit = memory_limit,
+		.flags = REWIRE_PROVISION_VOLATILE,
+	});
 }
