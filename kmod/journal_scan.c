@@ -290,8 +290,8 @@ static int scan_next(struct rewire_journal *journal,
 }
 
 /*
- * Is there a right record behind a wrong one, and how far did the chain get?
- * A record inside of another's payload is an older one, and does not count.
+ * Is there a right record where the chain breaks, or behind, and how far did it
+ * get? One inside of another's payload is an older one, and does not count.
  *
  * Return: 1 when there is one, 0, or a negative errno.
  */
@@ -300,7 +300,8 @@ static int scan_behind(struct rewire_journal *journal,
 {
 	const struct rewire_journal_record *record = (void *)journal->buffer;
 	struct file *file = journal->file[scan->file];
-	loff_t at = scan->chain.end + SCAN_STEP;
+	u64 least = scan->chain.sequence;
+	loff_t at = scan->chain.end;
 	const char *what;
 	int ret = 0, found = 0;
 	u32 magic;
@@ -314,7 +315,9 @@ static int scan_behind(struct rewire_journal *journal,
 		ret = scan_record(journal, file, at, scan->size, &what);
 		if (ret)
 			return ret;
-		if (what || record->sequence <= scan->chain.sequence)
+		/* behind that place, it would be a later one */
+		if (what || record->sequence <
+				    least + (at != scan->chain.end))
 			continue;
 		scan->reach = max(scan->reach, record->sequence + 1);
 		ret = scan_authentic(journal);
@@ -334,8 +337,10 @@ static int scan_broken(struct rewire_journal *journal,
 
 	if (found < 0)
 		return found;
-	if (!found && scan->chain.end)
+	if (!found && scan->chain.end) {
+		scan->reach = scan->chain.sequence;
 		return 0;
+	}
 	scan->error = rewire_because(&scan->why, -EUCLEAN,
 				     "journal file %u, byte %lld, record %llu: %s",
 				     scan->file, scan->chain.end,

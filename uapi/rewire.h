@@ -125,7 +125,7 @@ struct rewire_header {
  * @image_digest: SHA-256 of the image file
  * @max_memory: bytes; an enclave whose pages exceed it is refused
  * @max_threads: 1
- * @min_atl: least Authorisation Trust Level of a host; 0 in this version
+ * @min_atl: least Authorisation Trust Level of a host, 0 .. REWIRE_MAX_LEVEL
  * @predecessors: how many of @predecessor count
  * @attributes: 0 in this version
  * @predecessor: measurements whose sealed data this one may read
@@ -155,7 +155,7 @@ struct rewire_manifest {
  * @target: SM id of the target
  * @lifetime_ms: from the moment each SM accepts the request, on its own
  *	monotonic clock, until it gives up on its own (1 .. 86,400,000)
- * @min_atl: least level of the target; 0 in this version
+ * @min_atl: least level of the target, 0 .. REWIRE_MAX_LEVEL
  */
 struct rewire_request {
 	struct rewire_header header;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include <uapi/rewire_trust.h>
+
 #include "fuzz.h"
 
 /* Some of what commands point to is not quite right. */
@@ -162,6 +164,39 @@ static void fill_trust(void *arg, const struct memory *memory, struct rng *rng)
 				  rng);
 }
 
+static void fill_get_head(void *arg, const struct memory *memory,
+			  struct rng *rng)
+{
+	struct rewire_get_head *get = arg;
+
+	get->length = rng_percent(rng, 80) ? (__u32)REWIRE_MAX_HEAD :
+		      (__u32)rng_below(rng, 512);
+	get->buffer = address(memory, AT_OUTPUT);
+}
+
+/* Signed by the right role, and about something else. */
+static void fill_put_witness(void *arg, const struct memory *memory,
+			     struct rng *rng)
+{
+	const struct rewire_signed *request = &world.samples.request;
+	struct rewire_put_witness *put = arg;
+
+	put->witness = sample(memory, AT_BODY, &request->body.request,
+			      sizeof(struct rewire_witness), rng);
+	put->signature = sample(memory, AT_CMS, request->signature,
+				request->signature_length, rng);
+	put->signature_length = (__u32)request->signature_length;
+}
+
+static void fill_rotate_root(void *arg, const struct memory *memory,
+			     struct rng *rng)
+{
+	struct rewire_rotate_root *rotate = arg;
+
+	(void)memory;
+	rotate->root_key = (__s32)rng_below(rng, 1UL << 31);
+}
+
 static void fill_add_pages(void *arg, const struct memory *memory,
 			   struct rng *rng)
 {
@@ -244,6 +279,17 @@ static void fill_session_freeze(void *arg, const struct memory *memory,
 	freeze->timeout_ms = 1 + (__u32)rng_below(rng, 50);
 }
 
+static void fill_evidence(void *arg, const struct memory *memory,
+			  struct rng *rng)
+{
+	struct rewire_get_evidence *get = arg;
+
+	get->nonce_length = (__u32)rng_below(rng, REWIRE_MAX_CHALLENGE + 2);
+	get->length = rng_percent(rng, 80) ? REWIRE_MAX_EVIDENCE :
+		      (__u32)rng_below(rng, 2048);
+	get->buffer = address(memory, AT_OUTPUT);
+}
+
 #define FD(type) ((int)offsetof(struct type, fd))
 #define COMMON(NAME, type, on, fd, likely)				\
 	.name = #NAME, .cmd = REWIRE_##NAME, .kind = KIND_##on,		\
@@ -283,6 +329,21 @@ const struct command commands[] = {
 	  .pointer = { offsetof(struct rewire_trust, statement),
 		       offsetof(struct rewire_trust, signature) },
 	  .fill = fill_trust },
+	{ COMMON(GET_HEAD, rewire_get_head, DEVICE, -1, 4), .gentle = true,
+	  .pointer = { offsetof(struct rewire_get_head, buffer) },
+	  .fill = fill_get_head },
+	{ COMMON(PUT_WITNESS, rewire_put_witness, DEVICE, -1, 4),
+	  .pointer = { offsetof(struct rewire_put_witness, witness),
+		       offsetof(struct rewire_put_witness, signature) },
+	  .fill = fill_put_witness },
+	{ COMMON(JOURNAL_INFO, rewire_journal_info, DEVICE, -1, 4),
+	  .gentle = true },
+	{ COMMON(GET_EVIDENCE, rewire_get_evidence, DEVICE, -1, 2),
+	  .gentle = true,
+	  .pointer = { offsetof(struct rewire_get_evidence, buffer) },
+	  .fill = fill_evidence },
+	{ COMMON(ROTATE_ROOT, rewire_rotate_root, DEVICE, -1, 4),
+	  .fill = fill_rotate_root },
 	{ COMMON(ADD_PAGES, rewire_add_pages, ENCLAVE, -1, 10),
 	  .pointer = { offsetof(struct rewire_add_pages, source) },
 	  .fill = fill_add_pages },
@@ -302,6 +363,10 @@ const struct command commands[] = {
 	  .fill = fill_call },
 	{ COMMON(ENCLAVE_INFO, rewire_enclave_info, ENCLAVE, -1, 6),
 	  .gentle = true },
+	{ COMMON(ENCLAVE_EVIDENCE, rewire_get_evidence, ENCLAVE, -1, 2),
+	  .gentle = true,
+	  .pointer = { offsetof(struct rewire_get_evidence, buffer) },
+	  .fill = fill_evidence },
 	{ COMMON(STREAM_COMMIT, rewire_stream_commit, STREAM,
 		 FD(rewire_stream_commit), 3) },
 	{ COMMON(SESSION_GET, rewire_session_get, SESSION, -1, 8),

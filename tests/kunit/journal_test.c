@@ -379,6 +379,20 @@ static void end_torn_anywhere_is_cut(struct kunit *test)
 	}
 }
 
+/* Right records in a wrong place are damage, at the very end as well. */
+static void record_left_out_is_found_out(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	loff_t last;
+
+	begin(test, 3);
+	save(test, 0);
+	last = b->length[0] - WORK_BYTES;
+	memcpy(b->saved[0] + last - WORK_BYTES, b->saved[0] + last, WORK_BYTES);
+	restore(test, 0, last);
+	KUNIT_EXPECT_EQ(test, open_as(b, SM), -EUCLEAN);
+}
+
 /* A torn record may have whole ones in its payload; those are older. */
 static void record_within_torn_one_is_no_record(struct kunit *test)
 {
@@ -772,6 +786,7 @@ static struct kunit_case journal_cases[] = {
 	KUNIT_CASE(open_odd_files_are_refused),
 	KUNIT_CASE_SLOW(byte_changed_is_found_out),
 	KUNIT_CASE_SLOW(end_torn_anywhere_is_cut),
+	KUNIT_CASE(record_left_out_is_found_out),
 	KUNIT_CASE(record_within_torn_one_is_no_record),
 	KUNIT_CASE(file_of_something_else_is_refused),
 	KUNIT_CASE(journal_of_another_sm_is_refused),

@@ -51,7 +51,15 @@ for line in "info" "info 1 2" "ls 1" "sign x" "request" "run x" "call 1" \
 	"pause 1 --timeout 61s" "extract 1" "reseal x" "provision" "pki" "pki init" \
 	"pki make x" "root" "root turn x" "root rotate x y" "pki init x --address a:1" "migrate --request x" \
 	"migrate --request x --to nowhere" "provision x --memory-limit 5X" \
-	"run x --manifest y --workload 7"; do
+	"run x --manifest y --workload 7" "provision x --tpm 5" \
+	"provision x --tpm 0x1800000 --no-journal" \
+	"provision x --no-journal --unwitnessed" log "log 1" "log verify" \
+	"log verify x --head y" "log export x" "log compact 1" witness \
+	"witness ask" "witness give" "witness sign x -o y" \
+	"evidence" "evidence show" \
+	"evidence verify x" "evidence get --json" "evidence get --nonce 00 -o x" \
+	"evidence verify x --platform y --measurement 1" "evidence show x --sm 1" \
+	"evidence verify x --platform y --min-svn -1"; do
 	# shellcheck disable=SC2086
 	try 2 $line && [ ! -s "$dir/out" ]
 	result $? "wrong usage: $line"
@@ -86,6 +94,15 @@ result $? "request with a passphrase from a descriptor"
 [ $? = 1 ] && grep -q 'wrong passphrase' "$dir/err" && [ ! -e "$dir/move3" ]
 result $? "request with a wrong passphrase leaves no file"
 
+printf 'not a journal' >"$dir/journal.0"
+try 1 log verify "$dir/journal.0" && grep -q 'record 0 at byte 0' "$dir/err"
+result $? "log verify of what is no journal"
+: >"$dir/journal.0"
+try 0 log verify "$dir/journal.0" && grep -q blank "$dir/out"
+result $? "log verify of a blank file"
+try 1 log --dir "$dir" && grep -q 'journal' "$dir/err"
+result $? "log without a journal"
+
 printf 'not an image' >"$dir/image"
 try 1 sign "$dir/image" --key "$dir/pki/developer.key" \
 	--cert "$dir/pki/developer.crt" --software $uuid --release 1 --svn 1 &&
@@ -97,6 +114,12 @@ result $? "run with a request for a manifest"
 try 1 migrate --request "$dir/move" --to beta:1 --socket "$dir/none" &&
 	grep -q 'start rewired' "$dir/err"
 result $? "migrate without a helper"
+
+try 1 evidence show "$dir/image" && grep -q 'byte 0: not a COSE_Sign1' "$dir/err"
+result $? "evidence that is none"
+try 1 evidence verify "$dir/image" --platform "$dir/none" --json &&
+	grep -q '^{"ok":false,"errno":74,' "$dir/out"
+result $? "evidence that is none, in JSON"
 
 "$REWIRE" help >/dev/full 2>"$dir/err"
 [ $? = 1 ] && grep -q 'standard output' "$dir/err"

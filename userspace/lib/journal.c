@@ -146,6 +146,7 @@ struct walk {
 	const struct rewire_journal_roots *roots;
 	struct rewire_journal_summary *summary;
 	__u64 needed;
+	bool displaced;
 	__u8 key[REWIRE_DIGEST_SIZE];
 	__u32 keyed;
 };
@@ -281,13 +282,18 @@ static int step(struct walk *walk, const char **what, struct rewire_error *err)
 	*what = read_record(walk->data, walk->length, walk->at, &e);
 	if (!*what && !walk->at)
 		*what = begin(walk, &e);
-	if (!*what)
-		*what = link_of(summary, &e.record);
 	if (*what)
 		return 0;
+	*what = link_of(summary, &e.record);
 	rc = check_mac(walk, &e, err);
 	if (rc < 0)
 		return rc;
+	/* a right record in a wrong place is never what a crash leaves */
+	walk->displaced = *what && rc &&
+			  e.record.generation == summary->generation &&
+			  e.record.sequence >= summary->sequence;
+	if (*what)
+		return 0;
 	if (!rc) {
 		*what = "not authentic";
 		return 0;
@@ -322,7 +328,7 @@ static bool first_named(const struct walk *walk)
 
 static int broken(struct walk *walk, const char *what, struct rewire_error *err)
 {
-	if (walk->at && !goes_on(walk)) {
+	if (walk->at && !walk->displaced && !goes_on(walk)) {
 		walk->summary->torn = walk->length - walk->at;
 		return 0;
 	}

@@ -976,6 +976,40 @@ int rewire_session_give_up(int session, struct rewire_error *err);
 int rewire_session_get_info(int session, struct rewire_session_info *ret_info,
 			    struct rewire_error *err);
 
+/* FROZEN: a stream file, sealed for this SM: what a source falls back on. */
+int rewire_session_checkpoint(int session, struct rewire_error *err);
+
+/**
+ * rewire_request_try - would this SM take part in a migration?
+ * @sm: the SM
+ * @side: REWIRE_SIDE_*: as what
+ * @request: signed request; it is not used up
+ * @token: for the source: evidence of the target's SM; NULL: its level is not
+ *	looked at
+ * @nonce: that @token answers
+ * @ret_level: with @token: the target's level; may be NULL
+ *
+ * Return: 0, or why it would refuse.
+ */
+int rewire_request_try(int sm, __u32 side, const struct rewire_signed *request,
+		       const struct rewire_token *token,
+		       const __u8 nonce[REWIRE_NONCE_SIZE],
+		       __u32 *ret_level, struct rewire_error *err);
+
+/**
+ * rewire_fence_give - tell an SM that the target of a migration is out
+ * @sm: the SM
+ * @fence: signed struct rewire_fence
+ * @ret_side: REWIRE_SIDE_* of the migration here; may be NULL
+ *
+ * The source has its workload back with it; a target destroys what it has of it.
+ *
+ * Return: 0; -ENOENT: the migration is not known here; -EPERM: the target's SM
+ * is not revoked at its source; or another negative errno.
+ */
+int rewire_fence_give(int sm, const struct rewire_signed *fence,
+		      __u32 *ret_side, struct rewire_error *err);
+
 /* ------------------------------------------------------------------------
  * Arguments of a call: a list, each a little-endian __u32 length and bytes.
  */
@@ -1023,14 +1057,15 @@ int rewire_args_next(const void *data, size_t length, size_t *position,
 #define REWIRE_CTL_CALL		1	/* carry a call to where the workload is */
 #define REWIRE_CTL_MIGRATE	2	/* run a migration; answers with events */
 #define REWIRE_CTL_STATUS	3	/* what the helper is doing */
+#define REWIRE_CTL_TRY		4	/* would a migration go? touches nothing */
 
 /**
  * struct rewire_ctl_request - a line to the helper
  * @op: REWIRE_CTL_*
  * @call: for CALL: workload, and the members of struct rewire_call; @input is
  *	rewire_ctl_request_clear()'s to free after decoding
- * @request: for MIGRATE: the signed request
- * @peer: for MIGRATE: "HOST:PORT" of the target's helper
+ * @request: for MIGRATE and TRY: the signed request
+ * @peer: for MIGRATE and TRY: "HOST:PORT" of the target's helper
  */
 struct rewire_ctl_request {
 	int op;
@@ -1055,7 +1090,7 @@ struct rewire_ctl_request {
  * @output: of a CALL: the answer, may be NULL when empty; freed by
  *	rewire_ctl_answer_clear()
  * @output_length: its bytes
- * @info: of a STATUS or an event: a JSON object as text, or NULL; for an event
+ * @info: of a STATUS, a TRY or an event: a JSON object as text, or NULL; for an event
  *	"side" (of the SM that says it), "ms" (since the start of the
  *	migration) and what else there is to say
  */

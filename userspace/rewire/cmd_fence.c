@@ -4,6 +4,8 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "show.h"
@@ -42,7 +44,46 @@ static int sign(const char *path, const struct fence_options *options,
 	return rc ? cli_fail(&err) : EXIT_SUCCESS;
 }
 
-static int run(int argc, char **argv)
+static int give(const char *path, __u32 *ret_side,
+		struct rewire_signed *object)
+{
+	struct rewire_error err;
+	int sm, rc;
+
+	if (rewire_signed_read(path, REWIRE_TYPE_FENCE, object, &err))
+		return cli_fail(&err);
+	sm = rewire_sm_open(&err);
+	if (sm < 0)
+		return cli_fail(&err);
+	rc = rewire_fence_give(sm, object, ret_side, &err);
+	close(sm);
+	return rc ? cli_fail(&err) : EXIT_SUCCESS;
+}
+
+static int run_give(int argc, char **argv)
+{
+	int status, at = cli_parse(argc, argv, NULL, 1, 1);
+	struct rewire_signed object;
+	char id[REWIRE_ID_TEXT];
+	__u32 side;
+
+	if (at < 0)
+		return cli_parse_exit(at);
+	status = give(argv[at], &side, &object);
+	if (status != EXIT_SUCCESS)
+		return status;
+	if (cli.json)
+		show_json(json_pack("{s:o, s:s}", "request",
+				    show_id(object.body.fence.request_id),
+				    "side", rewire_side_name(side)));
+	else
+		printf("request  %s\nfenced   at its %s\n",
+		       rewire_id_format(object.body.fence.request_id, id),
+		       rewire_side_name(side));
+	return EXIT_SUCCESS;
+}
+
+static int run_sign(int argc, char **argv)
 {
 	struct fence_options o = { 0 };
 	const struct cli_option options[] = {
@@ -75,12 +116,20 @@ static int run(int argc, char **argv)
 	return EXIT_SUCCESS;
 }
 
+static int run(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "give"))
+		return run_give(argc - 1, argv + 1);
+	return run_sign(argc, argv);
+}
+
 const struct command cmd_fence = {
 	.name = "fence",
 	.run = run,
-	.summary = "sign that the target of a migration is out, as the SDS",
+	.summary = "sign that the target of a migration is out, or obey it",
 	.help =
 	"usage: rewire fence REQUEST --key FILE --cert FILE -o FILE\n"
+	"       rewire fence give FILE [--json]\n"
 	"\n"
 	"For a source that gave its enclave up to a target which will never answer\n"
 	"again. REQUEST is the file that ordered the migration. The source takes its\n"
@@ -89,8 +138,12 @@ const struct command cmd_fence = {
 	"after all, nobody believes it any more. The file holds struct rewire_fence,\n"
 	"then its detached CMS signature (DER).\n"
 	"\n"
+	"`give` hands it to the Security Monitor of this host: at the source the\n"
+	"workload is back then, and at a target whatever there is of it is destroyed.\n"
+	"\n"
 	"  --passphrase-fd N    read the key's passphrase from there, not the terminal\n"
 	"\n"
-	"example:\n"
-	"  rewire fence move.request --key pki/sds.key --cert pki/sds.crt -o move.fence\n",
+	"examples:\n"
+	"  rewire fence move.request --key pki/sds.key --cert pki/sds.crt -o move.fence\n"
+	"  rewire fence give move.fence\n",
 };
