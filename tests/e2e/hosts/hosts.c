@@ -41,12 +41,13 @@ struct rewire_get_info host_info(const struct host *host)
 	return info;
 }
 
-void host_boot(struct host *host, const char *name,
-	       const struct rewire_provision_options *options)
+int host_try(struct host *host, const char *name,
+	     const struct rewire_provision_options *options,
+	     struct rewire_error *error)
 {
 	struct rewire_get_info info;
-	struct rewire_error error;
 	char dir[64];
+	int rc;
 
 	host->name = name;
 	if (unshare(CLONE_NEWNET))
@@ -56,10 +57,24 @@ void host_boot(struct host *host, const char *name,
 		tap_bail("/proc/thread-self/ns/net: %s", strerror(errno));
 	host->sm = host_open_sm(host);
 	snprintf(dir, sizeof(dir), E2E_PKI "/hosts/%s", name);
-	if (rewire_sm_provision(host->sm, dir, options, &error))
-		tap_bail("%s", error.text);
+	rc = rewire_sm_provision(host->sm, dir, options, error);
+	if (rc) {
+		close(host->sm);
+		close(host->netns);
+		return rc;
+	}
 	info = host_info(host);
 	memcpy(host->id, info.sm, sizeof(host->id));
+	return 0;
+}
+
+void host_boot(struct host *host, const char *name,
+	       const struct rewire_provision_options *options)
+{
+	struct rewire_error error;
+
+	if (host_try(host, name, options, &error))
+		tap_bail("%s", error.text);
 }
 
 void host_open(struct host *host, const char *name, __u64 memory_limit)

@@ -36,6 +36,11 @@ void host_boot(struct host *host, const char *name,
 /* One that remembers nothing. @memory_limit: bytes, 0 for the usual. */
 void host_open(struct host *host, const char *name, __u64 memory_limit);
 
+/* The same with other @options: 0 or a negative errno, and then no host. */
+int host_try(struct host *host, const char *name,
+	     const struct rewire_provision_options *options,
+	     struct rewire_error *error);
+
 /* From here on this thread is on that host. */
 void host_enter(const struct host *host);
 
