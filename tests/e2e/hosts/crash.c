@@ -57,18 +57,75 @@ static int disk_open(const char *disk, const char *name, int flags)
 	return fd;
 }
 
+static struct rewire_journal_info journal_info(const struct machine *machine)
+{
+	struct rewire_journal_info info;
+	struct rewire_error error;
+
+	if (rewire_sm_journal_info(machine->host.sm, &info, &error))
+		tap_bail("%s", error.text);
+	return info;
+}
+
+static void witness_sign(const struct rewire_witness *witness,
+			 struct rewire_signed *ret_signed)
+{
+	struct rewire_signer *signer;
+	struct rewire_error error;
+
+	if (rewire_signer_open(E2E_PKI "/sds.key", E2E_PKI "/sds.crt", NULL,
+			       NULL, &signer, &error) ||
+	    rewire_sign_witness(signer, witness, ret_signed, &error))
+		tap_bail("%s", error.text);
+	rewire_signer_free(signer);
+}
+
+/* The SDS is shown the head; true: that is the one it remembers now. */
+static bool witness_ask(struct machine *machine)
+{
+	__u8 bytes[REWIRE_MAX_HEAD];
+	size_t length = sizeof(bytes);
+	struct rewire_witness witness;
+	struct rewire_signed statement;
+	struct rewire_error error;
+	struct rewire_head shown;
+	bool remember;
+
+	if (rewire_sm_head(machine->host.sm, bytes, &length, &error) ||
+	    rewire_head_check(bytes, length, E2E_PKI "/platform.crt", &shown,
+			      &error) ||
+	    rewire_witness_answer(machine->seen.sequence ? &machine->seen : NULL,
+				  &shown, &witness, &remember, &error))
+		tap_bail("%s", error.text);
+	if (remember)
+		machine->seen = shown;
+	witness_sign(&witness, &statement);
+	if (rewire_sm_witness(machine->host.sm, &statement, &error))
+		tap_bail("%s", error.text);
+	return remember;
+}
+
 static void start(struct machine *machine, const char *name)
 {
 	host_boot(&machine->host, name, &(struct rewire_provision_options){
-		.flags = REWIRE_PROVISION_UNWITNESSED,
+		.flags = machine->witnessed ? 0 : REWIRE_PROVISION_UNWITNESSED,
 		.journal = machine->disk,
 	});
 	machine->has_spare = false;
+	if (!machine->witnessed)
+		return;
+	expect(journal_info(machine).freshness == REWIRE_FRESHNESS_WAITING,
+	       "%s does not wait for its witness", name);
+	/* The head it remembers has to be found in the chain first. */
+	while (!witness_ask(machine))
+		;
 }
 
-void machine_boot(struct machine *machine, const char *name)
+void machine_boot(struct machine *machine, const char *name, bool witnessed)
 {
 	machine->host.name = name;
+	machine->witnessed = witnessed;
+	memset(&machine->seen, 0, sizeof(machine->seen));
 	disk_make(machine);
 	start(machine, name);
 }
@@ -101,16 +158,6 @@ void machine_off(struct machine *machine)
 {
 	stop(machine);
 	disk_drop(machine->disk);
-}
-
-static struct rewire_journal_info journal_info(const struct machine *machine)
-{
-	struct rewire_journal_info info;
-	struct rewire_error error;
-
-	if (rewire_sm_journal_info(machine->host.sm, &info, &error))
-		tap_bail("%s", error.text);
-	return info;
 }
 
 static void copy(const char *from, const char *to, const char *name)

@@ -14,6 +14,8 @@
 /**
  * struct machine - a host with a disk of its own, which has its SM's journal
  * @host: as it is in this life: another SM after each crash
+ * @witnessed: the SDS remembers the head of its journal, and it waits for that
+ * @seen: that head; its sequence is 0 as long as there is none
  * @disk: where that disk is mounted
  * @life: how often it was started
  * @spare: an enclave of the machine's own; makes the small records that fill
@@ -22,14 +24,16 @@
  */
 struct machine {
 	struct host host;
+	bool witnessed;
+	struct rewire_head seen;
 	char disk[64];
 	unsigned int life;
 	struct work spare;
 	bool has_spare;
 };
 
-/* Starts it with an empty disk. */
-void machine_boot(struct machine *machine, const char *name);
+/* Starts it with an empty disk, for a witness who never saw it. */
+void machine_boot(struct machine *machine, const char *name, bool witnessed);
 
 /* The end of it, and of its disk. */
 void machine_off(struct machine *machine);

@@ -5,7 +5,10 @@
  * something of it: one instance runs, with its state, never two, and never none
  * when it stood still before, with a checkpoint on a disk.
  *
- *	matrix [--rounds=N] [PART OF A NAME]...
+ *	matrix [--rounds=N] [--witnessed] [PART OF A NAME]...
+ *
+ * Each cell of a round is unlike the same one of the round before: what a crash
+ * leaves on the disk, and what the operators do; six rounds have all of it.
  *
  * Copyright (c) 2026 The REWIRE authors
  */
@@ -25,11 +28,20 @@ enum mode { PAUSED, RUNNING, MODES };
 /* What happens to a cell after its fault. */
 enum next { GO_ON, RECOVER };
 
+/* What the operators do when they see that something went wrong. */
+enum temper {
+	PATIENT,	/* they leave it to the helpers */
+	EAGER,		/* they start whatever can be started, at once */
+	CANCELLING,	/* they cancel on both sides */
+	TEMPERS
+};
+
 /**
  * struct cell - one fault at one step
  * @step: where
  * @mode: what the workload does before
  * @torn: a crash leaves half of a record
+ * @temper: of the operators
  * @trip: the migration
  * @paused: checkpoint made before it, in mode PAUSED
  * @excused: the only copy was in the memory of a host that crashed
@@ -38,6 +50,7 @@ struct cell {
 	enum step step;
 	enum mode mode;
 	bool torn;
+	enum temper temper;
 	struct trip trip;
 	struct blob paused;
 	bool excused;
@@ -59,6 +72,35 @@ static struct work work;
 /* Of the migration before, for what comes much too late. */
 static struct carry before;
 static unsigned int count, forks, losses, excused;
+
+/* How many instances of it run there. */
+static unsigned int running(const struct host *host)
+{
+	struct rewire_enclave_info info;
+	struct rewire_error error;
+	unsigned int found = 0;
+	size_t all;
+	__u64 *ids;
+
+	if (rewire_sm_list(host->sm, &ids, &all, &error))
+		tap_bail("%s", error.text);
+	for (size_t i = 0; i < all; i++) {
+		int fd = rewire_enclave_open(host->sm, ids[i], NULL, &error);
+
+		if (fd >= 0 && !rewire_enclave_get_info(fd, &info, &error) &&
+		    info.state == REWIRE_ENCLAVE_RUNNING &&
+		    !memcmp(info.workload, work.id, sizeof(work.id)))
+			found++;
+		close(fd);
+	}
+	free(ids);
+	return found;
+}
+
+static unsigned int running_all(void)
+{
+	return running(&alpha.host) + running(&beta.host);
+}
 
 /* ---- faults ---- */
 
@@ -301,6 +343,7 @@ static enum next fill(struct cell *cell, enum side side)
 {
 	struct carry *carry = &cell->trip.carry;
 	struct views were = look(cell);
+	unsigned int alive = running_all();
 	int rc;
 
 	machine_fill(cell->trip.at[side]);
@@ -314,6 +357,8 @@ static enum next fill(struct cell *cell, enum side side)
 	/* A stream is taken or given once: without its end both give up. */
 	if (cell->step != STEP_WRITE)
 		expect_unchanged(cell, &were);
+	expect(running_all() == alive, "%u instances run, %u did before",
+	       running_all(), alive);
 	machine_empty(cell->trip.at[side]);
 	if (cell->step == STEP_READ || cell->step == STEP_WRITE)
 		return RECOVER;
@@ -349,34 +394,6 @@ static const struct fault faults[] = {
 static char marks[MODES][STEPS][FAULTS];
 
 /* ---- what became of it ---- */
-
-static unsigned int running(const struct host *host)
-{
-	struct rewire_enclave_info info;
-	struct rewire_error error;
-	unsigned int found = 0;
-	size_t all;
-	__u64 *ids;
-
-	if (rewire_sm_list(host->sm, &ids, &all, &error))
-		tap_bail("%s", error.text);
-	for (size_t i = 0; i < all; i++) {
-		int fd = rewire_enclave_open(host->sm, ids[i], NULL, &error);
-
-		if (fd >= 0 && !rewire_enclave_get_info(fd, &info, &error) &&
-		    info.state == REWIRE_ENCLAVE_RUNNING &&
-		    !memcmp(info.workload, work.id, sizeof(work.id)))
-			found++;
-		close(fd);
-	}
-	free(ids);
-	return found;
-}
-
-static unsigned int running_all(void)
-{
-	return running(&alpha.host) + running(&beta.host);
-}
 
 static void restore_all(struct cell *cell)
 {
@@ -427,10 +444,37 @@ static void start_all(struct cell *cell)
 	restore_all(cell);
 }
 
-static bool counts_on(const struct host *host)
+static const struct host *where(void)
+{
+	return running(&alpha.host) ? &alpha.host : &beta.host;
+}
+
+/* Before the helpers know what to do. */
+static void meddle(struct cell *cell)
+{
+	switch (cell->temper) {
+	case EAGER:
+		start_all(cell);
+		/* A later start from an older state would show. */
+		if (running_all() == 1)
+			expect_counts(&work, where());
+		break;
+	case CANCELLING:
+		for (int side = TARGET; side >= SOURCE; side--)
+			if (trip_look(&cell->trip, side).state !=
+			    REWIRE_SESSION_STATES)
+				carry_abort(&cell->trip.carry,
+					    *trip_session(&cell->trip, side));
+		break;
+	default:
+		break;
+	}
+}
+
+static bool counts_on(void)
 {
 	case_begin();
-	expect_counts(&work, host);
+	expect_counts(&work, where());
 	return case_is_good();
 }
 
@@ -458,7 +502,7 @@ static char judge(struct cell *cell)
 		tap_note("no instance runs: %s", work.error.text);
 		return cell->excused ? 'o' : 'L';
 	}
-	if (!counts_on(running(&alpha.host) ? &alpha.host : &beta.host))
+	if (!counts_on())
 		return 'L';
 	if (begin_anew(cell) || steps_back(cell))
 		return 'F';
@@ -540,6 +584,7 @@ static char run(struct cell *cell, const struct fault *fault)
 	case_begin();
 	prepare(cell);
 	travel(cell, fault);
+	meddle(cell);
 	trip_settle(&cell->trip);
 	mark = judge(cell);
 	clean(cell);
@@ -550,8 +595,14 @@ static char run(struct cell *cell, const struct fault *fault)
 	return mark;
 }
 
+static bool is_bad(char mark)
+{
+	return mark == 'F' || mark == 'L' || mark == 'x';
+}
+
 /* All cells of one fault, on two hosts that are new. */
-static void column(size_t fault, unsigned int round, int argc, char **argv)
+static void column(size_t fault, unsigned int round, bool witnessed, int argc,
+		   char **argv)
 {
 	struct cell *cell = malloc(sizeof(*cell));
 	bool booted = false;
@@ -568,17 +619,19 @@ static void column(size_t fault, unsigned int round, int argc, char **argv)
 		if (!is_wanted(name, argc, argv))
 			continue;
 		if (!booted) {
-			machine_boot(&alpha, "alpha");
-			machine_boot(&beta, "beta");
+			machine_boot(&alpha, "alpha", witnessed);
+			machine_boot(&beta, "beta", witnessed);
 		}
 		booted = true;
 		memset(cell, 0, sizeof(*cell));
 		cell->step = step;
 		cell->mode = mode;
 		cell->torn = (step + mode + round) % 2;
+		cell->temper = (step + mode + round + 2) % TEMPERS;
 		mark = run(cell, &faults[fault]);
-		marks[mode][step][fault] = mark;
-		tap_ok(mark == '.' || mark == 'o', "%s%s", name, mark == 'o' ?
+		if (!is_bad(marks[mode][step][fault]))
+			marks[mode][step][fault] = mark;
+		tap_ok(!is_bad(mark), "%s%s", name, mark == 'o' ?
 		       ": gone with the memory of its host" : "");
 	}
 	free(cell);
@@ -620,13 +673,17 @@ static void print_table(void)
 int main(int argc, char **argv)
 {
 	unsigned int rounds = 1;
+	bool witnessed = false;
 
-	for (int i = 1; i < argc; i++)
+	for (int i = 1; i < argc; i++) {
 		if (!strncmp(argv[i], "--rounds=", 9))
 			rounds = (unsigned int)strtoul(argv[i] + 9, NULL, 10);
+		else if (!strcmp(argv[i], "--witnessed"))
+			witnessed = true;
+	}
 	for (unsigned int round = 0; round < rounds; round++)
 		for (size_t fault = 0; fault < FAULTS; fault++)
-			column(fault, round, argc, argv);
+			column(fault, round, witnessed, argc, argv);
 	print_table();
 	tap_note("%u cells, %u forks, %u losses, %u that ran in a memory that is gone",
 		 count, forks, losses, excused);
