@@ -85,7 +85,9 @@ static void say(struct kunit *test, struct rewire_session *session, u32 kind)
 	const struct rewire_statement statement = {
 		.kind = kind,
 		.epoch = 1,
-		.enclave = kind == REWIRE_MSG_OFFER ? t->enclave : NULL,
+		.enclave = kind == REWIRE_MSG_OFFER ||
+			   kind == REWIRE_MSG_READY ? t->enclave : NULL,
+		.digest = kind == REWIRE_MSG_READY,
 	};
 	int ret;
 
@@ -384,16 +386,17 @@ static void message_of_another_try_is_refused(struct kunit *test)
 static void message_out_of_the_chain_is_refused(struct kunit *test)
 {
 	struct talk *t = test->priv;
+	u32 len;
 
 	shake_hands(test, t->source, t->target);
 	say(test, t->target, REWIRE_MSG_READY);
-	memcpy(t->bytes, t->target->said.bytes, t->target->said.len);
+	len = t->target->said.len;
+	memcpy(t->bytes, t->target->said.bytes, len);
 	say(test, t->target, REWIRE_MSG_ACTIVE);
 	/* ACTIVE follows READY, which the source has not heard yet */
 	KUNIT_EXPECT_EQ(test, hear(test, t->source, t->target,
 				   REWIRE_MSG_ACTIVE), -EKEYREJECTED);
-	KUNIT_EXPECT_EQ(test, hear_bytes(test, t->source, t->bytes,
-					 t->target->said.len,
+	KUNIT_EXPECT_EQ(test, hear_bytes(test, t->source, t->bytes, len,
 					 REWIRE_MSG_READY), 0);
 	KUNIT_EXPECT_EQ(test, hear(test, t->source, t->target,
 				   REWIRE_MSG_ACTIVE), 0);
@@ -660,17 +663,20 @@ static void target_of_a_changed_stream_gives_up(struct kunit *test)
 
 static void ready_about_another_state_is_refused(struct kunit *test)
 {
-	static const struct rewire_statement lie = {
-		.kind = REWIRE_MSG_READY, .epoch = 2, .digest = true,
-	};
 	struct talk *t = test->priv;
+	const struct rewire_statement lie = {
+		.kind = REWIRE_MSG_READY, .epoch = 2, .digest = true,
+		.enclave = t->enclave,
+	};
 	u8 transcript[REWIRE_DIGEST_SIZE];
 
 	freeze(test);
 	memcpy(transcript, t->source->transcript, sizeof(transcript));
 	memset(t->target->state_digest, 0xd1, REWIRE_DIGEST_SIZE);
 	mutex_lock(&t->target->lock);
+	mutex_lock(&t->enclave->lock);
 	KUNIT_EXPECT_EQ(test, rewire_session_say(t->target, &lie), 0);
+	mutex_unlock(&t->enclave->lock);
 	mutex_unlock(&t->target->lock);
 	KUNIT_EXPECT_EQ(test, source_hears(test, t->target->said.bytes,
 					   t->target->said.len,
