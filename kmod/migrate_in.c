@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "migrate.h"
+#include "weaken.h"
 
 /**
  * rewire_target_check() - may the workload come, as far as it can be told now?
@@ -234,7 +235,7 @@ static int target_prepared(struct rewire_session *session,
 		.enclave = enclave,
 		.digest = true,
 	};
-	int ret;
+	int ret = 0;
 
 	if (memcmp(enclave->measurement, session->measurement,
 		   REWIRE_DIGEST_SIZE))
@@ -242,8 +243,9 @@ static int target_prepared(struct rewire_session *session,
 				      "the enclave is not the one that was offered");
 	memcpy(session->state_digest, session->reader->totals.digest,
 	       REWIRE_DIGEST_SIZE);
-	ret = rewire_workload_raise(session->sm, enclave->workload,
-				    session->reader->counter, why);
+	if (!rewire_weakened(counter))
+		ret = rewire_workload_raise(session->sm, enclave->workload,
+					    session->reader->counter, why);
 	if (ret)
 		return ret;
 	mutex_lock(&enclave->lock);
@@ -268,7 +270,8 @@ static ssize_t target_reload(struct rewire_session *session,
 	ssize_t ret = 0;
 
 	if (session->enclave)
-		return rewire_because(why, -EBADFD, "the image is here");
+		return rewire_because(why, -EBADFD,
+				      "not for a migration that is PREPARED and has its image");
 	if (!session->reader)
 		ret = target_reader(session, REWIRE_STREAM_SEALED);
 	if (ret)
@@ -381,8 +384,8 @@ static int target_start(struct rewire_session *session,
 	int ret;
 
 	if (start->epoch != session->request.epoch + 1 ||
-	    memcmp(start->state_digest, session->state_digest,
-		   REWIRE_DIGEST_SIZE))
+	    (memcmp(start->state_digest, session->state_digest,
+		    REWIRE_DIGEST_SIZE) && !rewire_weakened(start_digest)))
 		return rewire_because(why, -EBADMSG,
 				      "START is about another state");
 	if (!enclave)
@@ -412,8 +415,8 @@ static int target_receipt(struct rewire_session *session,
 	int ret;
 
 	if (receipt->epoch != session->request.epoch ||
-	    memcmp(receipt->state_digest, session->state_digest,
-		   REWIRE_DIGEST_SIZE))
+	    (memcmp(receipt->state_digest, session->state_digest,
+		    REWIRE_DIGEST_SIZE) && !rewire_weakened(receipt_digest)))
 		return rewire_because(why, -EBADMSG,
 				      "RECEIPT is about another state");
 	mutex_lock(&session->sm->journal.lock);

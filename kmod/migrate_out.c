@@ -12,6 +12,7 @@
 
 #include "compat.h"
 #include "migrate.h"
+#include "weaken.h"
 
 /* may it leave on this request, as far as it can be told now? */
 int rewire_source_check(const struct rewire_request *request,
@@ -23,7 +24,7 @@ int rewire_source_check(const struct rewire_request *request,
 				      "the enclave is another user's");
 	if (enclave->session)
 		return rewire_because(why, -EBUSY, "it is migrating already");
-	if (enclave->epoch != request->epoch)
+	if (enclave->epoch != request->epoch && !rewire_weakened(epoch))
 		return rewire_because(why, -ESTALE,
 				      "the request is for epoch %llu, the workload is in %llu",
 				      request->epoch, enclave->epoch);
@@ -170,7 +171,8 @@ static int source_still(struct rewire_session *session,
  * The END record is about to leave, and with it the target may say READY: from
  * here on this side must know D, after a crash too.
  */
-static int source_ended(void *data, const struct rewire_end *totals)
+static int source_ended(void *data, const struct rewire_end *totals,
+			struct rewire_why *why)
 {
 	struct rewire_session *session = data;
 	int ret;
@@ -179,7 +181,7 @@ static int source_ended(void *data, const struct rewire_end *totals)
 	memcpy(session->state_digest, totals->digest, REWIRE_DIGEST_SIZE);
 	session->complete = true;
 	mutex_lock(&session->sm->journal.lock);
-	ret = rewire_session_write(session, REWIRE_SESSION_FROZEN, NULL);
+	ret = rewire_session_write(session, REWIRE_SESSION_FROZEN, why);
 	mutex_unlock(&session->sm->journal.lock);
 	if (ret)
 		session->complete = false;
@@ -244,14 +246,16 @@ static int source_accept(struct rewire_session *session,
 			 const struct rewire_message *accept,
 			 struct rewire_why *why)
 {
-	int ret;
+	int ret = 0;
 
 	if (accept->epoch != session->request.epoch)
 		return rewire_because(why, -EBADMSG,
 				      "ACCEPT is about another epoch");
 	/* before anything is copied, and again before it is given up */
-	ret = rewire_session_peer_fits(session, why) ?:
-	      rewire_session_agree(session, accept);
+	if (!rewire_weakened(level_accept))
+		ret = rewire_session_peer_fits(session, why);
+	if (!ret)
+		ret = rewire_session_agree(session, accept);
 	if (ret)
 		return ret;
 	ret = rewire_session_step(session, REWIRE_SESSION_EV_ACCEPT, NULL, why);
@@ -292,7 +296,9 @@ static int source_promise(struct rewire_session *session,
 		return ret;
 	session->promised = true;
 	mutex_lock(&session->sm->journal.lock);
-	ret = rewire_session_write(session, REWIRE_SESSION_RELINQUISHED, why);
+	if (!rewire_weakened(relinquished))
+		ret = rewire_session_write(session, REWIRE_SESSION_RELINQUISHED,
+					   why);
 	mutex_unlock(&session->sm->journal.lock);
 	if (ret)
 		session->promised = false;
@@ -332,9 +338,10 @@ static int source_ready(struct rewire_session *session,
 		.enclave = session->enclave,
 		.digest = true,
 	};
-	int ret = source_check_ready(session, ready, why) ?:
-		  rewire_session_peer_fits(session, why);
+	int ret = source_check_ready(session, ready, why);
 
+	if (!ret && !rewire_weakened(level_ready))
+		ret = rewire_session_peer_fits(session, why);
 	if (ret)
 		return ret;
 	ret = source_relinquish(session, &start, why);

@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "roles.h"
+#include "weaken.h"
 
 /*
  * Possession is what the kernel claims for itself when it searches. No process
@@ -412,7 +413,7 @@ bool rewire_roles_revoked(struct rewire_roles *roles,
 	for (i = 0; platform && i < platform->revoked && !revoked; i++)
 		revoked = !memcmp(platform->revoked_sm[i], sm, REWIRE_ID_SIZE);
 	up_read(&roles->lock);
-	return revoked;
+	return revoked && !rewire_weakened(revocation);
 }
 
 /**

@@ -15,6 +15,7 @@
 
 #include "aead.h"
 #include "seal.h"
+#include "weaken.h"
 
 /* the most pages that REWIRE_MAX_SEAL bytes touch */
 #define SEAL_MAX_SG	(REWIRE_MAX_SEAL / PAGE_SIZE + 1)
@@ -233,7 +234,7 @@ static bool sealed_inherited(const struct rewire_sealer *sealer,
 		if (!memcmp(header->owner, manifest->predecessor[i],
 			    REWIRE_DIGEST_SIZE))
 			return true;
-	return false;
+	return rewire_weakened(predecessor);
 }
 
 static int sealed_check(const struct rewire_sealer *sealer,

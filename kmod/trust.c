@@ -18,6 +18,7 @@
 #include "signed.h"
 #include "sm.h"
 #include "trust.h"
+#include "weaken.h"
 
 #define TRUST_MAX_STATEMENT	(sizeof(struct rewire_bundle) +		\
 				 REWIRE_BUNDLE_ANCHORS * REWIRE_MAX_CERT)
@@ -255,7 +256,7 @@ static int trust_quorum(const struct rewire_anchors *anchors, const char *which,
 					    news->length, signatures[i].bytes,
 					    signatures[i].length, why);
 		if (ret >= 0)
-			__set_bit(ret, &signers);
+			__set_bit(rewire_weakened(threshold) ? i : ret, &signers);
 		else if (ret != -ENOKEY)
 			return ret;
 	}
@@ -303,7 +304,7 @@ static int trust_newer(const struct rewire_sm *sm,
 {
 	u64 version = trust_version(sm, news->kind);
 
-	if (news->version > version)
+	if (news->version > version || rewire_weakened(bundle_version))
 		return 0;
 	return rewire_because(why, error,
 			      "version %llu of the %s, in force is %llu",
@@ -522,6 +523,19 @@ bool rewire_trust_revoked(struct rewire_sm *sm, const u8 id[REWIRE_ID_SIZE])
 	return rewire_roles_revoked(&sm->roles, id);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_trust_revoked);
+
+/* version of the table of levels in force, 0 without one */
+u64 rewire_trust_levels_version(struct rewire_sm *sm)
+{
+	const struct rewire_levels *levels;
+	u64 version;
+
+	down_read(&sm->trusted.lock);
+	levels = sm->trusted.statement[REWIRE_TRUST_LEVELS];
+	version = levels ? levels->version : 0;
+	up_read(&sm->trusted.lock);
+	return version;
+}
 
 /**
  * rewire_trust_level() - the Authorisation Trust Level of a platform

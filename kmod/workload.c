@@ -14,6 +14,7 @@
 
 #include "compat.h"
 #include "sm.h"
+#include "weaken.h"
 #include "workload.h"
 
 static u32 workload_key(const u8 *id)
@@ -102,11 +103,12 @@ static int workload_write(struct rewire_sm *sm,
 static int workload_check(const struct rewire_journal_workload *known,
 			  u64 least, bool checkpoint, struct rewire_why *why)
 {
-	if (known->place == REWIRE_PLACE_HERE)
+	if (known->place == REWIRE_PLACE_HERE && !rewire_weakened(place))
 		return rewire_because(why, -EEXIST,
 				      "the workload lives here, in epoch %llu",
 				      known->epoch);
-	if (known->place == REWIRE_PLACE_MOVED && !least)
+	if (known->place == REWIRE_PLACE_MOVED && !least &&
+	    !rewire_weakened(moved))
 		return rewire_because(why, -EREMCHG,
 				      "the workload moved to another SM in epoch %llu",
 				      known->epoch);
@@ -114,7 +116,7 @@ static int workload_check(const struct rewire_journal_workload *known,
 		return rewire_because(why, -ESTALE,
 				      "the state is of epoch %llu, the workload moved to another SM in %llu",
 				      least, known->epoch);
-	if (checkpoint && least < known->floor)
+	if (checkpoint && least < known->floor && !rewire_weakened(floor))
 		return rewire_because(why, -ESTALE,
 				      "the state is of epoch %llu, and counts from epoch %llu on",
 				      least, known->floor);
