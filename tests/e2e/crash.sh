@@ -18,6 +18,7 @@ PATH=$PWD/build/bin:$PATH
 W=5c2f9f0e-4a5b-4d0c-8e61-0a7c7a3b9d12
 PKI=build/e2e/pki
 declare -A address=([alpha]=10.9.0.1 [beta]=10.9.0.2) helper=()
+PATIENCE=240	# seconds, for anything that has to happen by itself
 results=0 failed=0
 work=$(mktemp -d) || exit
 trap 'down_for_good alpha; down_for_good beta; rm -rf "$work"' EXIT
@@ -62,12 +63,12 @@ slow() {
 }
 
 start_helper() {
-	local host=$1 i
+	local host=$1 end=$((SECONDS + PATIENCE))
 	at "$host" rewired --host-dir "$work/$host/keys" --state-dir "$work/$host/state" \
 		--socket "$work/$host.sock" --listen "${address[$host]}:7001" --verbose \
 		>>"$work/$host.log" 2>&1 </dev/null &
 	helper[$host]=$!
-	for ((i = 0; i < 300; i++)); do
+	while ((SECONDS < end)); do
 		grep -q 'listening for helpers' "$work/$host.log" && return
 		sleep 0.1
 	done
@@ -77,7 +78,7 @@ start_helper() {
 up() {
 	local host=$1
 	ip netns add "$host" && connect &&
-		at "$host" rewire provision "$work/$host/keys" --unwitnessed &&
+		at "$host" rewire provision "$work/$host/keys" --unwitnessed >/dev/null &&
 		: >"$work/$host.log" && start_helper "$host"
 }
 
@@ -131,15 +132,16 @@ migrate() {
 
 # await HOST STATE: until its SM says that a migration has come there.
 await() {
-	timeout 120 nsenter --net="/run/netns/$1" -- rewire events --follow --json |
-		grep -q -m 1 "\"type\": *\"session\".*\"to\": *\"$2\""
+	# Not a pipeline: that would wait for the next event to break it.
+	grep -q -m 1 "\"type\": *\"session\".*\"to\": *\"$2\"" \
+		< <(at "$1" timeout $PATIENCE rewire events --follow --json)
 }
 
 # goes_on HOST: the enclave counts on there, in a process, and nowhere else.
 goes_on() {
-	local here=$1 there=alpha i
+	local here=$1 there=alpha end=$((SECONDS + PATIENCE))
 	[ "$here" = beta ] || there=beta
-	for ((i = 0; i < 600; i++)); do
+	while ((SECONDS < end)); do
 		if at "$here" rewire info $W --json 2>/dev/null |
 			grep -q '"state": *"running"'; then
 			[ "$(at "$here" rewire call $W add 1)" = 6 ] || return
@@ -154,10 +156,9 @@ goes_on() {
 
 # settled HOST...: its helper has nothing more to do, and keeps no checkpoint.
 settled() {
-	local host i
+	local host end=$((SECONDS + PATIENCE))
 	for host; do
-		for ((i = 0; i < 600; i++)); do
-			[ -n "$(ls "$work/$host/state/open")" ] || break
+		while ((SECONDS < end)) && [ -n "$(ls "$work/$host/state/open")" ]; do
 			sleep 0.2
 		done
 		[ -z "$(find "$work/$host/state/open" "$work/$host/state/checkpoints" \
@@ -195,21 +196,44 @@ source_down_frozen() {
 		settled alpha beta
 }
 
-# ... and is never heard of again: the source falls back on its own copy.
-source_down_target_gone() {
-	begin 15s && slow beta || return
+# Until the helper of a host has a whole checkpoint on its disk.
+kept() {
+	local end=$((SECONDS + PATIENCE))
+	while ((SECONDS < end)); do
+		[ ! -e "$work/$1/state/checkpoints/$W.sealed" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# The target's helper says no more word, so that nothing can be decided.
+freeze_and_lose() {
+	begin 15s && slow alpha || return
 	migrate >/dev/null 2>&1 &
-	await beta prepared && down alpha && down_for_good beta && up alpha &&
-		goes_on alpha &&
-		[ -z "$(ls "$work/alpha/state/checkpoints")" ] &&
-		at alpha rewire events --json | grep -q 'the deadline has passed'
+	await alpha frozen && kill -STOP "${helper[beta]}" && kept alpha &&
+		down alpha && down_for_good beta
+}
+
+source_down_target_gone() {
+	freeze_and_lose || return
+	# It was faster, and has the workload: once more.
+	! grep -q 'source RELINQUISHED' "$work/alpha.log" || freeze_and_lose || return
+	up alpha && goes_on alpha && [ -z "$(ls "$work/alpha/state/checkpoints")" ]
+}
+
+# START is on its way, and is lost.
+relinquish_and_lose() {
+	begin 60s && slow alpha || return
+	migrate >/dev/null 2>&1 &
+	await alpha relinquished && kill -STOP "${helper[beta]}" &&
+		down alpha && down beta
 }
 
 both_down_relinquished() {
-	begin 60s && slow alpha || return
-	migrate >/dev/null 2>&1 &
-	await alpha relinquished && down alpha && down beta && up alpha && up beta &&
-		goes_on beta && settled alpha beta
+	relinquish_and_lose || return
+	# It was faster, and what ran went down with its host: once more.
+	! grep -q 'START from' "$work/beta.log" || relinquish_and_lose || return
+	up alpha && up beta && goes_on beta && settled alpha beta
 }
 
 modprobe -q pkcs8_key_parser || :
