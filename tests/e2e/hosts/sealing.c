@@ -239,7 +239,7 @@ static void rotation_refused(void)
 }
 
 static const struct test_case cases[] = {
-	{ "for this code", for_this_code },
+	{ "attack_26_blob_of_other_code", for_this_code },
 	{ "sealed anew by a successor", sealed_anew },
 	{ "for this software", for_this_software },
 	{ "for this workload", for_this_workload },

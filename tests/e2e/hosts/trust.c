@@ -134,6 +134,7 @@ static void while_it_runs(void)
 
 static void old_bundle(void)
 {
+	give_developers("sds", NULL);
 	give_developers("developer", NULL);
 	expect_refusal(give(developers(version, "sds", NULL), "root-1",
 			    "root-2"), ESTALE, &error, "in force is");
@@ -378,12 +379,11 @@ static void arguments(void)
 static const struct test_case cases[] = {
 	{ "developers come and go while an enclave runs", while_it_runs },
 	{ "attack_07_old_bundle", old_bundle },
-	{ "too few root keys, or one twice", too_few },
+	{ "attack_57_too_few_root_keys", too_few },
 	{ "attack_01_changed_bundle", changed },
 	{ "attack_58_root_rotation", root_rotation },
 	{ "the old root keys return", root_returns },
-	{ "a revoked SM is not believed in the middle of a migration",
-	  revoked_peer },
+	{ "attack_01_revoked_peer", revoked_peer },
 	{ "a manifest that wants a trust level", level_of_platform },
 	{ "wrong arguments", arguments },
 	{ 0 }
