@@ -60,6 +60,7 @@ struct fault {
 	const char *name;	/* in a sentence, before "at STEP" */
 	const char *head;	/* of the column */
 	enum next (*strike)(struct cell *cell);
+	bool again;		/* in the end both hosts lose power */
 };
 
 static const char *const step_names[STEPS] = {
@@ -377,16 +378,16 @@ static enum next fill_target(struct cell *cell)
 }
 
 static const struct fault faults[] = {
-	{ "SMS crashes", "crash S", crash_source },
-	{ "SMT crashes", "crash T", crash_target },
-	{ "the source's helper dies", "helper S", lose_source_helper },
-	{ "the target's helper dies", "helper T", lose_target_helper },
-	{ "its message is lost", "lost", lose_message },
-	{ "its message comes twice", "twice", duplicate },
-	{ "its message comes too late", "late", delay },
-	{ "its message comes too early", "early", reorder },
-	{ "SMS has no room", "full S", fill_source },
-	{ "SMT has no room", "full T", fill_target },
+	{ "SMS crashes", "crash S", crash_source, true },
+	{ "SMT crashes", "crash T", crash_target, true },
+	{ "the source's helper dies", "helper S", lose_source_helper, false },
+	{ "the target's helper dies", "helper T", lose_target_helper, false },
+	{ "its message is lost", "lost", lose_message, false },
+	{ "its message comes twice", "twice", duplicate, false },
+	{ "its message comes too late", "late", delay, true },
+	{ "its message comes too early", "early", reorder, false },
+	{ "SMS has no room", "full S", fill_source, false },
+	{ "SMT has no room", "full T", fill_target, false },
 };
 
 #define FAULTS	(sizeof(faults) / sizeof(*faults))
@@ -478,16 +479,29 @@ static bool counts_on(void)
 	return case_is_good();
 }
 
-/* What ran is gone: a state from before that must not run again. */
-static bool steps_back(struct cell *cell)
+static void crash_both(struct cell *cell)
 {
-	work_destroy(&work, &alpha.host);
-	work_destroy(&work, &beta.host);
-	restore_all(cell);
+	for (int side = 0; side < SIDES; side++) {
+		machine_crash(cell->trip.at[side], cell->torn);
+		trip_lose_helper(&cell->trip, side);
+	}
+	trip_settle(&cell->trip);
+}
+
+/* What ran is gone: a state from before that must not run again. */
+static bool steps_back(struct cell *cell, bool power_fails)
+{
+	if (power_fails) {
+		crash_both(cell);
+	} else {
+		work_destroy(&work, &alpha.host);
+		work_destroy(&work, &beta.host);
+	}
+	start_all(cell);
 	return !expect(!running_all(), "a state from before came back");
 }
 
-static char judge(struct cell *cell)
+static char judge(struct cell *cell, const struct fault *fault)
 {
 	bool good = case_is_good();
 	unsigned int alive;
@@ -504,7 +518,7 @@ static char judge(struct cell *cell)
 	}
 	if (!counts_on())
 		return 'L';
-	if (begin_anew(cell) || steps_back(cell))
+	if (begin_anew(cell) || steps_back(cell, fault->again))
 		return 'F';
 	return good && case_is_good() ? '.' : 'x';
 }
@@ -586,7 +600,7 @@ static char run(struct cell *cell, const struct fault *fault)
 	travel(cell, fault);
 	meddle(cell);
 	trip_settle(&cell->trip);
-	mark = judge(cell);
+	mark = judge(cell, fault);
 	clean(cell);
 	count++;
 	forks += mark == 'F';
