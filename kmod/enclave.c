@@ -380,6 +380,8 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_init);
 void rewire_enclave_attacked(struct rewire_enclave *enclave, const char *how)
 {
 	enclave_event(enclave, REWIRE_EVENT_TYPE_ATTACK, enclave->state, how);
+	rewire_sm_audit(enclave->sm, REWIRE_EVENT_TYPE_ATTACK, 0,
+			enclave->workload, how);
 	rewire_enclave_wipe(enclave, -ECANCELED, how);
 }
 

@@ -40,6 +40,7 @@ void rewire_evidence_fill_sm(struct rewire_sm *sm, struct rewire_claims *claims)
 	strscpy(claims->kernel, init_utsname()->release,
 		REWIRE_MAX_RELEASE + 1);
 	claims->version = LINUX_VERSION_CODE;
+	claims->levels = rewire_trust_levels_version(sm);
 	if (freshness == REWIRE_FRESHNESS_VOLATILE)
 		return;
 	claims->groups |= REWIRE_EAT_JOURNAL;

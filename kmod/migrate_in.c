@@ -270,7 +270,8 @@ static ssize_t target_reload(struct rewire_session *session,
 	ssize_t ret = 0;
 
 	if (session->enclave)
-		return rewire_because(why, -EBADFD, "the image is here");
+		return rewire_because(why, -EBADFD,
+				      "not for a migration that is PREPARED and has its image");
 	if (!session->reader)
 		ret = target_reader(session, REWIRE_STREAM_SEALED);
 	if (ret)

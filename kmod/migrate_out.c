@@ -171,7 +171,8 @@ static int source_still(struct rewire_session *session,
  * The END record is about to leave, and with it the target may say READY: from
  * here on this side must know D, after a crash too.
  */
-static int source_ended(void *data, const struct rewire_end *totals)
+static int source_ended(void *data, const struct rewire_end *totals,
+			struct rewire_why *why)
 {
 	struct rewire_session *session = data;
 	int ret;
@@ -180,7 +181,7 @@ static int source_ended(void *data, const struct rewire_end *totals)
 	memcpy(session->state_digest, totals->digest, REWIRE_DIGEST_SIZE);
 	session->complete = true;
 	mutex_lock(&session->sm->journal.lock);
-	ret = rewire_session_write(session, REWIRE_SESSION_FROZEN, NULL);
+	ret = rewire_session_write(session, REWIRE_SESSION_FROZEN, why);
 	mutex_unlock(&session->sm->journal.lock);
 	if (ret)
 		session->complete = false;

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "migrate.h"
 #include "provision.h"
+#include "tpm_counter.h"
 
 /* nobody provisions twice at a time; there is little of it */
 static DEFINE_MUTEX(provision_lock);
@@ -178,6 +179,9 @@ static int provision_files(const struct rewire_provision *p,
 
 	files[0] = NULL;
 	files[1] = NULL;
+	if (p->flags & (p->flags - 1))
+		return rewire_because(why, -EINVAL,
+				      "volatile, unwitnessed and a TPM exclude each other");
 	if (none && (p->journal[0] != -1 || p->journal[1] != -1))
 		return rewire_because(why, -EINVAL,
 				      "a journal for an SM that is to have none");
@@ -201,11 +205,20 @@ static int provision_journal(struct rewire_sm *sm,
 			     const struct rewire_provision *p,
 			     struct file *files[2], struct rewire_why *why)
 {
+	struct rewire_counter *counter = NULL;
 	int ret;
 
+	if (p->flags & REWIRE_PROVISION_TPM) {
+		ret = rewire_tpm_counter_open(p->tpm_index, &counter, why);
+		if (ret) {
+			fput(files[0]);
+			fput(files[1]);
+			return ret;
+		}
+	}
 	mutex_lock(&sm->journal.lock);
 	ret = rewire_journal_open(&sm->journal, files, &sm->roots,
-				  sm->attest.id, NULL, provision_replay, sm,
+				  sm->attest.id, counter, provision_replay, sm,
 				  why) ?:
 	      rewire_witness_start(&sm->freshness, p->flags, why);
 	mutex_unlock(&sm->journal.lock);

@@ -34,6 +34,8 @@ static ssize_t session_read(struct kiocb *iocb, struct iov_iter *to)
 				     rewire_session_state_name(session->state));
 	if (!ret)
 		ret = rewire_writer_read(session->writer, to);
+	if (ret < 0 && session->writer && !why.text[0])
+		why = session->writer->why;
 	mutex_unlock(&session->lock);
 	return rewire_file_result(rfile, ret, &why);
 }

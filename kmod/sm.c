@@ -77,6 +77,31 @@ void rewire_sm_teardown(struct rewire_sm *sm)
 EXPORT_SYMBOL_IF_KUNIT(rewire_sm_teardown);
 
 /**
+ * rewire_sm_audit() - something that has to be in the log
+ * @sm: the SM
+ * @type: REWIRE_EVENT_TYPE_*
+ * @error: errno, positive, of a refusal; else 0
+ * @workload: which; NULL when it is about none
+ * @reason: in words
+ *
+ * Takes the journal's lock, and does not wait for the disk: nothing rests on it.
+ */
+void rewire_sm_audit(struct rewire_sm *sm, u32 type, u32 error,
+		     const u8 *workload, const char *reason)
+{
+	struct rewire_journal_audit audit = { .type = type, .error = error };
+
+	if (workload)
+		memcpy(audit.workload, workload, REWIRE_ID_SIZE);
+	strscpy(audit.reason, reason, sizeof(audit.reason));
+	mutex_lock(&sm->journal.lock);
+	rewire_journal_note(&sm->journal, REWIRE_JOURNAL_AUDIT, &audit,
+			    sizeof(audit));
+	mutex_unlock(&sm->journal.lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_sm_audit);
+
+/**
  * rewire_sm_charge() - account for memory before it is allocated
  * @sm: the SM
  * @bytes: how much

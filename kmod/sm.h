@@ -104,6 +104,8 @@ struct rewire_enclave *rewire_sm_find_workload(struct rewire_sm *sm,
 					       const u8 *workload, int *error);
 u32 rewire_sm_list(struct rewire_sm *sm, u64 *ids, u32 room);
 
+void rewire_sm_audit(struct rewire_sm *sm, u32 type, u32 error,
+		     const u8 *workload, const char *reason);
 int rewire_sm_counter(struct rewire_sm *sm, const u8 *workload, u32 which,
 		      bool add, u64 *value);
 

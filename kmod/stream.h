@@ -110,6 +110,7 @@ bool rewire_flow_move(struct rewire_flow *flow, u32 bytes);
  * @totals: for the END record
  * @ended: called when END is made and before any of it leaves; may refuse
  * @data: for @ended
+ * @why: the sentence, when it did
  */
 struct rewire_writer {
 	struct rewire_flow flow;
@@ -119,8 +120,10 @@ struct rewire_writer {
 	u64 index;
 	u64 call;
 	struct rewire_end totals;
-	int (*ended)(void *data, const struct rewire_end *totals);
+	int (*ended)(void *data, const struct rewire_end *totals,
+		     struct rewire_why *why);
 	void *data;
+	struct rewire_why why;
 };
 
 struct rewire_writer *

@@ -209,7 +209,8 @@ static int writer_end(struct rewire_writer *writer)
 
 	writer->next = WRITER_DONE;
 	if (!ret && writer->ended)
-		ret = writer->ended(writer->data, &writer->totals);
+		ret = writer->ended(writer->data, &writer->totals,
+				    &writer->why);
 	return ret ?: writer_seal_linear(writer, REWIRE_RECORD_END,
 					 &writer->totals,
 					 sizeof(writer->totals));

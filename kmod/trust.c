@@ -524,6 +524,19 @@ bool rewire_trust_revoked(struct rewire_sm *sm, const u8 id[REWIRE_ID_SIZE])
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_trust_revoked);
 
+/* version of the table of levels in force, 0 without one */
+u64 rewire_trust_levels_version(struct rewire_sm *sm)
+{
+	const struct rewire_levels *levels;
+	u64 version;
+
+	down_read(&sm->trusted.lock);
+	levels = sm->trusted.statement[REWIRE_TRUST_LEVELS];
+	version = levels ? levels->version : 0;
+	up_read(&sm->trusted.lock);
+	return version;
+}
+
 /**
  * rewire_trust_level() - the Authorisation Trust Level of a platform
  * @sm: whose table counts

@@ -56,5 +56,6 @@ int rewire_trust_snapshot(struct rewire_sm *sm, struct rewire_journal *journal,
 
 bool rewire_trust_revoked(struct rewire_sm *sm, const u8 id[REWIRE_ID_SIZE]);
 u32 rewire_trust_level(struct rewire_sm *sm, u64 claims, u32 kernel);
+u64 rewire_trust_levels_version(struct rewire_sm *sm);
 
 #endif

@@ -54,7 +54,7 @@ says extract 0 '' extract $W -o "$work/one"
 says resume 0 '' resume $W
 says "call again" 0 '^6$' call $W add 1
 says destroy 0 '' destroy $W
-says "restore what it went on from" 1 'the state is of epoch 1, the workload is in 2' restore "$work/one"
+says "restore what it went on from" 1 'the state is of epoch 1, and counts from epoch 2 on' restore "$work/one"
 says "ls: nothing" 0 '^\[\]$' ls --json
 says "call the destroyed" 1 '' call $W get
 says "events tell the end" 0 '"to": *"destroyed"' events --json

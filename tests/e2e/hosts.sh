@@ -10,7 +10,8 @@ set -euo pipefail
 cd "$(dirname -- "$0")/../.."
 
 subjects=(lifecycle computation requests streams messages aborts checkpoints
-	moves helpers trust sealing counters authorisation rollback forged logs)
+	moves helpers trust sealing counters authorisation rollback forged logs
+	matrix)
 cases=()
 if (($#)); then
 	subjects=("$1")

@@ -111,6 +111,37 @@ static void fill_migrate_out(void *arg, const struct memory *memory,
 	out->signature_length = (__u32)request->signature_length;
 }
 
+static void fill_try_request(void *arg, const struct memory *memory,
+			     struct rng *rng)
+{
+	struct rewire_migrate_out out = { 0 };
+	struct rewire_try_request *try = arg;
+
+	fill_migrate_out(&out, memory, rng);
+	try->side = commands_faultless ? REWIRE_SIDE_SOURCE :
+		    (__u32)rng_below(rng, 4);
+	try->request = out.request;
+	try->signature = out.signature;
+	try->signature_length = out.signature_length;
+	if (!commands_faultless && rng_percent(rng, 30)) {
+		try->evidence = address(memory, AT_OUTPUT);
+		try->evidence_length = (__u32)rng_below(rng, 4096);
+	}
+}
+
+/* Signed by the right role, and about something else. */
+static void fill_fence(void *arg, const struct memory *memory, struct rng *rng)
+{
+	const struct rewire_signed *request = &world.samples.request;
+	struct rewire_session_fence *fence = arg;
+
+	fence->fence = sample(memory, AT_BODY, &request->body.request,
+			      sizeof(struct rewire_fence), rng);
+	fence->signature = sample(memory, AT_CMS, request->signature,
+				  request->signature_length, rng);
+	fence->signature_length = (__u32)request->signature_length;
+}
+
 static void fill_migrate_in(void *arg, const struct memory *memory,
 			    struct rng *rng)
 {
@@ -299,7 +330,7 @@ const struct command commands[] = {
 	{ COMMON(GET_WHY, rewire_get_why, DEVICE, -1, 4), .gentle = true,
 	  .any_kind = true },
 	{ COMMON(GET_INFO, rewire_get_info, DEVICE, -1, 6), .gentle = true },
-	{ COMMON(PROVISION, rewire_provision, DEVICE, -1, 6),
+	{ COMMON(PROVISION, rewire_provision, DEVICE, -1, 6), .hopeless = true,
 	  .pointer = { offsetof(struct rewire_provision, certificate),
 		       offsetof(struct rewire_provision, root_keys),
 		       offsetof(struct rewire_provision, anchor) },
@@ -333,6 +364,7 @@ const struct command commands[] = {
 	  .pointer = { offsetof(struct rewire_get_head, buffer) },
 	  .fill = fill_get_head },
 	{ COMMON(PUT_WITNESS, rewire_put_witness, DEVICE, -1, 4),
+	  .hopeless = true,
 	  .pointer = { offsetof(struct rewire_put_witness, witness),
 		       offsetof(struct rewire_put_witness, signature) },
 	  .fill = fill_put_witness },
@@ -343,7 +375,14 @@ const struct command commands[] = {
 	  .pointer = { offsetof(struct rewire_get_evidence, buffer) },
 	  .fill = fill_evidence },
 	{ COMMON(ROTATE_ROOT, rewire_rotate_root, DEVICE, -1, 4),
+	  .hopeless = true,
 	  .fill = fill_rotate_root },
+	{ COMMON(TRY_REQUEST, rewire_try_request, DEVICE, -1, 4),
+	  .pointer = { offsetof(struct rewire_try_request, request),
+		       offsetof(struct rewire_try_request, signature),
+		       offsetof(struct rewire_try_request, evidence) },
+	  .fill = fill_try_request },
+	{ COMMON(JOURNAL_COMPACT, rewire_journal_compact, DEVICE, -1, 1) },
 	{ COMMON(ADD_PAGES, rewire_add_pages, ENCLAVE, -1, 10),
 	  .pointer = { offsetof(struct rewire_add_pages, source) },
 	  .fill = fill_add_pages },
@@ -381,6 +420,13 @@ const struct command commands[] = {
 	{ COMMON(SESSION_ABORT, rewire_session_abort, SESSION, -1, 1) },
 	{ COMMON(SESSION_INFO, rewire_session_info, SESSION, -1, 8),
 	  .gentle = true },
+	{ COMMON(SESSION_FENCE, rewire_session_fence, SESSION, -1, 4),
+	  .hopeless = true,
+	  .pointer = { offsetof(struct rewire_session_fence, fence),
+		       offsetof(struct rewire_session_fence, signature) },
+	  .fill = fill_fence },
+	{ COMMON(SESSION_CHECKPOINT, rewire_session_checkpoint, SESSION,
+		 FD(rewire_session_checkpoint), 4) },
 };
 const size_t command_count = ARRAY_SIZE(commands);
 

@@ -132,6 +132,7 @@ struct command {
 	unsigned int weight;
 	bool gentle;		/* changes little and ends soon: for the racer */
 	bool any_kind;
+	bool hopeless;		/* needs keys or words that the fuzzer lacks */
 	size_t pointer[COMMAND_POINTERS];	/* offsets, 0 ends them */
 	void (*fill)(void *arg, const struct memory *memory, struct rng *rng);
 };

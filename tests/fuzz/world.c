@@ -392,14 +392,19 @@ static int open_in_new_namespace(void)
 
 static bool provision(size_t which, const char *pki, const char *name)
 {
+	char path[4096], journal[] = "/tmp/rewire-journal.XXXXXX";
 	const struct rewire_provision_options options = {
 		.memory_limit = MEMORY_LIMIT,
-		.flags = REWIRE_PROVISION_VOLATILE,
+		.flags = REWIRE_PROVISION_UNWITNESSED,
+		.journal = journal,
 	};
 	struct rewire_get_info info;
 	struct rewire_error err;
-	char path[4096];
 
+	if (!mkdtemp(journal)) {
+		perror("# a folder for the journal");
+		return false;
+	}
 	snprintf(path, sizeof(path), "%s/hosts/%s", pki, name);
 	if (rewire_sm_provision(world.sm[which], path, &options, &err) ||
 	    rewire_sm_info(world.sm[which], &info, &err))

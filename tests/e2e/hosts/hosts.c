@@ -68,14 +68,19 @@ int host_try(struct host *host, const char *name,
 	return 0;
 }
 
-void host_open(struct host *host, const char *name, __u64 memory_limit)
+void host_boot(struct host *host, const char *name,
+	       const struct rewire_provision_options *options)
 {
-	const struct rewire_provision_options options = {
-		.memory_limit = memory_limit,
-		.flags = REWIRE_PROVISION_VOLATILE,
-	};
 	struct rewire_error error;
 
-	if (host_try(host, name, &options, &error))
+	if (host_try(host, name, options, &error))
 		tap_bail("%s", error.text);
+}
+
+void host_open(struct host *host, const char *name, __u64 memory_limit)
+{
+	host_boot(host, name, &(struct rewire_provision_options){
+		.memory_limit = memory_limit,
+		.flags = REWIRE_PROVISION_VOLATILE,
+	});
 }

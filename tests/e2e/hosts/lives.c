@@ -174,20 +174,6 @@ __u32 life_freshness(const struct life *life)
 	return info.freshness;
 }
 
-struct blob blob_read(int stream)
-{
-	struct blob blob = { malloc(ROOM), 0 };
-	ssize_t n;
-
-	if (!blob.bytes)
-		tap_bail("no memory for a checkpoint");
-	while ((n = read(stream, blob.bytes + blob.length,
-			 ROOM - blob.length)) > 0)
-		blob.length += n;
-	expect(!n && blob.length, "reading a checkpoint: %s", strerror(errno));
-	return blob;
-}
-
 struct blob blob_extract(struct work *work, const struct host *host)
 {
 	int fd = work_open(work, host);
@@ -195,47 +181,8 @@ struct blob blob_extract(struct work *work, const struct host *host)
 	struct blob blob = { 0 };
 
 	if (expect_ok(stream, &work->error))
-		blob = blob_read(stream);
+		expect_ok(blob_read(&blob, stream, &work->error), &work->error);
 	close(stream);
 	close(fd);
 	return blob;
-}
-
-static int take_in(struct work *work, int stream, const struct blob *blob)
-{
-	for (size_t at = 0; at < blob->length;) {
-		ssize_t n = write(stream, blob->bytes + at, blob->length - at);
-
-		if (n < 0)
-			return rewire_fail_ioctl(&work->error, stream, errno,
-						 "taking in the checkpoint");
-		at += n;
-	}
-	return 0;
-}
-
-int blob_restore(struct work *work, const struct host *host,
-		 const struct blob *blob)
-{
-	int stream = rewire_reseal_open(host->sm, &work->error), fd = -1, rc;
-
-	if (stream < 0)
-		return stream;
-	rc = take_in(work, stream, blob);
-	if (!rc) {
-		fd = rewire_stream_make_live(stream, NULL, NULL, &work->error);
-		rc = fd < 0 ? fd : 0;
-	}
-	close(stream);
-	host_enter(host);
-	if (!rc)
-		rc = rewire_enclave_resume(fd, &work->error);
-	close(fd);
-	return rc;
-}
-
-void blob_free(struct blob *blob)
-{
-	free(blob->bytes);
-	blob->bytes = NULL;
 }

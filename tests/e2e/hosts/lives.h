@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "hosts.h"
+#include "blob.h"
 #include "work.h"
 
 #define JOURNAL_PATH	64
@@ -62,19 +63,7 @@ int life_witness(const struct life *life, struct memory *memory,
 
 __u32 life_freshness(const struct life *life);
 
-/* A checkpoint or an image, in memory. */
-struct blob {
-	__u8 *bytes;
-	size_t length;
-};
-
-/* All that a stream file gives. */
-struct blob blob_read(int stream);
-/* Of a work, which must be paused. */
+/* The checkpoint of a paused instance there. */
 struct blob blob_extract(struct work *work, const struct host *host);
-/* To life on that host: 0, and it runs; or a negative errno, in @work->error. */
-int blob_restore(struct work *work, const struct host *host,
-		 const struct blob *blob);
-void blob_free(struct blob *blob);
 
 #endif /* E2E_LIVES_H */

@@ -86,10 +86,10 @@ static void nothing_before_a_witness(void)
 	blob = checkpoint(&alpha);
 	life_restart(&alpha);
 	expect_start(&alpha, ENOLINK, why);
-	expect_refusal(blob_restore(&work, &alpha.host, &blob), ENOLINK,
+	expect_refusal(blob_restore(&blob, &alpha.host, &work.error), ENOLINK,
 		       &work.error, why);
 	witness(&alpha, &memory);
-	expect_ok(blob_restore(&work, &alpha.host, &blob), &work.error);
+	expect_ok(blob_restore(&blob, &alpha.host, &work.error), &work.error);
 	expect_counts(&work, &alpha.host);
 	blob_free(&blob);
 	work_destroy(&work, &alpha.host);
@@ -133,7 +133,7 @@ static void journal_put_back(void)
 	expect_ok(life_from(&old, "alpha", yesterday, 0, &error), &error);
 	expect_refusal(life_witness(&old, &memory, &error), EUCLEAN, &error,
 		       "it was rolled back");
-	expect_refusal(blob_restore(&work, &old.host, &blob), ENOLINK,
+	expect_refusal(blob_restore(&blob, &old.host, &work.error), ENOLINK,
 		       &work.error, "waits for a witness");
 	if (!grow(&old, &memory))
 		return;
@@ -141,7 +141,7 @@ static void journal_put_back(void)
 		       "that this journal never had");
 	expect(life_freshness(&old) == REWIRE_FRESHNESS_ROLLED_BACK,
 	       "it is %s", rewire_freshness_name(life_freshness(&old)));
-	expect_refusal(blob_restore(&work, &old.host, &blob), EUCLEAN,
+	expect_refusal(blob_restore(&blob, &old.host, &work.error), EUCLEAN,
 		       &work.error, "rolled back");
 	/* for good: asking again changes nothing */
 	expect_refusal(life_witness(&old, &memory, &error), EUCLEAN, &error,
@@ -169,16 +169,16 @@ static void twins_of_one_journal(void)
 	expect_ok(life_from(&twin, "alpha", kept, 0, &error), &error);
 	life_restart(&alpha);
 	witness(&alpha, &memory);
-	expect_ok(blob_restore(&work, &alpha.host, &blob), &work.error);
+	expect_ok(blob_restore(&blob, &alpha.host, &work.error), &work.error);
 	expect_counts(&work, &alpha.host);
 	expect_refusal(life_witness(&twin, &memory, &error), EUCLEAN, &error,
 		       "the journal has");
-	expect_refusal(blob_restore(&work, &twin.host, &blob), ENOLINK,
+	expect_refusal(blob_restore(&blob, &twin.host, &work.error), ENOLINK,
 		       &work.error, "waits for a witness");
 	if (grow(&twin, &memory))
 		expect_refusal(life_witness(&twin, &memory, &error), EUCLEAN,
 			       &error, "never had");
-	expect_refusal(blob_restore(&work, &twin.host, &blob), EUCLEAN,
+	expect_refusal(blob_restore(&blob, &twin.host, &work.error), EUCLEAN,
 		       &work.error, "rolled back");
 	expect(!work_count(&work, &twin.host), "it lives twice");
 	expect_counts(&work, &alpha.host);
@@ -196,13 +196,13 @@ static void old_checkpoint(void)
 	expect_counts(&work, &alpha.host);
 	last = checkpoint(&alpha);
 	life_restart(&alpha);
-	expect_refusal(blob_restore(&work, &alpha.host, &old), ESTALE,
+	expect_refusal(blob_restore(&old, &alpha.host, &work.error), ESTALE,
 		       &work.error, "the state is of epoch");
-	expect_ok(blob_restore(&work, &alpha.host, &last), &work.error);
+	expect_ok(blob_restore(&last, &alpha.host, &work.error), &work.error);
 	expect_only_at(&work, &alpha.host, &beta.host, ENOENT);
 	/* and once only */
 	life_restart(&alpha);
-	expect_refusal(blob_restore(&work, &alpha.host, &last), ESTALE,
+	expect_refusal(blob_restore(&last, &alpha.host, &work.error), ESTALE,
 		       &work.error, "the state is of epoch");
 	expect(!work_count(&work, &alpha.host), "it came back twice");
 	blob_free(&old);
@@ -255,9 +255,9 @@ static void start_after_move(void)
 	late = work;
 	expect_refusal(work_load(&late, &alpha.host, "counter", "counter"),
 		       EREMCHG, &late.error, "moved to another SM");
-	expect_refusal(blob_restore(&work, &alpha.host, &blob), ESTALE,
+	expect_refusal(blob_restore(&blob, &alpha.host, &work.error), ESTALE,
 		       &work.error, "moved to another SM");
-	expect_refusal(blob_restore(&work, &beta.host, &blob), EBADMSG,
+	expect_refusal(blob_restore(&blob, &beta.host, &work.error), EBADMSG,
 		       &work.error, "record 0 was changed");
 	expect_only_at(&work, &beta.host, &alpha.host, EREMCHG);
 	blob_free(&blob);
@@ -277,9 +277,9 @@ static void first_blob_after_return(void)
 	expect_counts(&work, &alpha.host);
 	last = checkpoint(&alpha);
 	life_restart(&alpha);
-	expect_refusal(blob_restore(&work, &alpha.host, &first), ESTALE,
+	expect_refusal(blob_restore(&first, &alpha.host, &work.error), ESTALE,
 		       &work.error, "the state is of epoch");
-	expect_ok(blob_restore(&work, &alpha.host, &last), &work.error);
+	expect_ok(blob_restore(&last, &alpha.host, &work.error), &work.error);
 	expect_only_at(&work, &alpha.host, &beta.host, EREMCHG);
 	blob_free(&first);
 	blob_free(&last);
@@ -296,11 +296,11 @@ static void image_of_an_aborted_move(void)
 	begin();
 	carry_init(&carry, &work, &alpha.host, &beta.host, LIFETIME_MS);
 	expect_ok(carry_steps(&carry, STEP_OFFER, STEP_WRITE), &carry.error);
-	blob = blob_read(carry.in);
+	expect_ok(blob_read(&blob, carry.in, &carry.error), &carry.error);
 	expect_ok(carry_abort(&carry, carry.out), &carry.error);
 	carry_end(&carry);
 	host_open(&fresh, "beta", 0);
-	expect_refusal(blob_restore(&work, &fresh, &blob), ESTALE, &work.error,
+	expect_refusal(blob_restore(&blob, &fresh, &work.error), ESTALE, &work.error,
 		       "a migration that did not end here");
 	expect_only_at(&work, &alpha.host, &fresh, ENOENT);
 	blob_free(&blob);
