@@ -518,6 +518,35 @@ static int aborts(struct kunit *test, struct rewire_session *session, u32 event)
 	return ret;
 }
 
+/* What is left of a session is kept long after its end, and has no key in it. */
+static void attack_42_no_key_after_the_end(struct kunit *test)
+{
+	struct talk *t = test->priv;
+	struct rewire_session *sides[] = { t->source, t->target };
+	u8 secret[REWIRE_KEY_SIZE], tag[REWIRE_KEY_SIZE] = {};
+	u32 i, at;
+
+	shake_hands(test, t->source, t->target);
+	memcpy(secret, t->source->secret, sizeof(secret));
+	KUNIT_ASSERT_MEMNEQ(test, secret, tag, sizeof(secret));
+	for (i = 0; i < ARRAY_SIZE(sides); i++) {
+		const u8 *bytes = (const u8 *)sides[i];
+
+		KUNIT_EXPECT_EQ(test, aborts(test, sides[i],
+					     REWIRE_SESSION_EV_ABORT), 0);
+		KUNIT_EXPECT_NULL(test, sides[i]->share.tfm);
+		for (at = 0; at + 8 <= sizeof(*sides[i]); at++)
+			if (!memcmp(bytes + at, secret, 8))
+				KUNIT_FAIL(test, "key bytes at offset %u", at);
+		/* and none in what it says */
+		bytes = sides[i]->said.bytes;
+		for (at = 0; at + 8 <= sides[i]->said.len; at++)
+			if (!memcmp(bytes + at, secret, 8))
+				KUNIT_FAIL(test, "key bytes in a message");
+	}
+	memzero_explicit(secret, sizeof(secret));
+}
+
 /* up to the source's START, and READY of the target */
 static void relinquish(struct kunit *test)
 {
@@ -708,6 +737,7 @@ static struct kunit_case message_cases[] = {
 	KUNIT_CASE(message_of_another_try_is_refused),
 	KUNIT_CASE(message_out_of_the_chain_is_refused),
 	KUNIT_CASE(message_heard_is_known_again),
+	KUNIT_CASE(attack_42_no_key_after_the_end),
 	KUNIT_CASE(migration_goes_well),
 	KUNIT_CASE(target_aborts_after_start),
 	KUNIT_CASE(source_wiped_after_start_has_moved),
