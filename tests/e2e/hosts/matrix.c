@@ -409,7 +409,7 @@ static void restore_all(struct cell *cell)
 	}
 }
 
-/* An instance without any state, where another one is known to live. */
+/* An instance without any state, on a host that has it or knows who does. */
 static bool begin_anew(struct cell *cell)
 {
 	struct work anew = work;
@@ -420,9 +420,8 @@ static bool begin_anew(struct cell *cell)
 		int fd;
 
 		/* A host that never heard of it is the SDS's to keep from it. */
-		if (running(host) ||
-		    (side == TARGET && trip_look(&cell->trip, side).state ==
-					       REWIRE_SESSION_STATES))
+		if (side == TARGET && trip_look(&cell->trip, side).state ==
+					      REWIRE_SESSION_STATES)
 			continue;
 		fd = work_load(&anew, host, "counter", "counter");
 		begun |= !expect(fd < 0, "%s begins it anew", host->name);
