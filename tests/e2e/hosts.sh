@@ -25,7 +25,7 @@ n=0 failed=0
 for subject in "${subjects[@]}"; do
 	n=$((n + 1)) status=0
 	echo "    # Subtest: $subject"
-	timeout 900 "build/bin/e2e/$subject" "${cases[@]}" </dev/null |
+	timeout 1800 "build/bin/e2e/$subject" "${cases[@]}" </dev/null |
 		sed -u 's/^/    /' || status=$?
 	if ((status)); then
 		echo "not ok $n - $subject (status $status)"
