@@ -42,12 +42,17 @@ result() {
 	fi
 }
 
-# The cable: anew whenever one of its ends went.
+# The cable: anew whenever one of its ends went. The kernel takes a namespace apart
+# in its own time, so the end that was left may still be there.
 connect() {
 	local host
 	for host in alpha beta; do
 		[ -e "/run/netns/$host" ] || return 0
 	done
+	for host in alpha beta; do
+		at $host ip link del veth0 2>/dev/null
+	done
+	ip link del rwa 2>/dev/null
 	ip link add rwa type veth peer name rwb || return
 	ip link set rwa netns alpha name veth0 && ip link set rwb netns beta name veth0
 	for host in alpha beta; do
