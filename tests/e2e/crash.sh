@@ -69,7 +69,8 @@ slow() {
 
 start_helper() {
 	local host=$1 end=$((SECONDS + PATIENCE))
-	at "$host" rewired --host-dir "$work/$host/keys" --state-dir "$work/$host/state" \
+	# Not through at(): the number is to be the helper's own.
+	nsenter --net="/run/netns/$host" -- rewired --host-dir "$work/$host/keys" --state-dir "$work/$host/state" \
 		--socket "$work/$host.sock" --listen "${address[$host]}:7001" --verbose \
 		>>"$work/$host.log" 2>&1 </dev/null &
 	helper[$host]=$!
