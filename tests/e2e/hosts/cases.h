@@ -21,7 +21,10 @@ struct test_case {
 	void (*run)(void);
 };
 
-/* Runs all of @cases (an empty name ends them), or those named in @argv. */
+/*
+ * Runs all of @cases (an empty name ends them), or those named in @argv. With
+ * REWIRE_STOP_EARLY in the environment the first failure ends the program.
+ */
 int cases_run(const struct test_case *cases, int argc, char **argv);
 
 /* For who makes its cases itself: forget the last one; did expect() hold since? */
