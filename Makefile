@@ -3,7 +3,7 @@
 # Everything is built into build/. `make help` lists the targets.
 
 MAKEFLAGS += --no-print-directory
-CHECKS := check-static check-user check-kunit check-e2e check-vms check-fuzz
+CHECKS := check-static check-user check-kunit check-model check-e2e check-weakened check-vms check-fuzz
 
 all: modules user
 

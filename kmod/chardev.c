@@ -106,12 +106,14 @@ static int chardev_copy_out(struct rewire_context *context, void __user *user,
 	return 0;
 }
 
-static void chardev_audit(const struct rewire_context *context)
+static void chardev_audit(const struct rewire_context *context, int error)
 {
 	struct rewire_event event = { .type = REWIRE_EVENT_TYPE_REFUSED };
 
 	strscpy(event.reason, context->why.text, sizeof(event.reason));
 	rewire_event_post(&context->rfile->sm->events, &event);
+	rewire_sm_audit(context->rfile->sm, REWIRE_EVENT_TYPE_REFUSED, -error,
+			NULL, context->why.text);
 }
 
 static long chardev_run(struct rewire_file *rfile,
@@ -128,7 +130,7 @@ static long chardev_run(struct rewire_file *rfile,
 		return rewire_file_result(rfile, ret, &context.why);
 	ret = row->run(&context, arg);
 	if (ret && row->audited)
-		chardev_audit(&context);
+		chardev_audit(&context, ret);
 	copied = chardev_copy_out(&context, user, arg, row->size);
 	memzero_explicit(arg, sizeof(arg));
 	return rewire_file_result(rfile, ret ?: copied, &context.why);

@@ -12,6 +12,7 @@
 
 #include "checkpoint.h"
 #include "chardev.h"
+#include "migrate.h"
 #include "stream.h"
 
 /**
@@ -118,6 +119,7 @@ static ssize_t checkpoint_write(struct kiocb *iocb, struct iov_iter *from)
 
 /* with the enclave's lock: from here it is the workload's instance */
 static int checkpoint_enliven(struct rewire_enclave *enclave,
+			      const struct rewire_stream_header *header,
 			      struct rewire_why *why)
 {
 	u64 epoch;
@@ -125,6 +127,9 @@ static int checkpoint_enliven(struct rewire_enclave *enclave,
 
 	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_RECEIVED, why);
 	if (ret < 0)
+		return ret;
+	ret = rewire_session_ended_well(enclave->sm, header, why);
+	if (ret)
 		return ret;
 	ret = rewire_workload_claim(enclave->sm, enclave->workload,
 				    enclave->epoch, true, &epoch, why);
@@ -156,7 +161,8 @@ static int checkpoint_commit_locked(struct rewire_checkpoint *checkpoint,
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	mutex_lock(&enclave->lock);
-	ret = checkpoint_enliven(enclave, &context->why);
+	ret = checkpoint_enliven(enclave, &checkpoint->reader->flow.header,
+				 &context->why);
 	arg->id = enclave->id;
 	arg->epoch = enclave->epoch;
 	mutex_unlock(&enclave->lock);
@@ -283,6 +289,47 @@ struct file *rewire_checkpoint_extract(struct rewire_enclave *enclave,
 		enclave->readers++;
 		enclave->checkpointed = true;
 		enclave->ticket_armed = false;
+	}
+	mutex_unlock(&enclave->lock);
+	if (ret) {
+		checkpoint_free(checkpoint);
+		return ERR_PTR(ret);
+	}
+	return checkpoint_file(checkpoint);
+}
+
+/**
+ * rewire_checkpoint_frozen() - REWIRE_SESSION_CHECKPOINT
+ * @enclave: FROZEN, and held so by its migration
+ * @request_id: the migration, without whose end the checkpoint is worth nothing
+ * @why: for the sentence
+ *
+ * Return: the file, or an ERR_PTR(): -EBADFD; -ENOMEM.
+ */
+struct file *rewire_checkpoint_frozen(struct rewire_enclave *enclave,
+				      const u8 *request_id,
+				      struct rewire_why *why)
+{
+	const struct rewire_stream_key key = { .roots = &enclave->sm->roots };
+	struct rewire_checkpoint *checkpoint = checkpoint_alloc(enclave->sm);
+	struct rewire_writer *writer = NULL;
+	int ret = 0;
+
+	if (!checkpoint)
+		return ERR_PTR(-ENOMEM);
+	mutex_lock(&enclave->lock);
+	if (enclave->state != REWIRE_ENCLAVE_FROZEN)
+		ret = rewire_because(why, -EBADFD,
+				     "not for an enclave that is %s",
+				     rewire_enclave_state_name(enclave->state));
+	else
+		writer = rewire_writer_create(enclave, REWIRE_STREAM_SEALED,
+					      request_id, &key);
+	if (IS_ERR(writer))
+		ret = PTR_ERR(writer);
+	if (!ret) {
+		checkpoint->writer = writer;
+		enclave->checkpointed = true;
 	}
 	mutex_unlock(&enclave->lock);
 	if (ret) {

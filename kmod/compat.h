@@ -9,12 +9,22 @@
 #include <linux/mm.h>
 #include <linux/version.h>
 
+/* what runs is what the module was built for: its vermagic says so */
+#define REWIRE_KERNEL_RELEASE	LINUX_VERSION_CODE
+
 /* came with 6.2 */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 #include <kunit/visibility.h>
 #else
 #define VISIBLE_IF_KUNIT static
 #define EXPORT_SYMBOL_IF_KUNIT(symbol)
+#endif
+
+/* moved from asm/ with 6.12 */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
 #endif
 
 /* the state of the SHA-256 library got a type of its own with 6.17 */

@@ -16,8 +16,11 @@
 #include "checkpoint.h"
 #include "device.h"
 #include "enclave.h"
+#include "evidence.h"
 #include "journal_device.h"
 #include "migrate.h"
+#include "provision.h"
+#include "rotate.h"
 
 struct rewire_enclave *rewire_file_enclave(struct file *file)
 {
@@ -33,12 +36,20 @@ static int dev_zero(struct rewire_context *context, u32 a, u32 b)
 	return 0;
 }
 
-static int dev_ready(struct rewire_context *context)
+static int dev_has_keys(struct rewire_context *context)
 {
 	if (!rewire_sm_ready(context->rfile->sm))
 		return rewire_because(&context->why, -ENOKEY,
 				      "this SM has no keys; provision it first");
-	return rewire_witness_fresh(&context->rfile->sm->freshness,
+	return 0;
+}
+
+/* ... and knows that it may use them */
+static int dev_ready(struct rewire_context *context)
+{
+	int ret = dev_has_keys(context);
+
+	return ret ?: rewire_witness_fresh(&context->rfile->sm->freshness,
 				    &context->why);
 }
 
@@ -195,6 +206,11 @@ static int enclave_info(struct rewire_context *context, void *data)
 	return 0;
 }
 
+static int enclave_evidence(struct rewire_context *context, void *data)
+{
+	return rewire_evidence_get(context, data, context->rfile->object);
+}
+
 static const struct rewire_command enclave_commands[] = {
 	REWIRE_COMMAND(REWIRE_ADD_PAGES, rewire_add_pages, enclave_add_pages),
 	REWIRE_SIGNED_COMMAND(REWIRE_INIT, rewire_init, enclave_init),
@@ -206,6 +222,8 @@ static const struct rewire_command enclave_commands[] = {
 	REWIRE_COMMAND(REWIRE_EXTRACT, rewire_extract, enclave_extract),
 	REWIRE_COMMAND(REWIRE_CALL, rewire_call, enclave_call),
 	REWIRE_COMMAND(REWIRE_ENCLAVE_INFO, rewire_enclave_info, enclave_info),
+	REWIRE_COMMAND(REWIRE_ENCLAVE_EVIDENCE, rewire_get_evidence,
+		       enclave_evidence),
 };
 
 static long enclave_ioctl(struct file *file, unsigned int cmd,
@@ -429,6 +447,41 @@ static int dev_open_session(struct rewire_context *context, void *data)
 	return ret ?: rewire_session_open(context, arg);
 }
 
+static int dev_journal_compact(struct rewire_context *context, void *data)
+{
+	struct rewire_journal_compact *arg = data;
+	int ret = dev_zero(context, arg->flags, 0) ?: dev_ready(context);
+
+	return ret ?: rewire_sm_compact(context->rfile->sm, &context->why);
+}
+
+static int dev_try_request(struct rewire_context *context, void *data)
+{
+	return dev_ready(context) ?: rewire_request_try(context, data);
+}
+
+static int dev_rotate_root(struct rewire_context *context, void *data)
+{
+	struct rewire_rotate_root *arg = data;
+	int ret = dev_zero(context, arg->flags, 0) ?: dev_ready(context);
+
+	return ret ?: rewire_rotate_root(context, arg);
+}
+
+static int dev_trust(struct rewire_context *context, void *data)
+{
+	struct rewire_trust *arg = data;
+	int ret = dev_zero(context, arg->flags, 0) ?: dev_ready(context);
+
+	return ret ?: rewire_trust_put(context, arg);
+}
+
+static int dev_get_evidence(struct rewire_context *context, void *data)
+{
+	return dev_has_keys(context) ?:
+	       rewire_evidence_get(context, data, NULL);
+}
+
 static const struct rewire_command dev_commands[] = {
 	REWIRE_COMMAND(REWIRE_GET_INFO, rewire_get_info, dev_get_info),
 	REWIRE_SIGNED_COMMAND(REWIRE_PROVISION, rewire_provision,
@@ -444,6 +497,15 @@ static const struct rewire_command dev_commands[] = {
 			      dev_migrate_in),
 	REWIRE_COMMAND(REWIRE_OPEN_SESSION, rewire_open_session,
 		       dev_open_session),
+	REWIRE_COMMAND(REWIRE_JOURNAL_COMPACT, rewire_journal_compact,
+		       dev_journal_compact),
+	REWIRE_COMMAND(REWIRE_TRY_REQUEST, rewire_try_request,
+		       dev_try_request),
+	REWIRE_SIGNED_COMMAND(REWIRE_ROTATE_ROOT, rewire_rotate_root,
+			      dev_rotate_root),
+	REWIRE_SIGNED_COMMAND(REWIRE_TRUST, rewire_trust, dev_trust),
+	REWIRE_COMMAND(REWIRE_GET_EVIDENCE, rewire_get_evidence,
+		       dev_get_evidence),
 	REWIRE_COMMAND(REWIRE_GET_HEAD, rewire_get_head,
 		       rewire_journal_device_head),
 	REWIRE_SIGNED_COMMAND(REWIRE_PUT_WITNESS, rewire_put_witness,

@@ -16,7 +16,9 @@
 #include "arch.h"
 #include "compat.h"
 #include "enclave.h"
+#include "platform.h"
 #include "trace.h"
+#include "weaken.h"
 
 struct workqueue_struct *rewire_wq;
 
@@ -270,33 +272,46 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_step);
  * @cms: detached signature
  * @cms_len: its bytes
  * @memory: bytes that the enclave has
+ * @developer: out: id of who signed it
  * @why: for the sentence
  *
  * Return: 0; -EBADMSG, -EKEYREJECTED, -ENOKEY for the signature and structure;
- * -EOPNOTSUPP for what this version does not do; -EPERM for too much memory.
+ * -EOPNOTSUPP for what this version does not do; -EPERM for too much memory, or
+ * when this platform has a lower trust level than the manifest wants.
  */
 int rewire_manifest_check(struct rewire_sm *sm,
 			  const struct rewire_manifest *manifest,
 			  const u8 *cms, u32 cms_len, u64 memory,
-			  struct rewire_why *why)
+			  u8 developer[REWIRE_ID_SIZE], struct rewire_why *why)
 {
+	u32 level;
 	int ret;
 
 	ret = rewire_signed_verify(&sm->roles, REWIRE_ROLE_DEVELOPER, manifest,
-				   sizeof(*manifest), cms, cms_len, why) ?:
+				   sizeof(*manifest), cms, cms_len, developer,
+				   why) ?:
 	      rewire_header_check(&manifest->header, REWIRE_TYPE_MANIFEST,
 				  sizeof(*manifest), why);
 	if (ret)
 		return ret;
-	if (manifest->max_threads != 1 || manifest->min_atl ||
-	    manifest->attributes ||
+	if (manifest->min_atl > REWIRE_MAX_LEVEL)
+		return rewire_because(why, -EBADMSG,
+				      "the manifest wants trust level %u, there are %u",
+				      manifest->min_atl, REWIRE_MAX_LEVEL);
+	if (manifest->max_threads != 1 || manifest->attributes ||
 	    manifest->predecessors > REWIRE_MAX_PREDECESSORS)
 		return rewire_because(why, -EOPNOTSUPP,
-				      "the manifest asks for threads, a trust level or attributes");
+				      "the manifest asks for threads or attributes");
 	if (memory > manifest->max_memory)
 		return rewire_because(why, -EPERM,
 				      "%llu bytes of pages, the manifest allows %llu",
 				      memory, manifest->max_memory);
+	level = rewire_trust_level(sm, rewire_platform_claims(sm),
+				   REWIRE_KERNEL_RELEASE);
+	if (level < manifest->min_atl)
+		return rewire_because(why, -EPERM,
+				      "this platform has trust level %u, the manifest wants %u",
+				      level, manifest->min_atl);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_manifest_check);
@@ -334,11 +349,11 @@ int rewire_enclave_init(struct rewire_enclave *enclave,
 		enclave_measure_end(enclave);
 	}
 	ret = rewire_manifest_check(enclave->sm, manifest, cms, cms_len,
-				    enclave->charged, why);
+				    enclave->charged, enclave->developer, why);
 	if (ret)
 		return ret;
 	if (memcmp(manifest->measurement, enclave->measurement,
-		   REWIRE_DIGEST_SIZE))
+		   REWIRE_DIGEST_SIZE) && !rewire_weakened(measurement))
 		return rewire_because(why, -EKEYREJECTED,
 				      "the measurement is not the manifest's");
 	ret = rewire_workload_claim(enclave->sm, workload, 0, false,
@@ -365,6 +380,8 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_init);
 void rewire_enclave_attacked(struct rewire_enclave *enclave, const char *how)
 {
 	enclave_event(enclave, REWIRE_EVENT_TYPE_ATTACK, enclave->state, how);
+	rewire_sm_audit(enclave->sm, REWIRE_EVENT_TYPE_ATTACK, 0,
+			enclave->workload, how);
 	rewire_enclave_wipe(enclave, -ECANCELED, how);
 }
 
@@ -438,7 +455,7 @@ void rewire_enclave_continue(struct rewire_enclave *enclave)
 {
 	lockdep_assert_held(&enclave->lock);
 	if (enclave->state == REWIRE_ENCLAVE_PAUSED && enclave->thread &&
-	    READ_ONCE(enclave->mm))
+	    READ_ONCE(enclave->mm) && !rewire_enclave_outdate(enclave, NULL))
 		rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_RESUME, NULL);
 }
 
@@ -462,24 +479,33 @@ int rewire_enclave_resume(struct rewire_enclave *enclave,
 	if (!enclave->thread || !READ_ONCE(enclave->mm))
 		return rewire_because(why, -ESRCH,
 				      "it has no thread; get a ticket and enter");
-	rewire_enclave_outdate(enclave);
-	return rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_RESUME, why);
+	ret = rewire_enclave_outdate(enclave, why);
+	return ret ?: rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_RESUME,
+					  why);
 }
 
 /**
- * rewire_enclave_outdate() - a checkpoint that is outside must not come back
- * @enclave: locked; about to run on from the state of the checkpoint
+ * rewire_enclave_outdate() - what is outside of its state must not come back
+ * @enclave: locked; about to run
+ * @why: for the sentence
  *
- * The epoch rises, so that the checkpoint's is lower than the one known.
+ * The floor under the workload's states rises to this epoch; if a checkpoint of
+ * this epoch exists, the epoch rises before.
+ *
+ * Return: 0, or what the journal says, and then it must not run.
  */
-void rewire_enclave_outdate(struct rewire_enclave *enclave)
+int rewire_enclave_outdate(struct rewire_enclave *enclave,
+			   struct rewire_why *why)
 {
-	if (!enclave->checkpointed)
-		return;
+	u64 epoch = enclave->epoch + enclave->checkpointed;
+	int ret = rewire_workload_runs(enclave->sm, enclave->workload, epoch,
+				       why);
+
+	if (ret)
+		return ret;
+	enclave->epoch = epoch;
 	enclave->checkpointed = false;
-	enclave->epoch++;
-	rewire_workload_set(enclave->sm, enclave->workload, enclave->epoch,
-			    REWIRE_PLACE_HERE);
+	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_outdate);
 

@@ -15,6 +15,7 @@
 #include <linux/workqueue.h>
 
 #include "call.h"
+#include "seal.h"
 #include "sm.h"
 #include "state.h"
 
@@ -55,6 +56,7 @@ struct rewire_segment {
  * @cms_len: bytes at @cms
  * @workload: what it is for; zero before INIT
  * @epoch: of this instance
+ * @svn_key: what seal.c keeps for it
  * @claimed: the workload's place in the SM is this enclave's
  * @relinquished: START is out: whatever becomes of it, the workload has moved
  * @ticket: capability of the outstanding ticket
@@ -95,6 +97,7 @@ struct rewire_enclave {
 	u32 cms_len;
 	u8 workload[REWIRE_ID_SIZE];
 	u64 epoch;
+	struct rewire_svn_key svn_key;
 	bool claimed;
 	bool relinquished;
 	u8 ticket[32];
@@ -128,7 +131,7 @@ int rewire_enclave_init(struct rewire_enclave *enclave,
 int rewire_manifest_check(struct rewire_sm *sm,
 			  const struct rewire_manifest *manifest,
 			  const u8 *cms, u32 cms_len, u64 memory,
-			  struct rewire_why *why);
+			  u8 developer[REWIRE_ID_SIZE], struct rewire_why *why);
 int rewire_enclave_may(struct rewire_enclave *enclave,
 		       enum rewire_enclave_event event, struct rewire_why *why);
 int rewire_enclave_step(struct rewire_enclave *enclave,
@@ -138,7 +141,8 @@ int rewire_enclave_pause(struct rewire_enclave *enclave, u32 timeout_ms,
 			 struct rewire_why *why);
 int rewire_enclave_resume(struct rewire_enclave *enclave,
 			  struct rewire_why *why);
-void rewire_enclave_outdate(struct rewire_enclave *enclave);
+int rewire_enclave_outdate(struct rewire_enclave *enclave,
+			   struct rewire_why *why);
 void rewire_enclave_continue(struct rewire_enclave *enclave);
 int rewire_enclave_destroy(struct rewire_enclave *enclave, const char *reason,
 			   struct rewire_why *why);

@@ -86,18 +86,21 @@ static s64 gate_random(struct rewire_enclave *enclave,
 }
 
 static s64 gate_seal(struct rewire_enclave *enclave,
-		     const struct rewire_gate *gate)
+		     struct rewire_gate *gate)
 {
 	const struct rewire_sealer sealer = {
 		.roots = &enclave->sm->roots,
-		.measurement = enclave->manifest.measurement,
-		.svn = enclave->manifest.svn,
+		.manifest = &enclave->manifest,
+		.developer = enclave->developer,
+		.workload = enclave->workload,
 		.epoch = enclave->epoch,
+		.svn_key = &enclave->svn_key,
 	};
 	bool seal = gate->op == REWIRE_GATE_SEAL;
 	size_t room = REWIRE_MAX_SEAL + REWIRE_SEAL_OVERHEAD;
 	size_t len = gate->arg[1];
 	void *from, *to;
+	u32 flags = 0;
 	s64 ret;
 
 	if (gate->arg[1] > (seal ? REWIRE_MAX_SEAL : room))
@@ -113,7 +116,9 @@ static s64 gate_seal(struct rewire_enclave *enclave,
 	if (ret)
 		goto out;
 	ret = seal ? rewire_seal(&sealer, gate->arg[4], from, len, to) :
-		     rewire_unseal(&sealer, from, len, to);
+		     rewire_unseal(&sealer, from, len, to, &flags);
+	if (!seal)
+		gate->arg[5] = flags;
 	if (ret < 0)
 		goto out;
 	if (ret > gate->arg[3])
@@ -141,6 +146,37 @@ static s64 gate_self(struct rewire_enclave *enclave,
 	       sizeof(self.measurement));
 	memcpy(self.sm, enclave->sm->attest.id, sizeof(self.sm));
 	return rewire_memory_write(enclave, gate->arg[0], &self, sizeof(self));
+}
+
+/*
+ * An addition must happen once, and a pause may come at any moment of it. So it
+ * waits for nothing that a signal ends (what the disk may say to one included),
+ * and whatever becomes of it is in the gate, and the load over, before the
+ * thread sees the signal. If the gate cannot be written any more, its pages are
+ * gone and nobody will ring again.
+ *
+ * The enclave's lock is held meanwhile: what was destroyed adds nothing to the
+ * workload's counters, which may be its successor's by now.
+ */
+static s64 gate_counter(struct rewire_enclave *enclave,
+			struct rewire_gate *gate)
+{
+	u64 value = 0;
+	s64 ret;
+
+	if (gate->arg[0] >= REWIRE_COUNTERS || gate->arg[1] > 1)
+		return -EINVAL;
+	mutex_lock(&enclave->lock);
+	if (enclave->state == REWIRE_ENCLAVE_RUNNING ||
+	    enclave->state == REWIRE_ENCLAVE_PAUSING)
+		ret = rewire_sm_counter(enclave->sm, enclave->workload,
+					gate->arg[0], gate->arg[1], &value);
+	else
+		ret = -ECANCELED;
+	mutex_unlock(&enclave->lock);
+	if (!ret)
+		gate->arg[2] = value;
+	return ret == GATE_AGAIN ? -EIO : ret;
 }
 
 static s64 gate_exit(struct rewire_enclave *enclave)
@@ -175,6 +211,8 @@ static s64 gate_do(struct rewire_enclave *enclave, struct rewire_gate *gate)
 		return gate_exit(enclave);
 	case REWIRE_GATE_SELF:
 		return gate_self(enclave, gate);
+	case REWIRE_GATE_COUNTER:
+		return gate_counter(enclave, gate);
 	default:
 		return -ENOTTY;
 	}

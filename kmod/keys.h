@@ -22,6 +22,9 @@
  *
  * label		secret		salt		context
  * SEAL_MEASUREMENT	root		blob's		blob's header
+ * SEAL_WORKLOAD	root		blob's		blob's header
+ * SVN			root, K(s + 1)	none		developer, software
+ * SEAL_SOFTWARE	K(svn)		blob's		blob's header
  * CHECKPOINT		root		stream's	stream header
  * SESSION		ECDH		transcript	request digest
  * SESSION_STREAM	session's	stream's	stream header
@@ -30,6 +33,9 @@
  */
 enum rewire_label {
 	REWIRE_LABEL_SEAL_MEASUREMENT,	/* key and IV of one sealed blob */
+	REWIRE_LABEL_SEAL_WORKLOAD,	/* the same, of another policy */
+	REWIRE_LABEL_SEAL_SOFTWARE,	/* the same, of another policy */
+	REWIRE_LABEL_SVN,		/* K(REWIRE_MAX_SVN), and a step down */
 	REWIRE_LABEL_CHECKPOINT,	/* key and IV of one sealed stream */
 	REWIRE_LABEL_SESSION,		/* secret of one migration */
 	REWIRE_LABEL_SESSION_STREAM,	/* the same, to the peer */
@@ -47,12 +53,18 @@ int rewire_derive(const void *secret, size_t secret_len, const void *salt,
 int rewire_derive_root(struct key *root, const void *salt, size_t salt_len,
 		       enum rewire_label label, const void *context,
 		       size_t context_len, void *out, size_t out_len);
+int rewire_derive_chain(u8 key[REWIRE_KEY_SIZE], u32 steps,
+			enum rewire_label label, const void *context,
+			size_t context_len);
 struct key *rewire_root_get(s32 serial);
 
 /**
  * struct rewire_roots - the root keys of an SM
  * @newest: number of the one that seals
  * @key: by number, from 1; NULL where one is not kept any more
+ *
+ * Read without a lock while one is added: what @newest says is there stays as
+ * it is. The slot behind it belongs to whoever holds the journal's lock.
  */
 struct rewire_roots {
 	u32 newest;
@@ -61,7 +73,12 @@ struct rewire_roots {
 
 int rewire_roots_get(struct rewire_roots *roots, const s32 *serials, u32 count,
 		     struct rewire_why *why);
+u32 rewire_roots_newest(const struct rewire_roots *roots);
 struct key *rewire_root_of(const struct rewire_roots *roots, u32 generation);
+int rewire_roots_stage(struct rewire_roots *roots, struct key *root,
+		       u32 *generation, struct rewire_why *why);
+void rewire_roots_unstage(struct rewire_roots *roots, u32 generation);
+void rewire_roots_switch(struct rewire_roots *roots, u32 generation);
 void rewire_roots_put(struct rewire_roots *roots);
 
 struct crypto_kpp;

@@ -12,6 +12,7 @@
 #include "enclave.h"
 #include "migrate.h"
 #include "netlink.h"
+#include "platform.h"
 #include "sm.h"
 
 static int __net_init main_net_init(struct net *net)
@@ -67,9 +68,12 @@ static int __init main_init(void)
 	ret = rewire_memory_init();
 	if (ret)
 		goto err_wq;
-	ret = register_pernet_subsys(&main_net_ops);
+	ret = rewire_platform_init();
 	if (ret)
 		goto err_memory;
+	ret = register_pernet_subsys(&main_net_ops);
+	if (ret)
+		goto err_platform;
 	ret = rewire_netlink_init();
 	if (ret)
 		goto err_pernet;
@@ -84,6 +88,8 @@ err_run:
 	rewire_netlink_exit();
 err_pernet:
 	unregister_pernet_subsys(&main_net_ops);
+err_platform:
+	rewire_platform_exit();
 err_memory:
 	rewire_memory_exit();
 err_wq:
@@ -99,6 +105,7 @@ static void __exit main_exit(void)
 	flush_workqueue(rewire_wq);
 	rewire_netlink_exit();
 	unregister_pernet_subsys(&main_net_ops);
+	rewire_platform_exit();
 	destroy_workqueue(rewire_wq);
 	/* inodes are freed after a grace period, by code of this module's mount */
 	rcu_barrier();

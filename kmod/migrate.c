@@ -16,52 +16,7 @@
 
 #include "compat.h"
 #include "migrate.h"
-
-#define MIGRATE_MAX_LIFETIME_MS	(24 * 60 * 60 * 1000)
-
-/**
- * rewire_request_get() - a migration request out of user memory
- * @sm: whose roles
- * @request: user address of struct rewire_request
- * @signature: user address of its CMS signature
- * @signature_len: its bytes
- * @out: the request, verified
- * @why: for the sentence
- *
- * Return: 0; -EFAULT; -EINVAL; -EBADMSG; -EKEYREJECTED; -ENOKEY; -EOPNOTSUPP.
- */
-int rewire_request_get(struct rewire_sm *sm, u64 request, u64 signature,
-		       u32 signature_len, struct rewire_request *out,
-		       struct rewire_why *why)
-{
-	u8 *cms;
-	int ret;
-
-	if (!signature_len || signature_len > REWIRE_MAX_CMS)
-		return rewire_because(why, -EINVAL, "a signature of %u bytes",
-				      signature_len);
-	if (copy_from_user(out, u64_to_user_ptr(request), sizeof(*out)))
-		return -EFAULT;
-	cms = memdup_user(u64_to_user_ptr(signature), signature_len);
-	if (IS_ERR(cms))
-		return PTR_ERR(cms);
-	ret = rewire_signed_verify(&sm->roles, REWIRE_ROLE_SDS, out,
-				   sizeof(*out), cms, signature_len, why) ?:
-	      rewire_header_check(&out->header, REWIRE_TYPE_REQUEST,
-				  sizeof(*out), why);
-	kfree(cms);
-	if (ret)
-		return ret;
-	if (!out->lifetime_ms || out->lifetime_ms > MIGRATE_MAX_LIFETIME_MS ||
-	    memchr_inv(out->__reserved, 0, sizeof(out->__reserved)) ||
-	    !memcmp(out->source, out->target, REWIRE_ID_SIZE))
-		return rewire_because(why, -EBADMSG,
-				      "the request's lifetime, reserved bytes or SMs are wrong");
-	if (out->min_atl)
-		return rewire_because(why, -EOPNOTSUPP,
-				      "this version has no trust levels");
-	return 0;
-}
+#include "weaken.h"
 
 static void session_expire(struct work_struct *work);
 
@@ -71,7 +26,9 @@ static void session_free(struct kref *ref)
 		container_of(ref, struct rewire_session, ref);
 
 	rewire_session_over(session);
-	kfree(session->message);
+	kfree(session->said.bytes);
+	kfree(session->before.bytes);
+	kfree(session->record);
 	mutex_destroy(&session->lock);
 	kfree_sensitive(session);
 }
@@ -81,6 +38,51 @@ void rewire_session_put(struct rewire_session *session)
 	kref_put(&session->ref, session_free);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_session_put);
+
+/* a session with nothing in it but what the request says; NULL: no memory */
+struct rewire_session *
+rewire_session_alloc(struct rewire_sm *sm, u32 side,
+		     const struct rewire_request *request)
+{
+	bool source = side == REWIRE_SIDE_SOURCE;
+	struct rewire_session *session = kzalloc(sizeof(*session),
+						 GFP_KERNEL_ACCOUNT);
+
+	if (!session)
+		return NULL;
+	kref_init(&session->ref);
+	INIT_LIST_HEAD(&session->list);
+	mutex_init(&session->lock);
+	init_waitqueue_head(&session->changed);
+	INIT_DELAYED_WORK(&session->expiry, session_expire);
+	session->sm = sm;
+	session->owner = current_uid();
+	session->side = side;
+	session->state = source ? REWIRE_SESSION_OFFERED :
+				  REWIRE_SESSION_RECEIVING;
+	session->request = *request;
+	/* after a restart too: nobody knows how long the SM was down */
+	session->deadline = get_jiffies_64() +
+			    msecs_to_jiffies(request->lifetime_ms);
+	sha256((const u8 *)request, sizeof(*request), session->request_digest);
+	memcpy(session->peer, source ? request->target : request->source,
+	       REWIRE_ID_SIZE);
+	return session;
+}
+
+int rewire_session_addressed(struct rewire_sm *sm, u32 side,
+			     const struct rewire_request *request,
+			     struct rewire_why *why)
+{
+	bool source = side == REWIRE_SIDE_SOURCE;
+
+	if (!memcmp(source ? request->source : request->target, sm->attest.id,
+		    REWIRE_ID_SIZE) || rewire_weakened(addressee))
+		return 0;
+	return rewire_because(why, -EPERM,
+			      "the request names another SM as its %s",
+			      source ? "source" : "target");
+}
 
 /**
  * rewire_session_create() - a session that nobody knows yet
@@ -96,36 +98,15 @@ rewire_session_create(struct rewire_sm *sm, u32 side,
 		      const struct rewire_request *request,
 		      struct rewire_why *why)
 {
-	bool source = side == REWIRE_SIDE_SOURCE;
 	struct rewire_session *session;
 	int ret;
 
-	if (memcmp(source ? request->source : request->target, sm->attest.id,
-		   REWIRE_ID_SIZE)) {
-		ret = rewire_because(why, -EPERM,
-				     "the request names another SM as its %s",
-				     source ? "source" : "target");
+	ret = rewire_session_addressed(sm, side, request, why);
+	if (ret)
 		return ERR_PTR(ret);
-	}
-	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
+	session = rewire_session_alloc(sm, side, request);
 	if (!session)
 		return ERR_PTR(-ENOMEM);
-	kref_init(&session->ref);
-	INIT_LIST_HEAD(&session->list);
-	mutex_init(&session->lock);
-	init_waitqueue_head(&session->changed);
-	INIT_DELAYED_WORK(&session->expiry, session_expire);
-	session->sm = sm;
-	session->owner = current_uid();
-	session->side = side;
-	session->state = source ? REWIRE_SESSION_OFFERED :
-				  REWIRE_SESSION_RECEIVING;
-	session->request = *request;
-	session->deadline = get_jiffies_64() +
-			    msecs_to_jiffies(request->lifetime_ms);
-	sha256((const u8 *)request, sizeof(*request), session->request_digest);
-	memcpy(session->peer, source ? request->target : request->source,
-	       REWIRE_ID_SIZE);
 	get_random_bytes(session->nonce, sizeof(session->nonce));
 	ret = rewire_share_generate(&session->share);
 	if (ret) {
@@ -149,11 +130,62 @@ static struct rewire_session *session_find(struct rewire_sm *sm, u32 side,
 	return NULL;
 }
 
+/* Return: the session without a reference, which the caller's lock keeps */
+struct rewire_session *rewire_session_known(struct rewire_sm *sm, u32 side,
+					    const u8 *id)
+{
+	struct rewire_session *session;
+
+	mutex_lock(&sm->lock);
+	session = session_find(sm, side, id);
+	mutex_unlock(&sm->lock);
+	return session;
+}
+
+/**
+ * rewire_session_ended_well() - may a checkpoint made within a migration live?
+ * @sm: whose
+ * @header: of the checkpoint, verified
+ * @why: for the sentence
+ *
+ * The target's may once the instance is here; the source's once the migration was
+ * given up. One made outside of a migration is not looked at.
+ *
+ * Return: 0 or -ESTALE.
+ */
+int rewire_session_ended_well(struct rewire_sm *sm,
+			      const struct rewire_stream_header *header,
+			      struct rewire_why *why)
+{
+	const struct rewire_session *session;
+	const u8 *id = header->request_id;
+
+	if (!memchr_inv(id, 0, REWIRE_ID_SIZE) || rewire_weakened(lineage))
+		return 0;
+	/* finished ones are not forgotten while the journal is locked */
+	mutex_lock(&sm->journal.lock);
+	session = rewire_session_known(sm, REWIRE_SIDE_TARGET, id);
+	if (session && session->state == REWIRE_SESSION_ACTIVE)
+		goto good;
+	session = rewire_session_known(sm, REWIRE_SIDE_SOURCE, id);
+	if (session && session->state == REWIRE_SESSION_ABORTED)
+		goto good;
+	mutex_unlock(&sm->journal.lock);
+	return rewire_because(why, -ESTALE,
+			      "it was made within a migration that %s",
+			      session ? "is not given up" :
+					"did not end here");
+good:
+	mutex_unlock(&sm->journal.lock);
+	return 0;
+}
+
 /* the oldest that is over and has no file; the caller drops the reference */
 static struct rewire_session *session_oldest(struct rewire_sm *sm)
 {
 	struct rewire_session *session;
 
+	lockdep_assert_held(&sm->lock);
 	if (sm->finished_sessions <= REWIRE_MAX_FINISHED)
 		return NULL;
 	list_for_each_entry_reverse(session, &sm->sessions, list) {
@@ -164,6 +196,47 @@ static struct rewire_session *session_oldest(struct rewire_sm *sm)
 		}
 	}
 	return NULL;
+}
+
+/* forget old ones; the journal forgets them when it is compacted */
+void rewire_sessions_trim(struct rewire_sm *sm)
+{
+	struct rewire_session *old;
+
+	do {
+		mutex_lock(&sm->lock);
+		old = session_oldest(sm);
+		mutex_unlock(&sm->lock);
+		if (old)
+			rewire_session_put(old);
+	} while (old);
+}
+
+/* give up at the deadline */
+void rewire_session_watch(struct rewire_session *session)
+{
+	kref_get(&session->ref);
+	queue_delayed_work(rewire_wq, &session->expiry,
+			   msecs_to_jiffies(session->request.lifetime_ms));
+}
+
+/* a request is used once, on either side */
+int rewire_session_unused(struct rewire_sm *sm, u32 side, const u8 *id,
+			  struct rewire_why *why)
+{
+	u32 open;
+
+	if (rewire_session_known(sm, side, id) && !rewire_weakened(request_replay))
+		return rewire_because(why, -ESTALE,
+				      "this request was used before");
+	mutex_lock(&sm->lock);
+	open = sm->open_sessions;
+	mutex_unlock(&sm->lock);
+	if (open >= REWIRE_MAX_OPEN)
+		return rewire_because(why, -EDQUOT,
+				      "%u migrations are under way",
+				      REWIRE_MAX_OPEN);
+	return 0;
 }
 
 static void session_event(struct rewire_session *session, u32 from,
@@ -191,37 +264,31 @@ static void session_event(struct rewire_session *session, u32 from,
  * @session: complete; nothing can fail afterwards
  * @why: for the sentence
  *
- * Return: 0; -ESTALE: the request was used; -EDQUOT.
+ * Return: 0; -ESTALE: the request was used; -EDQUOT; or as the journal says.
  */
 int rewire_session_publish(struct rewire_session *session,
 			   struct rewire_why *why)
 {
 	struct rewire_sm *sm = session->sm;
-	struct rewire_session *old = NULL;
-	int ret = 0;
+	int ret;
 
-	mutex_lock(&sm->lock);
-	if (session_find(sm, session->side, session->request.id)) {
-		ret = rewire_because(why, -ESTALE,
-				     "this request was used before");
-	} else if (sm->open_sessions == REWIRE_MAX_OPEN) {
-		ret = rewire_because(why, -EDQUOT, "%u migrations are under way",
-				     REWIRE_MAX_OPEN);
-	} else {
+	mutex_lock(&sm->journal.lock);
+	ret = rewire_session_unused(sm, session->side, session->request.id, why) ?:
+	      rewire_journal_room(&sm->journal, why) ?:
+	      rewire_session_write(session, session->state, why);
+	if (!ret) {
 		kref_get(&session->ref);
+		mutex_lock(&sm->lock);
 		list_add(&session->list, &sm->sessions);
 		sm->open_sessions++;
-		old = session_oldest(sm);
+		mutex_unlock(&sm->lock);
+		rewire_sessions_trim(sm);
 	}
-	mutex_unlock(&sm->lock);
-	if (old)
-		rewire_session_put(old);
+	mutex_unlock(&sm->journal.lock);
 	if (ret)
 		return ret;
 	session_event(session, session->state, NULL);
-	kref_get(&session->ref);
-	queue_delayed_work(rewire_wq, &session->expiry,
-			   msecs_to_jiffies(session->request.lifetime_ms));
+	rewire_session_watch(session);
 	return 0;
 }
 
@@ -239,6 +306,8 @@ int rewire_session_may(struct rewire_session *session,
 	int next = rewire_session_next(session->state, event);
 
 	lockdep_assert_held(&session->lock);
+	if (rewire_weakened(no_return) && event == REWIRE_SESSION_EV_ABORT)
+		next = REWIRE_SESSION_ABORTED;
 	if (next < 0)
 		return rewire_because(why, next,
 				      "not for a migration that is %s",
@@ -309,6 +378,67 @@ void rewire_session_over(struct rewire_session *session)
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_session_over);
 
+/* after these the other side may rest on what was said here */
+static bool session_decided(const struct rewire_session *session)
+{
+	return (session->state == REWIRE_SESSION_FROZEN && session->complete) ||
+	       session->state == REWIRE_SESSION_RELINQUISHED ||
+	       session->state == REWIRE_SESSION_PREPARED;
+}
+
+/* the epoch that the instance is in if the migration gets that far */
+static u64 session_next_epoch(const struct rewire_session *session)
+{
+	return session->request.epoch + 1;
+}
+
+/**
+ * rewire_session_settle() - what a state of a migration means for its workload
+ * @session: locked, or known to nobody else
+ *
+ * The same when the step is taken and when the journal is read again, so that the
+ * record of the migration alone decides. For an open migration it is what holds
+ * after a restart: the place is taken, and nothing lives there.
+ */
+void rewire_session_settle(struct rewire_session *session)
+{
+	const u8 *workload = session->request.workload;
+	struct rewire_sm *sm = session->sm;
+	u64 next = session_next_epoch(session);
+
+	switch (session->state) {
+	case REWIRE_SESSION_FROZEN:
+	case REWIRE_SESSION_RELINQUISHED:
+		rewire_workload_set(sm, workload, session->request.epoch,
+				    REWIRE_PLACE_HERE);
+		break;
+	case REWIRE_SESSION_DESTROYED:
+		rewire_workload_floor(sm, workload, next);
+		rewire_workload_set(sm, workload, next, REWIRE_PLACE_MOVED);
+		break;
+	case REWIRE_SESSION_PREPARED:
+		rewire_workload_set(sm, workload, next, REWIRE_PLACE_HERE);
+		break;
+	case REWIRE_SESSION_ACTIVE:
+		rewire_workload_floor(sm, workload, next);
+		rewire_workload_set(sm, workload, next, REWIRE_PLACE_HERE);
+		break;
+	case REWIRE_SESSION_ABORTED:
+		if (session->side == REWIRE_SIDE_TARGET) {
+			rewire_workload_set(sm, workload,
+					    session->request.epoch,
+					    REWIRE_PLACE_MOVED);
+			break;
+		}
+		/* e + 1 was promised to the target, which never used it */
+		rewire_workload_set(sm, workload,
+				    session->promised ? next + 1 : 0,
+				    session->enclave ? REWIRE_PLACE_HERE :
+						       REWIRE_PLACE_NONE);
+		break;
+	}
+}
+
 /**
  * rewire_session_abort() - this migration will not happen
  * @session: locked
@@ -330,7 +460,6 @@ int rewire_session_abort(struct rewire_session *session,
 		.kind = REWIRE_MSG_ABORTED,
 		.epoch = session->request.epoch,
 	};
-	u32 from = session->state;
 	int ret;
 
 	ret = rewire_session_may(session, event, why);
@@ -339,9 +468,19 @@ int rewire_session_abort(struct rewire_session *session,
 	ret = rewire_session_say(session, &aborted);
 	if (ret)
 		return ret;
+	mutex_lock(&session->sm->journal.lock);
+	if (!rewire_weakened(aborted))
+		ret = rewire_session_write(session, REWIRE_SESSION_ABORTED, why);
+	mutex_unlock(&session->sm->journal.lock);
+	/* what a crash would make of it anyway need not be on the disk */
+	if (ret && session_decided(session)) {
+		rewire_session_unsay(session);
+		return ret;
+	}
 	rewire_session_step(session, event, reason, NULL);
+	rewire_session_settle(session);
 	if (session->side == REWIRE_SIDE_SOURCE)
-		rewire_source_release(session, from);
+		rewire_source_release(session);
 	else
 		rewire_target_release(session);
 	rewire_session_over(session);
@@ -365,7 +504,7 @@ static void session_expire(struct work_struct *work)
 	/* past the point of no return there is no arc: it waits for its peer */
 	ret = rewire_session_abort(session, REWIRE_SESSION_EV_ABORT,
 				   "the deadline has passed", NULL);
-	/* no memory for the last word: an enclave stands still, so try again */
+	/* no room for the last word: an enclave stands still, so try again */
 	if (ret && ret != -EBADFD &&
 	    queue_delayed_work(rewire_wq, &session->expiry, HZ))
 		kref_get(&session->ref);

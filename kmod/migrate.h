@@ -15,6 +15,18 @@
 #include "stream.h"
 
 /**
+ * struct rewire_said - a message of ours
+ * @bytes: message, certificate, signature
+ * @len: how many
+ * @kind: REWIRE_MSG_*
+ */
+struct rewire_said {
+	u8 *bytes;
+	u32 len;
+	u32 kind;
+};
+
+/**
  * struct rewire_session - one side of one migration
  * @ref: the SM's registry, each file, the expiry work
  * @list: in sm->sessions
@@ -33,21 +45,27 @@
  * @secret: agreed with the peer
  * @transcript: over all messages so far
  * @heard: digest of the message taken of each kind; zero when none was
- * @message: what we have to say now
- * @message_len: its bytes
- * @message_kind: REWIRE_MSG_*
+ * @said: what we have to say now
+ * @before: what we had to say before, until that was written down
  * @enclave: the one that moves; a reference, NULL when there is none
+ * @measurement: of the enclave, once it is known
  * @claimed: target: the workload's place is this session's, not an enclave's
  * @awake: source: the enclave ran when it was frozen
+ * @complete: source: @state_digest is final, so that READY may come
+ * @promised: source: START was said in its time
  * @writer: source: the stream; target: the sealed checkpoint
  * @reader: target: the stream
  * @state_digest: total digest D, once there is one
+ * @min_atl: least level of the target, by request and manifest
+ * @peer_level: of the peer's platform, as its last evidence says
  * @deadline: in jiffies
  * @expiry: gives up at the deadline
  * @changed: woken up at every change of state
  * @changes: how many there were
  * @seen: how many REWIRE_SESSION_INFO told
  * @files: open files
+ * @record: as it stands in the journal; changes under the journal's lock
+ * @record_len: its bytes
  */
 struct rewire_session {
 	struct kref ref;
@@ -67,21 +85,27 @@ struct rewire_session {
 	u8 secret[REWIRE_KEY_SIZE];
 	u8 transcript[REWIRE_DIGEST_SIZE];
 	u8 heard[REWIRE_MSG_ABORTED + 1][REWIRE_DIGEST_SIZE];
-	u8 *message;
-	u32 message_len;
-	u32 message_kind;
+	struct rewire_said said;
+	struct rewire_said before;
 	struct rewire_enclave *enclave;
+	u8 measurement[REWIRE_DIGEST_SIZE];
 	bool claimed;
 	bool awake;
+	bool complete;
+	bool promised;
 	struct rewire_writer *writer;
 	struct rewire_reader *reader;
 	u8 state_digest[REWIRE_DIGEST_SIZE];
+	u32 min_atl;
+	u32 peer_level;
 	u64 deadline;
 	struct delayed_work expiry;
 	wait_queue_head_t changed;
 	u32 changes;
 	u32 seen;
 	atomic_t files;
+	struct rewire_journal_session *record;
+	u32 record_len;
 };
 
 /* commands of /dev/rewire */
@@ -91,7 +115,20 @@ int rewire_migrate_in(struct rewire_context *context,
 		      struct rewire_migrate_in *arg);
 int rewire_session_open(struct rewire_context *context,
 			struct rewire_open_session *arg);
+int rewire_request_try(struct rewire_context *context,
+		       struct rewire_try_request *arg);
 void rewire_sessions_free(struct rewire_sm *sm);
+
+/* durable.c: what outlives this SM; with the journal's lock but for recover */
+int rewire_session_write(struct rewire_session *session, u32 state,
+			 struct rewire_why *why);
+void rewire_session_note(struct rewire_session *session);
+int rewire_session_replay(struct rewire_sm *sm,
+			  const struct rewire_journal_session *record, u32 len,
+			  struct rewire_why *why);
+u64 rewire_session_records(struct rewire_sm *sm);
+int rewire_session_snapshot(struct rewire_sm *sm, struct rewire_why *why);
+int rewire_sessions_recover(struct rewire_sm *sm, struct rewire_why *why);
 
 /* migrate.c, for both sides; the session is locked */
 int rewire_request_get(struct rewire_sm *sm, u64 request, u64 signature,
@@ -114,6 +151,24 @@ int rewire_session_abort(struct rewire_session *session,
 			 enum rewire_session_event event, const char *reason,
 			 struct rewire_why *why);
 void rewire_session_over(struct rewire_session *session);
+void rewire_session_settle(struct rewire_session *session);
+struct rewire_session *
+rewire_session_alloc(struct rewire_sm *sm, u32 side,
+		     const struct rewire_request *request);
+struct rewire_session *rewire_session_known(struct rewire_sm *sm, u32 side,
+					    const u8 *id);
+int rewire_session_addressed(struct rewire_sm *sm, u32 side,
+			     const struct rewire_request *request,
+			     struct rewire_why *why);
+int rewire_session_unused(struct rewire_sm *sm, u32 side, const u8 *id,
+			  struct rewire_why *why);
+int rewire_session_ended_well(struct rewire_sm *sm,
+			      const struct rewire_stream_header *header,
+			      struct rewire_why *why);
+void rewire_session_watch(struct rewire_session *session);
+void rewire_sessions_trim(struct rewire_sm *sm);
+int rewire_session_fence(struct rewire_context *context,
+			 struct rewire_session_fence *arg);
 bool rewire_session_late(const struct rewire_session *session);
 
 /* what a message says beside what the session knows */
@@ -126,6 +181,9 @@ struct rewire_statement {
 
 int rewire_session_say(struct rewire_session *session,
 		       const struct rewire_statement *statement);
+int rewire_session_peer_fits(const struct rewire_session *session,
+			     struct rewire_why *why);
+void rewire_session_unsay(struct rewire_session *session);
 int rewire_session_hear(struct rewire_session *session, const u8 *bytes,
 			u32 len, u32 kind, struct rewire_message *message,
 			struct rewire_why *why);
@@ -146,7 +204,12 @@ int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
 			 struct rewire_why *why);
 int rewire_source_hear(struct rewire_session *session, const u8 *bytes, u32 len,
 		       u32 kind, struct rewire_why *why);
-void rewire_source_release(struct rewire_session *session, u32 from);
+void rewire_source_release(struct rewire_session *session);
+int rewire_source_check(const struct rewire_request *request,
+			struct rewire_enclave *enclave, struct rewire_why *why);
+int rewire_target_check(struct rewire_sm *sm,
+			const struct rewire_request *request, u64 memory,
+			struct rewire_why *why);
 int rewire_target_hear(struct rewire_session *session, const u8 *bytes, u32 len,
 		       u32 kind, struct rewire_why *why);
 ssize_t rewire_target_write(struct rewire_session *session,

@@ -15,22 +15,47 @@
 
 #include "compat.h"
 #include "migrate.h"
+#include "weaken.h"
+
+/**
+ * rewire_target_check() - may the workload come, as far as it can be told now?
+ * @sm: the target
+ * @request: verified, and for this SM
+ * @memory: bytes that it occupies
+ * @why: for the sentence
+ *
+ * Return: 0; -EDQUOT; -EEXIST; -ESTALE.
+ */
+int rewire_target_check(struct rewire_sm *sm,
+			const struct rewire_request *request, u64 memory,
+			struct rewire_why *why)
+{
+	u64 used = atomic64_read(&sm->memory_used);
+
+	if (used > sm->memory_limit || memory > sm->memory_limit - used)
+		return rewire_because(why, -EDQUOT,
+				      "%llu bytes more would exceed the SM's limit of %llu",
+				      memory, sm->memory_limit);
+	return rewire_workload_would(sm, request->workload, request->epoch,
+				     false, why);
+}
 
 /* what can be refused early is refused before anything is copied */
 static int target_check_offer(struct rewire_session *session,
 			      const struct rewire_message *offer,
 			      struct rewire_why *why)
 {
-	struct rewire_sm *sm = session->sm;
-	u64 used = atomic64_read(&sm->memory_used);
+	int ret;
 
 	if (offer->epoch != session->request.epoch)
 		return rewire_because(why, -EBADMSG,
 				      "OFFER is about another epoch");
-	if (used > sm->memory_limit || offer->memory > sm->memory_limit - used)
-		return rewire_because(why, -EDQUOT,
-				      "%llu bytes more would exceed the SM's limit of %llu",
-				      offer->memory, sm->memory_limit);
+	ret = rewire_target_check(session->sm, &session->request,
+				  offer->memory, why);
+	if (ret)
+		return ret;
+	memcpy(session->measurement, offer->measurement, REWIRE_DIGEST_SIZE);
+	memcpy(session->peer_nonce, offer->nonce, REWIRE_NONCE_SIZE);
 	return rewire_xfeatures_check(offer->xfeatures, offer->xlayout, why);
 }
 
@@ -46,19 +71,25 @@ static int target_accept(struct rewire_session *session,
 	       rewire_session_agree(session, offer);
 }
 
-static int target_reader(struct rewire_session *session)
+/* the one stream that can be meant: from the source, or what we sealed of it */
+static int target_reader(struct rewire_session *session, u32 kind)
 {
 	const struct rewire_request *request = &session->request;
-	const struct rewire_stream_key key = { .secret = session->secret };
+	bool sealed = kind == REWIRE_STREAM_SEALED;
+	const struct rewire_stream_key key = {
+		.secret = sealed ? NULL : session->secret,
+		.roots = &session->sm->roots,
+	};
 	struct rewire_stream_header expect = {
-		.kind = REWIRE_STREAM_SESSION,
-		.epoch = request->epoch,
+		.kind = kind,
+		.epoch = request->epoch + sealed,
 	};
 	struct rewire_reader *reader;
 
 	memcpy(expect.request_id, request->id, REWIRE_ID_SIZE);
 	memcpy(expect.workload, request->workload, REWIRE_ID_SIZE);
-	memcpy(expect.origin, request->source, REWIRE_ID_SIZE);
+	memcpy(expect.origin, sealed ? request->target : request->source,
+	       REWIRE_ID_SIZE);
 	reader = rewire_reader_create(session->sm, &expect, &key);
 	if (IS_ERR(reader))
 		return PTR_ERR(reader);
@@ -87,7 +118,7 @@ static int target_begin(struct rewire_session *session, const u8 *offer_bytes,
 				  REWIRE_MSG_OFFER, &offer, why) ?:
 	      target_check_offer(session, &offer, why) ?:
 	      target_accept(session, &offer) ?:
-	      target_reader(session);
+	      target_reader(session, REWIRE_STREAM_SESSION);
 	if (ret)
 		return ret;
 	ret = rewire_workload_claim(session->sm, session->request.workload,
@@ -170,7 +201,30 @@ int rewire_migrate_in(struct rewire_context *context,
 	return ret;
 }
 
-/* the enclave is complete: from here it is the workload's, but must not run */
+/* from here the enclave is the workload's, but must not run */
+static int target_house(struct rewire_session *session, struct rewire_why *why)
+{
+	struct rewire_enclave *enclave = session->reader->enclave;
+	int ret;
+
+	mutex_lock(&enclave->lock);
+	ret = rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_RECEIVED, why);
+	if (!ret) {
+		enclave->epoch = session->request.epoch + 1;
+		enclave->session = session;
+		/* pairs with the acquire in rewire_sm_find_workload() */
+		smp_store_release(&enclave->claimed, true);
+		session->claimed = false;
+		enclave->checkpointed = session->reader->expect.kind ==
+					REWIRE_STREAM_SEALED;
+		session->enclave = enclave;
+		rewire_enclave_get(enclave);
+	}
+	mutex_unlock(&enclave->lock);
+	return ret;
+}
+
+/* the enclave is complete */
 static int target_prepared(struct rewire_session *session,
 			   struct rewire_why *why)
 {
@@ -181,25 +235,60 @@ static int target_prepared(struct rewire_session *session,
 		.enclave = enclave,
 		.digest = true,
 	};
-	int ret;
+	int ret = 0;
 
+	if (memcmp(enclave->measurement, session->measurement,
+		   REWIRE_DIGEST_SIZE))
+		return rewire_because(why, -EBADMSG,
+				      "the enclave is not the one that was offered");
 	memcpy(session->state_digest, session->reader->totals.digest,
 	       REWIRE_DIGEST_SIZE);
+	if (!rewire_weakened(counter))
+		ret = rewire_workload_raise(session->sm, enclave->workload,
+					    session->reader->counter, why);
+	if (ret)
+		return ret;
 	mutex_lock(&enclave->lock);
-	ret = rewire_session_say(session, &ready) ?:
-	      rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_RECEIVED, why);
-	if (!ret) {
-		enclave->epoch = session->request.epoch + 1;
-		enclave->session = session;
-		/* pairs with the acquire in rewire_sm_find_workload() */
-		smp_store_release(&enclave->claimed, true);
-		session->claimed = false;
-		session->enclave = enclave;
-		rewire_enclave_get(enclave);
-	}
+	ret = rewire_session_say(session, &ready);
 	mutex_unlock(&enclave->lock);
+	if (ret)
+		return ret;
+	mutex_lock(&session->sm->journal.lock);
+	ret = rewire_session_write(session, REWIRE_SESSION_PREPARED, why);
+	mutex_unlock(&session->sm->journal.lock);
+	if (ret)
+		return ret;
+	ret = target_house(session, why);
 	return ret ?: rewire_session_step(session, REWIRE_SESSION_EV_RECEIVED,
 					  NULL, why);
+}
+
+/* after a crash: the image comes back from what was sealed of it */
+static ssize_t target_reload(struct rewire_session *session,
+			     struct iov_iter *from, struct rewire_why *why)
+{
+	ssize_t ret = 0;
+
+	if (session->enclave)
+		return rewire_because(why, -EBADFD,
+				      "not for a migration that is PREPARED and has its image");
+	if (!session->reader)
+		ret = target_reader(session, REWIRE_STREAM_SEALED);
+	if (ret)
+		return ret;
+	ret = rewire_reader_write(session->reader, from, why);
+	if (ret >= 0 && session->reader->flow.part == REWIRE_PART_OVER &&
+	    !session->reader->flow.error) {
+		int error = target_house(session, why);
+
+		ret = error ?: ret;
+	}
+	/* who has another file may try that one */
+	if (ret < 0 || session->enclave) {
+		rewire_reader_free(session->reader);
+		session->reader = NULL;
+	}
+	return ret;
 }
 
 /**
@@ -216,10 +305,12 @@ static int target_prepared(struct rewire_session *session,
 ssize_t rewire_target_write(struct rewire_session *session,
 			    struct iov_iter *from, struct rewire_why *why)
 {
-	ssize_t ret = rewire_session_may(session, REWIRE_SESSION_EV_RECEIVED,
-					 why);
+	ssize_t ret;
 	int error;
 
+	if (session->state == REWIRE_SESSION_PREPARED)
+		return target_reload(session, from, why);
+	ret = rewire_session_may(session, REWIRE_SESSION_EV_RECEIVED, why);
 	if (ret < 0)
 		return ret;
 	ret = rewire_reader_write(session->reader, from, why);
@@ -243,14 +334,19 @@ int rewire_target_checkpoint(struct rewire_session *session,
 	struct rewire_enclave *enclave = session->enclave;
 	struct rewire_writer *writer;
 
-	if (session->state != REWIRE_SESSION_PREPARED)
+	if (session->state != REWIRE_SESSION_PREPARED || !enclave)
 		return rewire_because(why, -EBADFD,
-				      "not for a migration that is %s",
-				      rewire_session_state_name(session->state));
+				      "not for a migration that is %s%s",
+				      rewire_session_state_name(session->state),
+				      enclave ? "" : " without its image");
 	if (session->writer)
 		return 0;
 	mutex_lock(&enclave->lock);
-	writer = rewire_writer_create(enclave, REWIRE_STREAM_SEALED, NULL, &key);
+	writer = rewire_writer_create(enclave, REWIRE_STREAM_SEALED,
+				      session->request.id, &key);
+	/* once it runs, that file must not be an instance */
+	if (!IS_ERR(writer))
+		enclave->checkpointed = true;
 	mutex_unlock(&enclave->lock);
 	if (IS_ERR(writer))
 		return PTR_ERR(writer);
@@ -258,6 +354,21 @@ int rewire_target_checkpoint(struct rewire_session *session,
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_target_checkpoint);
+
+/* the one register: with this record it is ACTIVE, and ABORTED never */
+static int target_decide(struct rewire_session *session,
+			 const struct rewire_statement *active,
+			 struct rewire_why *why)
+{
+	int ret = rewire_session_say(session, active);
+
+	if (ret)
+		return ret;
+	mutex_lock(&session->sm->journal.lock);
+	ret = rewire_session_write(session, REWIRE_SESSION_ACTIVE, why);
+	mutex_unlock(&session->sm->journal.lock);
+	return ret;
+}
 
 static int target_start(struct rewire_session *session,
 			const struct rewire_message *start,
@@ -273,23 +384,27 @@ static int target_start(struct rewire_session *session,
 	int ret;
 
 	if (start->epoch != session->request.epoch + 1 ||
-	    memcmp(start->state_digest, session->state_digest,
-		   REWIRE_DIGEST_SIZE))
+	    (memcmp(start->state_digest, session->state_digest,
+		    REWIRE_DIGEST_SIZE) && !rewire_weakened(start_digest)))
 		return rewire_because(why, -EBADMSG,
 				      "START is about another state");
+	if (!enclave)
+		return rewire_because(why, -EAGAIN,
+				      "the SM restarted: write the sealed checkpoint first");
 	mutex_lock(&enclave->lock);
-	ret = rewire_session_say(session, &active) ?:
-	      rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_START, why);
-	if (!ret) {
-		enclave->session = NULL;
-		rewire_workload_set(enclave->sm, enclave->workload,
-				    enclave->epoch, REWIRE_PLACE_HERE);
-	}
-	mutex_unlock(&enclave->lock);
-	ret = ret ?: rewire_session_step(session, REWIRE_SESSION_EV_START, NULL,
-					 why);
+	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_START, why);
+	if (ret >= 0)
+		ret = target_decide(session, &active, why) ?:
+		      rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_START,
+					  why);
 	if (!ret)
-		rewire_session_over(session);
+		enclave->session = NULL;
+	mutex_unlock(&enclave->lock);
+	if (ret < 0)
+		return ret;
+	ret = rewire_session_step(session, REWIRE_SESSION_EV_START, NULL, why);
+	rewire_session_settle(session);
+	rewire_session_over(session);
 	return ret;
 }
 
@@ -297,13 +412,18 @@ static int target_receipt(struct rewire_session *session,
 			  const struct rewire_message *receipt,
 			  struct rewire_why *why)
 {
+	int ret;
+
 	if (receipt->epoch != session->request.epoch ||
-	    memcmp(receipt->state_digest, session->state_digest,
-		   REWIRE_DIGEST_SIZE))
+	    (memcmp(receipt->state_digest, session->state_digest,
+		    REWIRE_DIGEST_SIZE) && !rewire_weakened(receipt_digest)))
 		return rewire_because(why, -EBADMSG,
 				      "RECEIPT is about another state");
-	return rewire_session_step(session, REWIRE_SESSION_EV_RECEIPT,
-				   "the source is destroyed", why);
+	mutex_lock(&session->sm->journal.lock);
+	ret = rewire_session_write(session, REWIRE_SESSION_ACTIVE, why);
+	mutex_unlock(&session->sm->journal.lock);
+	return ret ?: rewire_session_step(session, REWIRE_SESSION_EV_RECEIPT,
+					  "the source is destroyed", why);
 }
 
 /**
@@ -332,21 +452,18 @@ int rewire_target_hear(struct rewire_session *session, const u8 *bytes, u32 len,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_target_hear);
 
-/* an aborted migration leaves nothing here */
+/* an aborted migration, settled already, leaves nothing here */
 void rewire_target_release(struct rewire_session *session)
 {
 	struct rewire_enclave *enclave = session->enclave;
 
-	if (enclave) {
-		mutex_lock(&enclave->lock);
-		enclave->session = NULL;
-		session->claimed = enclave->claimed;
-		WRITE_ONCE(enclave->claimed, false);
-		rewire_enclave_wipe(enclave, -EREMCHG,
-				    "its migration was aborted");
-		mutex_unlock(&enclave->lock);
-		rewire_workload_void(session->sm, session->request.workload,
-				     session->request.epoch + 2);
-	}
-	target_unclaim(session);
+	session->claimed = false;
+	if (!enclave)
+		return;
+	mutex_lock(&enclave->lock);
+	enclave->session = NULL;
+	/* the place is no longer its own to give back */
+	WRITE_ONCE(enclave->claimed, false);
+	rewire_enclave_wipe(enclave, -EREMCHG, "its migration was aborted");
+	mutex_unlock(&enclave->lock);
 }

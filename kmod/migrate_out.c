@@ -12,19 +12,19 @@
 
 #include "compat.h"
 #include "migrate.h"
+#include "weaken.h"
 
-static int source_bind(struct rewire_session *session,
-		       struct rewire_enclave *enclave, struct rewire_why *why)
+/* may it leave on this request, as far as it can be told now? */
+int rewire_source_check(const struct rewire_request *request,
+			struct rewire_enclave *enclave, struct rewire_why *why)
 {
-	const struct rewire_request *request = &session->request;
-
 	lockdep_assert_held(&enclave->lock);
 	if (!rewire_enclave_owned(enclave))
 		return rewire_because(why, -EPERM,
 				      "the enclave is another user's");
 	if (enclave->session)
 		return rewire_because(why, -EBUSY, "it is migrating already");
-	if (enclave->epoch != request->epoch)
+	if (enclave->epoch != request->epoch && !rewire_weakened(epoch))
 		return rewire_because(why, -ESTALE,
 				      "the request is for epoch %llu, the workload is in %llu",
 				      request->epoch, enclave->epoch);
@@ -33,8 +33,21 @@ static int source_bind(struct rewire_session *session,
 		return rewire_because(why, -EBADFD,
 				      "not for an enclave that is %s",
 				      rewire_enclave_state_name(enclave->state));
+	return 0;
+}
+
+static int source_bind(struct rewire_session *session,
+		       struct rewire_enclave *enclave, struct rewire_why *why)
+{
+	int ret = rewire_source_check(&session->request, enclave, why);
+
+	if (ret)
+		return ret;
 	enclave->session = session;
 	session->enclave = enclave;
+	session->min_atl = max(session->request.min_atl,
+			       enclave->manifest.min_atl);
+	memcpy(session->measurement, enclave->measurement, REWIRE_DIGEST_SIZE);
 	rewire_enclave_get(enclave);
 	return 0;
 }
@@ -154,6 +167,27 @@ static int source_still(struct rewire_session *session,
 	return rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_FREEZE, NULL);
 }
 
+/*
+ * The END record is about to leave, and with it the target may say READY: from
+ * here on this side must know D, after a crash too.
+ */
+static int source_ended(void *data, const struct rewire_end *totals,
+			struct rewire_why *why)
+{
+	struct rewire_session *session = data;
+	int ret;
+
+	lockdep_assert_held(&session->lock);
+	memcpy(session->state_digest, totals->digest, REWIRE_DIGEST_SIZE);
+	session->complete = true;
+	mutex_lock(&session->sm->journal.lock);
+	ret = rewire_session_write(session, REWIRE_SESSION_FROZEN, why);
+	mutex_unlock(&session->sm->journal.lock);
+	if (ret)
+		session->complete = false;
+	return ret;
+}
+
 /* what takes time is made before the pause: buffers, keys, cipher */
 static int source_freeze(struct rewire_session *session,
 			 struct rewire_enclave *enclave, u32 timeout_ms,
@@ -169,11 +203,14 @@ static int source_freeze(struct rewire_session *session,
 	if (IS_ERR(writer))
 		return PTR_ERR(writer);
 	ret = source_still(session, enclave, timeout_ms, why);
-	if (ret)
+	if (ret) {
 		rewire_writer_free(writer);
-	else
-		session->writer = writer;
-	return ret;
+		return ret;
+	}
+	writer->ended = source_ended;
+	writer->data = session;
+	session->writer = writer;
+	return 0;
 }
 
 /**
@@ -197,8 +234,11 @@ int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
 	mutex_lock(&session->enclave->lock);
 	ret = source_freeze(session, session->enclave, timeout_ms, why);
 	mutex_unlock(&session->enclave->lock);
-	return ret ?: rewire_session_step(session, REWIRE_SESSION_EV_FREEZE,
-					  NULL, why);
+	if (ret)
+		return ret;
+	ret = rewire_session_step(session, REWIRE_SESSION_EV_FREEZE, NULL, why);
+	rewire_session_note(session);
+	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_source_freeze);
 
@@ -206,14 +246,21 @@ static int source_accept(struct rewire_session *session,
 			 const struct rewire_message *accept,
 			 struct rewire_why *why)
 {
-	int ret;
+	int ret = 0;
 
 	if (accept->epoch != session->request.epoch)
 		return rewire_because(why, -EBADMSG,
 				      "ACCEPT is about another epoch");
-	ret = rewire_session_agree(session, accept);
-	return ret ?: rewire_session_step(session, REWIRE_SESSION_EV_ACCEPT,
-					  NULL, why);
+	/* before anything is copied, and again before it is given up */
+	if (!rewire_weakened(level_accept))
+		ret = rewire_session_peer_fits(session, why);
+	if (!ret)
+		ret = rewire_session_agree(session, accept);
+	if (ret)
+		return ret;
+	ret = rewire_session_step(session, REWIRE_SESSION_EV_ACCEPT, NULL, why);
+	rewire_session_note(session);
+	return ret;
 }
 
 /* is what the target says it has what this source sent, all of it? */
@@ -221,15 +268,14 @@ static int source_check_ready(struct rewire_session *session,
 			      const struct rewire_message *ready,
 			      struct rewire_why *why)
 {
-	struct rewire_enclave *enclave = session->enclave;
-
-	if (session->writer->flow.part != REWIRE_PART_OVER)
+	if (!session->complete ||
+	    (session->writer && session->writer->flow.part != REWIRE_PART_OVER))
 		return rewire_because(why, -EBADMSG,
 				      "READY before the stream was read to its end");
 	if (ready->epoch != session->request.epoch + 1 ||
-	    memcmp(ready->measurement, enclave->measurement,
+	    memcmp(ready->measurement, session->measurement,
 		   REWIRE_DIGEST_SIZE) ||
-	    memcmp(ready->state_digest, session->writer->totals.digest,
+	    memcmp(ready->state_digest, session->state_digest,
 		   REWIRE_DIGEST_SIZE))
 		return rewire_because(why, -EBADMSG,
 				      "READY is about another state");
@@ -237,18 +283,45 @@ static int source_check_ready(struct rewire_session *session,
 }
 
 /*
+ * START is made, and written down with the state in which it may be said. The
+ * lock is held: nobody gets it before.
+ */
+static int source_promise(struct rewire_session *session,
+			  const struct rewire_statement *start,
+			  struct rewire_why *why)
+{
+	int ret = rewire_session_say(session, start);
+
+	if (ret)
+		return ret;
+	session->promised = true;
+	mutex_lock(&session->sm->journal.lock);
+	if (!rewire_weakened(relinquished))
+		ret = rewire_session_write(session, REWIRE_SESSION_RELINQUISHED,
+					   why);
+	mutex_unlock(&session->sm->journal.lock);
+	if (ret)
+		session->promised = false;
+	return ret;
+}
+
+/*
  * From here on the workload is the target's, also when the enclave is destroyed
  * before the target says ACTIVE: no checkpoint of its epoch may come back then.
+ * After a crash there is no enclave; the target has the image.
  */
 static int source_relinquish(struct rewire_session *session,
-			     const struct rewire_statement *start)
+			     const struct rewire_statement *start,
+			     struct rewire_why *why)
 {
 	struct rewire_enclave *enclave = session->enclave;
 	int ret = -ECANCELED;
 
+	if (!enclave)
+		return source_promise(session, start, why);
 	mutex_lock(&enclave->lock);
 	if (enclave->state == REWIRE_ENCLAVE_FROZEN)
-		ret = rewire_session_say(session, start);
+		ret = source_promise(session, start, why);
 	if (!ret)
 		enclave->relinquished = true;
 	mutex_unlock(&enclave->lock);
@@ -267,11 +340,11 @@ static int source_ready(struct rewire_session *session,
 	};
 	int ret = source_check_ready(session, ready, why);
 
+	if (!ret && !rewire_weakened(level_ready))
+		ret = rewire_session_peer_fits(session, why);
 	if (ret)
 		return ret;
-	memcpy(session->state_digest, ready->state_digest, REWIRE_DIGEST_SIZE);
-	/* the lock is held: nobody gets START before the state says so */
-	ret = source_relinquish(session, &start);
+	ret = source_relinquish(session, &start, why);
 	return ret ?: rewire_session_step(session, REWIRE_SESSION_EV_READY,
 					  NULL, why);
 }
@@ -297,12 +370,20 @@ static int source_active(struct rewire_session *session,
 	ret = rewire_session_say(session, &receipt);
 	if (ret)
 		return ret;
-	mutex_lock(&enclave->lock);
-	enclave->session = NULL;
-	rewire_enclave_wipe(enclave, -EREMCHG, "moved to another SM");
-	mutex_unlock(&enclave->lock);
+	mutex_lock(&session->sm->journal.lock);
+	ret = rewire_session_write(session, REWIRE_SESSION_DESTROYED, why);
+	mutex_unlock(&session->sm->journal.lock);
+	if (ret)
+		return ret;
+	if (enclave) {
+		mutex_lock(&enclave->lock);
+		enclave->session = NULL;
+		rewire_enclave_wipe(enclave, -EREMCHG, "moved to another SM");
+		mutex_unlock(&enclave->lock);
+	}
 	ret = rewire_session_step(session, REWIRE_SESSION_EV_ACTIVE, NULL,
 				  why);
+	rewire_session_settle(session);
 	rewire_session_over(session);
 	return ret;
 }
@@ -345,35 +426,32 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_source_hear);
 
 /**
  * rewire_source_release() - an aborted migration gives the enclave back
- * @session: locked
- * @from: the state in which it was aborted
+ * @session: locked, ABORTED and settled
  *
- * It goes on where it was, unless it was destroyed meanwhile. If START was out,
- * epoch e + 1 was promised to the target, which has signed that it never used
- * it: the enclave is in e + 2.
+ * It goes on where it was, unless it was destroyed meanwhile. A checkpoint that
+ * was made of it is void before it runs; should that not be possible now, it
+ * stays paused, and whoever resumes it tries again.
  */
-void rewire_source_release(struct rewire_session *session, u32 from)
+void rewire_source_release(struct rewire_session *session)
 {
 	struct rewire_enclave *enclave = session->enclave;
-	bool lives;
 
 	rewire_writer_free(session->writer);
 	session->writer = NULL;
+	if (!enclave)
+		return;
 	mutex_lock(&enclave->lock);
 	enclave->session = NULL;
 	enclave->relinquished = false;
-	lives = enclave->state == REWIRE_ENCLAVE_FROZEN;
-	if (from == REWIRE_SESSION_RELINQUISHED) {
-		enclave->epoch += 2;
-		rewire_workload_set(enclave->sm, enclave->workload,
-				    enclave->epoch,
-				    lives ? REWIRE_PLACE_HERE :
-					    REWIRE_PLACE_NONE);
-	}
-	if (lives) {
+	if (session->promised)
+		enclave->epoch = session->request.epoch + 2;
+	if (enclave->state == REWIRE_ENCLAVE_FROZEN) {
 		rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_THAW, NULL);
 		if (session->awake)
 			rewire_enclave_continue(enclave);
+	} else if (enclave->state == REWIRE_ENCLAVE_DESTROYED) {
+		rewire_workload_set(enclave->sm, enclave->workload, 0,
+				    REWIRE_PLACE_NONE);
 	}
 	mutex_unlock(&enclave->lock);
 }

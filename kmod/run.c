@@ -113,14 +113,15 @@ static int run_enter(struct rewire_enclave *enclave, struct file *file,
 		return ret;
 	if (enclave->thread || enclave->readers)
 		return -EBUSY;
-	ret = rewire_memory_map(enclave, file);
+	/* what may still fail comes before the state outside becomes void */
+	ret = rewire_memory_map(enclave, file) ?:
+	      rewire_enclave_outdate(enclave, NULL);
 	if (ret)
 		return ret;
 	run_signals(&enclave->layout);
 	get_task_struct(current);
 	enclave->thread = current;
 	WRITE_ONCE(enclave->mm, current->mm);
-	rewire_enclave_outdate(enclave);
 	*ip = fresh ? enclave->layout.entry : enclave->layout.resume;
 	return rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_ENTER, NULL);
 }

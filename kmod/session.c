@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "checkpoint.h"
 #include "migrate.h"
 
 static bool session_reads(const struct rewire_session *session)
@@ -27,12 +28,14 @@ static ssize_t session_read(struct kiocb *iocb, struct iov_iter *to)
 		return -ERESTARTSYS;
 	if (session->side == REWIRE_SIDE_TARGET)
 		ret = rewire_target_checkpoint(session, &why);
-	else if (session->state != REWIRE_SESSION_FROZEN)
+	else if (session->state != REWIRE_SESSION_FROZEN || !session->writer)
 		ret = rewire_because(&why, -EBADFD,
 				     "not for a migration that is %s",
 				     rewire_session_state_name(session->state));
 	if (!ret)
 		ret = rewire_writer_read(session->writer, to);
+	if (ret < 0 && session->writer && !why.text[0])
+		why = session->writer->why;
 	mutex_unlock(&session->lock);
 	return rewire_file_result(rfile, ret, &why);
 }
@@ -83,13 +86,13 @@ static int session_get(struct rewire_context *context, void *data)
 	int ret = 0;
 
 	mutex_lock(&session->lock);
-	arg->length = session->message_len;
-	if (room < session->message_len)
+	arg->length = session->said.len;
+	if (room < session->said.len)
 		ret = rewire_because(&context->why, -EMSGSIZE,
 				     "the message has %u bytes",
-				     session->message_len);
-	else if (copy_to_user(u64_to_user_ptr(arg->buffer), session->message,
-			      session->message_len))
+				     session->said.len);
+	else if (copy_to_user(u64_to_user_ptr(arg->buffer),
+			      session->said.bytes, session->said.len))
 		ret = -EFAULT;
 	mutex_unlock(&session->lock);
 	return ret;
@@ -178,7 +181,7 @@ static int session_info(struct rewire_context *context, void *data)
 	mutex_lock(&session->lock);
 	arg->state = session->state;
 	arg->side = session->side;
-	arg->message = session->message_kind;
+	arg->message = session->said.kind;
 	memcpy(arg->request_id, session->request.id, REWIRE_ID_SIZE);
 	memcpy(arg->workload, session->request.workload, REWIRE_ID_SIZE);
 	memcpy(arg->peer, session->peer, REWIRE_ID_SIZE);
@@ -193,6 +196,38 @@ static int session_info(struct rewire_context *context, void *data)
 	return 0;
 }
 
+static int session_fence(struct rewire_context *context, void *data)
+{
+	return rewire_session_fence(context, data);
+}
+
+static int session_checkpoint(struct rewire_context *context, void *data)
+{
+	struct rewire_session *session = context->rfile->object;
+	struct rewire_session_checkpoint *arg = data;
+	struct file *file;
+
+	if (arg->flags || arg->__reserved)
+		return rewire_because(&context->why, -EINVAL,
+				      "flags or reserved member");
+	mutex_lock(&session->lock);
+	if (session->side != REWIRE_SIDE_SOURCE ||
+	    session->state != REWIRE_SESSION_FROZEN || !session->enclave)
+		file = ERR_PTR(rewire_because(&context->why, -EBADFD,
+					      "not for a migration that is %s",
+					      rewire_session_state_name(session->state)));
+	else
+		file = rewire_checkpoint_frozen(session->enclave,
+						session->request.id,
+						&context->why);
+	mutex_unlock(&session->lock);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	context->out = file;
+	context->fd = &arg->fd;
+	return 0;
+}
+
 static const struct rewire_command session_commands[] = {
 	REWIRE_COMMAND(REWIRE_SESSION_GET, rewire_session_get, session_get),
 	REWIRE_SIGNED_COMMAND(REWIRE_SESSION_PUT, rewire_session_put,
@@ -202,6 +237,10 @@ static const struct rewire_command session_commands[] = {
 	REWIRE_COMMAND(REWIRE_SESSION_ABORT, rewire_session_abort,
 		       session_abort),
 	REWIRE_COMMAND(REWIRE_SESSION_INFO, rewire_session_info, session_info),
+	REWIRE_SIGNED_COMMAND(REWIRE_SESSION_FENCE, rewire_session_fence,
+			      session_fence),
+	REWIRE_COMMAND(REWIRE_SESSION_CHECKPOINT, rewire_session_checkpoint,
+		       session_checkpoint),
 };
 
 static long session_ioctl(struct file *file, unsigned int cmd,
@@ -213,16 +252,23 @@ static long session_ioctl(struct file *file, unsigned int cmd,
 
 /*
  * Nobody carries the messages any more. A source that has not relinquished and
- * a target that has nothing yet give up; any other waits to be opened again.
+ * a target that has nothing yet give up; any other waits to be opened again. So
+ * does a source that came back from a crash: the target may have the only image.
  */
+static bool session_hangs(const struct rewire_session *session)
+{
+	if (session->side == REWIRE_SIDE_TARGET)
+		return session->state == REWIRE_SESSION_RECEIVING;
+	return session->enclave;
+}
+
 static int session_release(struct inode *inode, struct file *file)
 {
 	struct rewire_file *rfile = file->private_data;
 	struct rewire_session *session = rfile->object;
 
 	mutex_lock(&session->lock);
-	if (atomic_dec_and_test(&session->files) &&
-	    session->state != REWIRE_SESSION_PREPARED)
+	if (atomic_dec_and_test(&session->files) && session_hangs(session))
 		rewire_session_abort(session, REWIRE_SESSION_EV_ABORT,
 				     "its helper went away", NULL);
 	mutex_unlock(&session->lock);

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The Security Monitor of one network namespace: provisioning, memory
- * accounting and the registries.
+ * The Security Monitor of one network namespace: memory accounting and the
+ * registries.
  */
-#include <linux/capability.h>
-#include <linux/jhash.h>
-#include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
@@ -47,6 +43,13 @@ int rewire_sm_setup(struct rewire_sm *sm, struct net *net)
 	sm->net = net;
 	mutex_init(&sm->lock);
 	rewire_journal_setup(&sm->journal);
+	sm->freshness = (struct rewire_freshness){
+		.journal = &sm->journal,
+		.attest = &sm->attest,
+		.roles = &sm->roles,
+		.events = &sm->events,
+	};
+	rewire_trust_setup(&sm->trusted);
 	xa_init(&sm->enclaves);
 	hash_init(sm->workloads);
 	INIT_LIST_HEAD(&sm->sessions);
@@ -57,18 +60,15 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_sm_setup);
 
 void rewire_sm_teardown(struct rewire_sm *sm)
 {
-	struct rewire_workload *workload;
-	struct hlist_node *next;
-	int bucket;
-
-	hash_for_each_safe(sm->workloads, bucket, next, workload, node) {
-		hash_del(&workload->node);
-		kfree(workload);
-	}
+	mutex_lock(&sm->journal.lock);
+	rewire_journal_close(&sm->journal);
+	mutex_unlock(&sm->journal.lock);
+	rewire_workloads_free(sm);
 	xa_destroy(&sm->enclaves);
 	if (sm->provisioned) {
 		rewire_attest_free(&sm->attest);
 		rewire_roles_free(&sm->roles);
+		rewire_trust_forget(&sm->trusted);
 		rewire_roots_put(&sm->roots);
 	}
 	rewire_events_free(&sm->events);
@@ -76,136 +76,30 @@ void rewire_sm_teardown(struct rewire_sm *sm)
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_sm_teardown);
 
-/* one anchor of the caller's array into its role's keyring */
-static int sm_add_anchor(struct rewire_roles *roles,
-			 const struct rewire_anchor *anchor,
-			 struct rewire_why *why)
-{
-	void *cert;
-	int ret;
-
-	if (anchor->role >= REWIRE_ROLES)
-		return rewire_because(why, -EINVAL, "no role %u", anchor->role);
-	if (!anchor->length || anchor->length > REWIRE_MAX_CERT)
-		return rewire_because(why, -EINVAL,
-				      "an anchor has %u bytes, at most %u fit",
-				      anchor->length, REWIRE_MAX_CERT);
-	cert = memdup_user(u64_to_user_ptr(anchor->certificate),
-			   anchor->length);
-	if (IS_ERR(cert))
-		return PTR_ERR(cert);
-	ret = rewire_roles_add(roles, anchor->role, cert, anchor->length, why);
-	kfree(cert);
-	return ret;
-}
-
-static int sm_add_anchors(struct rewire_roles *roles,
-			  const struct rewire_provision *p,
-			  struct rewire_why *why)
-{
-	struct rewire_anchor *anchors;
-	int ret = 0;
-	u32 i;
-
-	if (p->anchors > REWIRE_MAX_ANCHORS)
-		return rewire_because(why, -EINVAL, "more than %u anchors",
-				      REWIRE_MAX_ANCHORS);
-	anchors = memdup_user(u64_to_user_ptr(p->anchor),
-			      p->anchors * sizeof(*anchors));
-	if (IS_ERR(anchors))
-		return PTR_ERR(anchors);
-	for (i = 0; i < p->anchors && !ret; i++)
-		ret = sm_add_anchor(roles, &anchors[i], why);
-	kfree(anchors);
-	return ret;
-}
-
-static int sm_load_roots(struct rewire_sm *sm, const struct rewire_provision *p,
-			 struct rewire_why *why)
-{
-	s32 serials[REWIRE_MAX_GENERATIONS];
-
-	if (p->generations > REWIRE_MAX_GENERATIONS)
-		return rewire_because(why, -EINVAL, "more than %u root keys",
-				      REWIRE_MAX_GENERATIONS);
-	if (copy_from_user(serials, u64_to_user_ptr(p->root_keys),
-			   p->generations * sizeof(*serials)))
-		return -EFAULT;
-	return rewire_roots_get(&sm->roots, serials, p->generations, why);
-}
-
-static int sm_load_keys(struct rewire_sm *sm, const struct rewire_provision *p,
-			struct rewire_why *why)
-{
-	void *cert;
-	int ret;
-
-	if (!p->certificate_length || p->certificate_length > REWIRE_MAX_CERT)
-		return rewire_because(why, -EINVAL,
-				      "the certificate has %u bytes",
-				      p->certificate_length);
-	ret = sm_load_roots(sm, p, why);
-	if (ret)
-		return ret;
-	ret = rewire_roles_init(&sm->roles);
-	if (ret)
-		goto err_root;
-	ret = sm_add_anchors(&sm->roles, p, why);
-	if (ret)
-		goto err_roles;
-	cert = memdup_user(u64_to_user_ptr(p->certificate),
-			   p->certificate_length);
-	if (IS_ERR(cert)) {
-		ret = PTR_ERR(cert);
-		goto err_roles;
-	}
-	ret = rewire_attest_init(&sm->attest, p->attest_key, cert,
-				 p->certificate_length, &sm->roles, why);
-	kfree(cert);
-	if (ret)
-		goto err_roles;
-	return 0;
-
-err_roles:
-	rewire_roles_free(&sm->roles);
-err_root:
-	rewire_roots_put(&sm->roots);
-	return ret;
-}
-
 /**
- * rewire_sm_provision() - give an SM its keys, once
+ * rewire_sm_audit() - something that has to be in the log
  * @sm: the SM
- * @p: as userspace gave it, flags checked
- * @why: for the sentence
+ * @type: REWIRE_EVENT_TYPE_*
+ * @error: errno, positive, of a refusal; else 0
+ * @workload: which; NULL when it is about none
+ * @reason: in words
  *
- * Return: 0; -EPERM without CAP_SYS_ADMIN in the initial user namespace;
- * -EEXIST when it was done before; else as the keys and certificates deserve.
+ * Takes the journal's lock, and does not wait for the disk: nothing rests on it.
  */
-int rewire_sm_provision(struct rewire_sm *sm, const struct rewire_provision *p,
-			struct rewire_why *why)
+void rewire_sm_audit(struct rewire_sm *sm, u32 type, u32 error,
+		     const u8 *workload, const char *reason)
 {
-	int ret;
+	struct rewire_journal_audit audit = { .type = type, .error = error };
 
-	if (!capable(CAP_SYS_ADMIN))
-		return rewire_because(why, -EPERM,
-				      "provisioning needs CAP_SYS_ADMIN in the initial user namespace");
-	mutex_lock(&sm->lock);
-	if (sm->provisioned) {
-		ret = rewire_because(why, -EEXIST,
-				     "this SM was provisioned before");
-	} else {
-		ret = sm_load_keys(sm, p, why);
-	}
-	if (!ret) {
-		sm->memory_limit = p->memory_limit ?:
-				   ((u64)totalram_pages() << PAGE_SHIFT) / 2;
-		/* pairs with the acquire in rewire_sm_ready() */
-		smp_store_release(&sm->provisioned, true);
-	}
-	mutex_unlock(&sm->lock);
-	return ret;
+	if (workload)
+		memcpy(audit.workload, workload, REWIRE_ID_SIZE);
+	strscpy(audit.reason, reason, sizeof(audit.reason));
+	mutex_lock(&sm->journal.lock);
+	rewire_journal_note(&sm->journal, REWIRE_JOURNAL_AUDIT, &audit,
+			    sizeof(audit));
+	mutex_unlock(&sm->journal.lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_sm_audit);
 
 /**
  * rewire_sm_charge() - account for memory before it is allocated
@@ -300,18 +194,6 @@ struct rewire_enclave *rewire_sm_find_enclave(struct rewire_sm *sm, u64 id)
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_sm_find_enclave);
 
-static struct rewire_workload *sm_find(struct rewire_sm *sm, const u8 *id)
-{
-	u32 key = jhash(id, REWIRE_ID_SIZE, 0);
-	struct rewire_workload *workload;
-
-	lockdep_assert_held(&sm->lock);
-	hash_for_each_possible(sm->workloads, workload, node, key)
-		if (!memcmp(workload->id, id, REWIRE_ID_SIZE))
-			return workload;
-	return NULL;
-}
-
 /**
  * rewire_sm_find_workload() - the enclave that lives as a workload
  * @sm: the SM
@@ -324,24 +206,20 @@ struct rewire_enclave *rewire_sm_find_workload(struct rewire_sm *sm,
 					       const u8 *workload, int *error)
 {
 	struct rewire_enclave *enclave, *found = NULL;
-	struct rewire_workload *known;
+	u32 place = rewire_workload_place(sm, workload);
 	unsigned long id;
 
-	*error = -ENOENT;
+	*error = place == REWIRE_PLACE_MOVED ? -EREMCHG : -ENOENT;
+	if (place != REWIRE_PLACE_HERE)
+		return NULL;
 	mutex_lock(&sm->lock);
-	known = sm_find(sm, workload);
-	if (known && known->place == REWIRE_PLACE_MOVED)
-		*error = -EREMCHG;
-	if (known && known->place == REWIRE_PLACE_HERE) {
-		xa_for_each(&sm->enclaves, id, enclave) {
-			/* the id of a claimed enclave is complete */
-			if (smp_load_acquire(&enclave->claimed) &&
-			    !memcmp(enclave->workload, workload,
-				    REWIRE_ID_SIZE)) {
-				rewire_enclave_get(enclave);
-				found = enclave;
-				break;
-			}
+	xa_for_each(&sm->enclaves, id, enclave) {
+		/* the id of a claimed enclave is complete */
+		if (smp_load_acquire(&enclave->claimed) &&
+		    !memcmp(enclave->workload, workload, REWIRE_ID_SIZE)) {
+			rewire_enclave_get(enclave);
+			found = enclave;
+			break;
 		}
 	}
 	mutex_unlock(&sm->lock);
@@ -373,123 +251,6 @@ u32 rewire_sm_list(struct rewire_sm *sm, u64 *ids, u32 room)
 	return count;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_sm_list);
-
-/* the record of a workload, made if it is not there */
-static struct rewire_workload *sm_record(struct rewire_sm *sm, const u8 *id)
-{
-	struct rewire_workload *workload = sm_find(sm, id);
-
-	if (workload || sm->workload_count == REWIRE_MAX_WORKLOADS)
-		return workload;
-	workload = kzalloc(sizeof(*workload), GFP_KERNEL_ACCOUNT);
-	if (!workload)
-		return NULL;
-	memcpy(workload->id, id, REWIRE_ID_SIZE);
-	hash_add(sm->workloads, &workload->node,
-		 jhash(id, REWIRE_ID_SIZE, 0));
-	sm->workload_count++;
-	return workload;
-}
-
-/**
- * rewire_workload_claim() - an instance is about to live here
- * @sm: the SM
- * @workload: of which workload
- * @least: 0 for a first start; else the epoch that the state comes from
- * @checkpoint: the state comes from a file, not from the SM that had it last
- * @epoch: out: the epoch of the new instance
- * @why: for the sentence
- *
- * This is the singleton rule of one SM: one place per workload, and an epoch
- * that only grows. A state that comes back from another SM carries an epoch at
- * least as high as the one it left with, so that it passes.
- *
- * Return: 0; -EEXIST: it lives here; -EREMCHG: it moved, and this is a first
- * start or an old checkpoint; -ESTALE: a later epoch was seen; -EDQUOT.
- */
-int rewire_workload_claim(struct rewire_sm *sm, const u8 *workload, u64 least,
-			  bool checkpoint, u64 *epoch, struct rewire_why *why)
-{
-	struct rewire_workload *record;
-	int ret = 0;
-
-	mutex_lock(&sm->lock);
-	record = sm_record(sm, workload);
-	if (!record)
-		ret = rewire_because(why, -EDQUOT, "too many workloads");
-	else if (record->place == REWIRE_PLACE_HERE)
-		ret = rewire_because(why, -EEXIST,
-				     "the workload lives here, in epoch %llu",
-				     record->epoch);
-	else if (record->place == REWIRE_PLACE_MOVED && !least)
-		ret = rewire_because(why, -EREMCHG,
-				     "the workload moved to another SM in epoch %llu",
-				     record->epoch);
-	else if (least && least < record->epoch)
-		ret = rewire_because(why, -ESTALE,
-				     "the state is of epoch %llu, the workload is in %llu",
-				     least, record->epoch);
-	else if (checkpoint && least < record->void_below)
-		ret = rewire_because(why, -ESTALE,
-				     "the state is of epoch %llu, which an aborted migration never reached",
-				     least);
-	if (ret)
-		goto out;
-	record->epoch = max(record->epoch, least) + 1;
-	record->place = REWIRE_PLACE_HERE;
-	*epoch = record->epoch;
-out:
-	mutex_unlock(&sm->lock);
-	return ret;
-}
-EXPORT_SYMBOL_IF_KUNIT(rewire_workload_claim);
-
-/**
- * rewire_workload_void() - an incoming migration was given up
- * @sm: the SM
- * @workload: which
- * @below: one more than the epoch that its instance would have had
- *
- * It lives on at its source, in a lower epoch, and may come again. Only what
- * was sealed of it here must never be an instance.
- */
-void rewire_workload_void(struct rewire_sm *sm, const u8 *workload, u64 below)
-{
-	struct rewire_workload *record;
-
-	mutex_lock(&sm->lock);
-	record = sm_find(sm, workload);
-	if (record)
-		record->void_below = max(record->void_below, below);
-	mutex_unlock(&sm->lock);
-}
-EXPORT_SYMBOL_IF_KUNIT(rewire_workload_void);
-
-/**
- * rewire_workload_set() - what became of a claimed workload
- * @sm: the SM
- * @workload: which
- * @epoch: its epoch; lower than the one known only when an incoming migration
- *	is given up before its instance could run
- * @place: where it is
- */
-void rewire_workload_set(struct rewire_sm *sm, const u8 *workload, u64 epoch,
-			 u32 place)
-{
-	struct rewire_workload *record;
-
-	mutex_lock(&sm->lock);
-	record = sm_find(sm, workload);
-	if (record) {
-		record->epoch = epoch;
-		record->place = place;
-		/* it lives: what is sealed of it from now on counts */
-		if (place == REWIRE_PLACE_HERE)
-			record->void_below = 0;
-	}
-	mutex_unlock(&sm->lock);
-}
-EXPORT_SYMBOL_IF_KUNIT(rewire_workload_set);
 
 int rewire_sm_fill(struct net *net, struct rewire_sm_status *info)
 {

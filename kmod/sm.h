@@ -10,6 +10,8 @@
  *   journal->lock	durable state: checked, written, then changed under it
  *   sm->lock		registries (short, never held while sleeping for others)
  *   calls->lock	call table of one enclave
+ *   roles->lock	anchors of the roles; held while a signature is checked
+ *   trusted->lock	the table of levels, for who only looks
  *   enclave->map_sem	pages against faults: the only one taken below mmap_lock
  *
  * A doorbell's work is done after the fault handler has dropped mmap_lock, so
@@ -28,34 +30,18 @@
 #include "journal.h"
 #include "keys.h"
 #include "signed.h"
+#include "trust.h"
 #include "why.h"
 #include "witness.h"
+#include "workload.h"
 
 struct net;
 struct rewire_enclave;
 struct rewire_session;
 
 #define REWIRE_MAX_ENCLAVES	16384	/* of one SM, destroyed ones aside */
-#define REWIRE_MAX_WORKLOADS	65536	/* remembered by one SM */
 #define REWIRE_MAX_FINISHED	1024	/* sessions kept after their end */
 #define REWIRE_MAX_OPEN		256	/* sessions that are not over */
-
-/**
- * struct rewire_workload - what this SM knows of a workload
- * @node: in sm->workloads
- * @id: workload
- * @epoch: the highest seen; an instance with a lower one is a fork
- * @void_below: checkpoints of lower epochs are void: an incoming migration was
- *	given up, and what it had sealed may be on somebody's disk
- * @place: where it is: REWIRE_PLACE_*
- */
-struct rewire_workload {
-	struct hlist_node node;
-	u8 id[REWIRE_ID_SIZE];
-	u64 epoch;
-	u64 void_below;
-	u32 place;
-};
 
 /**
  * struct rewire_sm - one Security Monitor
@@ -65,7 +51,8 @@ struct rewire_workload {
  * @roots: root keys
  * @journal: durable state, and the lock of it
  * @freshness: whether that is the last there was
- * @roles: keyrings of the roles
+ * @roles: anchors of the roles
+ * @trusted: trust bundles and levels in force
  * @attest: attestation key
  * @memory_limit: bytes
  * @memory_used: bytes; atomic
@@ -87,6 +74,7 @@ struct rewire_sm {
 	struct rewire_journal journal;
 	struct rewire_freshness freshness;
 	struct rewire_roles roles;
+	struct rewire_trusted trusted;
 	struct rewire_attest attest;
 	u64 memory_limit;
 	atomic64_t memory_used;
@@ -103,8 +91,6 @@ struct rewire_sm {
 
 struct rewire_sm *rewire_sm_of(struct net *net);
 bool rewire_sm_ready(const struct rewire_sm *sm);
-int rewire_sm_provision(struct rewire_sm *sm, const struct rewire_provision *p,
-			struct rewire_why *why);
 
 int rewire_sm_charge(struct rewire_sm *sm, u64 bytes, struct rewire_why *why);
 void rewire_sm_uncharge(struct rewire_sm *sm, u64 bytes);
@@ -118,12 +104,8 @@ struct rewire_enclave *rewire_sm_find_workload(struct rewire_sm *sm,
 					       const u8 *workload, int *error);
 u32 rewire_sm_list(struct rewire_sm *sm, u64 *ids, u32 room);
 
-int rewire_workload_claim(struct rewire_sm *sm, const u8 *workload, u64 least,
-			  bool checkpoint, u64 *epoch, struct rewire_why *why);
-void rewire_workload_void(struct rewire_sm *sm, const u8 *workload, u64 below);
-void rewire_workload_set(struct rewire_sm *sm, const u8 *workload, u64 epoch,
-			 u32 place);
-
+void rewire_sm_audit(struct rewire_sm *sm, u32 type, u32 error,
+		     const u8 *workload, const char *reason);
 int rewire_sm_counter(struct rewire_sm *sm, const u8 *workload, u32 which,
 		      bool add, u64 *value);
 

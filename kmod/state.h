@@ -49,7 +49,8 @@
 
 /*
  * The source's half, then the target's. ABORT is a party's own decision,
- * PEER_ABORTED the other's signed word: only that one moves RELINQUISHED.
+ * PEER_ABORTED the other's signed word, FENCE the SDS's when the other cannot
+ * speak any more: only these two move RELINQUISHED back.
  */
 #define REWIRE_SESSION_ARCS(X)						\
 	X(OFFERED,	ACCEPT,		AGREED)				\
@@ -63,17 +64,19 @@
 	X(FROZEN,	PEER_ABORTED,	ABORTED)			\
 	X(RELINQUISHED,	ACTIVE,		DESTROYED)			\
 	X(RELINQUISHED,	PEER_ABORTED,	ABORTED)			\
+	X(RELINQUISHED,	FENCE,		ABORTED)			\
 	X(RECEIVING,	RECEIVED,	PREPARED)			\
 	X(RECEIVING,	ABORT,		ABORTED)			\
 	X(RECEIVING,	PEER_ABORTED,	ABORTED)			\
 	X(PREPARED,	START,		ACTIVE)				\
 	X(PREPARED,	ABORT,		ABORTED)			\
 	X(PREPARED,	PEER_ABORTED,	ABORTED)			\
+	X(PREPARED,	FENCE,		ABORTED)			\
 	X(ACTIVE,	RECEIPT,	ACTIVE)
 
 #define REWIRE_SESSION_EVENTS(X)					\
 	X(ACCEPT) X(FREEZE) X(READY) X(ACTIVE) X(RECEIVED) X(START)	\
-	X(RECEIPT) X(ABORT) X(PEER_ABORTED)
+	X(RECEIPT) X(ABORT) X(PEER_ABORTED) X(FENCE)
 
 enum rewire_enclave_event {
 #define X(name)	REWIRE_ENCLAVE_EV_##name,

@@ -23,6 +23,7 @@ struct rewire_meta {
 	__u64 xfeatures;
 	__u8 xlayout[REWIRE_DIGEST_SIZE];
 	__u64 next_handle;
+	__u64 counter[REWIRE_COUNTERS];
 };
 
 /* END: totals of the records before it */
@@ -107,6 +108,9 @@ bool rewire_flow_move(struct rewire_flow *flow, u32 bytes);
  * @index: first page not yet sent
  * @call: handle of the last call sent
  * @totals: for the END record
+ * @ended: called when END is made and before any of it leaves; may refuse
+ * @data: for @ended
+ * @why: the sentence, when it did
  */
 struct rewire_writer {
 	struct rewire_flow flow;
@@ -116,6 +120,10 @@ struct rewire_writer {
 	u64 index;
 	u64 call;
 	struct rewire_end totals;
+	int (*ended)(void *data, const struct rewire_end *totals,
+		     struct rewire_why *why);
+	void *data;
+	struct rewire_why why;
 };
 
 struct rewire_writer *
@@ -135,6 +143,7 @@ ssize_t rewire_writer_read(struct rewire_writer *writer, struct iov_iter *to);
  * @aead: records
  * @last: type of the last record
  * @totals: so far
+ * @counter: of the workload, as META says
  */
 struct rewire_reader {
 	struct rewire_flow flow;
@@ -145,6 +154,7 @@ struct rewire_reader {
 	struct rewire_aead aead;
 	u32 last;
 	struct rewire_end totals;
+	u64 counter[REWIRE_COUNTERS];
 };
 
 struct rewire_reader *

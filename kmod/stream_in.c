@@ -163,7 +163,7 @@ static int reader_build(struct rewire_reader *reader,
 	ret = rewire_memory_layout(enclave, why) ?:
 	      rewire_manifest_check(reader->sm, &meta->manifest,
 				    (const u8 *)(meta + 1), meta->cms_len,
-				    enclave->charged, why);
+				    enclave->charged, enclave->developer, why);
 	if (ret)
 		return ret;
 	enclave->cms = kmemdup(meta + 1, meta->cms_len, GFP_KERNEL_ACCOUNT);
@@ -177,6 +177,7 @@ static int reader_build(struct rewire_reader *reader,
 	       REWIRE_ID_SIZE);
 	enclave->epoch = reader->flow.header.epoch;
 	enclave->calls.next_handle = meta->next_handle;
+	memcpy(reader->counter, meta->counter, sizeof(reader->counter));
 	return rewire_sm_add_enclave(reader->sm, enclave, why);
 }
 

@@ -45,7 +45,7 @@ rewire_writer_create(struct rewire_enclave *enclave, u32 kind,
 		.size = sizeof(*header),
 	};
 	header->kind = kind;
-	header->generation = sm->roots.newest;
+	header->generation = rewire_roots_newest(&sm->roots);
 	header->epoch = enclave->epoch;
 	get_random_bytes(header->salt, sizeof(header->salt));
 	memcpy(header->workload, enclave->workload, REWIRE_ID_SIZE);
@@ -113,6 +113,7 @@ static int writer_meta(struct rewire_writer *writer)
 	meta->cms_len = enclave->cms_len;
 	meta->xfeatures = rewire_arch_xfeatures();
 	meta->next_handle = enclave->calls.next_handle;
+	rewire_workload_counters(enclave->sm, enclave->workload, meta->counter);
 	memcpy(meta + 1, enclave->cms, enclave->cms_len);
 	ret = rewire_xlayout(meta->xfeatures, meta->xlayout) ?:
 	      writer_seal_linear(writer, REWIRE_RECORD_META, meta, length);
@@ -207,6 +208,9 @@ static int writer_end(struct rewire_writer *writer)
 	int ret = rewire_aead_digest(&writer->aead, writer->totals.digest);
 
 	writer->next = WRITER_DONE;
+	if (!ret && writer->ended)
+		ret = writer->ended(writer->data, &writer->totals,
+				    &writer->why);
 	return ret ?: writer_seal_linear(writer, REWIRE_RECORD_END,
 					 &writer->totals,
 					 sizeof(writer->totals));

@@ -15,6 +15,7 @@
 #include <linux/version.h>
 
 #include "compat.h"
+#include "weaken.h"
 #include "witness.h"
 
 /* in the kernel's log, and to those who listen */
@@ -99,6 +100,8 @@ int rewire_witness_fresh(const struct rewire_freshness *fresh,
 {
 	switch (READ_ONCE(fresh->state)) {
 	case REWIRE_FRESHNESS_WAITING:
+		if (rewire_weakened(witness))
+			return 0;
 		return rewire_because(why, -ENOLINK,
 				      "this SM waits for a witness of its journal: rewire witness");
 	case REWIRE_FRESHNESS_ROLLED_BACK:
@@ -218,6 +221,8 @@ VISIBLE_IF_KUNIT int rewire_witness_heed(struct rewire_freshness *fresh,
 	if (ret == -EUCLEAN)
 		return ret;
 	ret = witness_compare(fresh, witness, why);
+	if (ret > 0 && rewire_weakened(head))
+		ret = 0;
 	if (ret > 0) {
 		witness_rolled_back(fresh);
 		return rewire_because(why, -EUCLEAN,
@@ -260,7 +265,8 @@ int rewire_witness_take(struct rewire_freshness *fresh,
 	      rewire_header_check(&witness->header, REWIRE_TYPE_WITNESS,
 				  sizeof(*witness), why) ?:
 	      rewire_signed_verify(fresh->roles, REWIRE_ROLE_SDS, witness,
-				   sizeof(*witness), cms, cms_len, why);
+				   sizeof(*witness), cms, cms_len, NULL,
+				   why);
 	if (ret)
 		return ret;
 	mutex_lock(&fresh->journal->lock);

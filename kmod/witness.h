@@ -24,7 +24,7 @@
 struct rewire_freshness {
 	struct rewire_journal *journal;
 	const struct rewire_attest *attest;
-	const struct rewire_roles *roles;
+	struct rewire_roles *roles;
 	struct rewire_events *events;
 	u32 state;
 	bool asked;

@@ -23,7 +23,14 @@ _rewire() {
 					awk 'NR > 1 { print $1; print $2 }')
 			;;
 		help) words=$(rewire help | sed -n 's/^  \([a-z]*\)  *.*/\1/p') ;;
+		evidence) ((COMP_CWORD == 2)) && words=$'get\nshow\nverify' ;;
+		fence) ((COMP_CWORD == 2)) && words=give ;;
 		pki) ((COMP_CWORD == 2)) && words=$'init\nhost' ;;
+		trust)
+			((COMP_CWORD == 2)) &&
+				words=$'bundle\nlevels\nsign\ngive\nshow'
+			;;
+		root) ((COMP_CWORD == 2)) && words=$'rotate\nstatus' ;;
 		log) ((COMP_CWORD == 2)) && words=$'verify\nexport\ncompact' ;;
 		witness) ((COMP_CWORD == 2)) && words=$'ask\nsign\ngive' ;;
 		esac

@@ -56,12 +56,13 @@ build_programs() {
 	done
 }
 
-# module KERNEL: build rewire.ko for it and set KO, and OUT, where it lies.
+# module KERNEL [REWIRE_WEAKEN=1]: build rewire.ko for it and set KO, and OUT,
+# where it lies.
 module() {
 	local release
 	release=$("$TOP/scripts/kernel" "$1" | sed -n 's/^RELEASE=//p')
-	quietly "building the module for $release" "$TOP/scripts/build-modules" "$1"
-	OUT=$TOP/build/kmod-$release
+	quietly "building the module for $release" "$TOP/scripts/build-modules" "$@"
+	OUT=$TOP/build/kmod-$release${2:+-weak}
 	# shellcheck disable=SC2034 # for the caller
 	KO=$OUT/kmod/rewire.ko
 }

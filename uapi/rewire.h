@@ -66,7 +66,7 @@
 #define REWIRE_MAX_PAYLOAD		65536	/* bytes of one call or answer */
 #define REWIRE_MAX_CLIENTS		256	/* call table entries of an enclave */
 #define REWIRE_MAX_RECORD		(1U << 20)	/* bytes of one stream record */
-#define REWIRE_MAX_MESSAGE		8192	/* bytes of one protocol message */
+#define REWIRE_MAX_MESSAGE		12288	/* bytes of one protocol message */
 #define REWIRE_MAX_SEAL			65536	/* bytes sealed in one SM call */
 #define REWIRE_COUNTERS			16	/* monotonic counters of a workload */
 #define REWIRE_MAX_GENERATIONS		32	/* root keys, one after the other */
@@ -125,7 +125,7 @@ struct rewire_header {
  * @image_digest: SHA-256 of the image file
  * @max_memory: bytes; an enclave whose pages exceed it is refused
  * @max_threads: 1
- * @min_atl: least Authorisation Trust Level of a host; 0 in this version
+ * @min_atl: least Authorisation Trust Level of a host, 0 .. REWIRE_MAX_LEVEL
  * @predecessors: how many of @predecessor count
  * @attributes: 0 in this version
  * @predecessor: measurements whose sealed data this one may read
@@ -155,7 +155,7 @@ struct rewire_manifest {
  * @target: SM id of the target
  * @lifetime_ms: from the moment each SM accepts the request, on its own
  *	monotonic clock, until it gives up on its own (1 .. 86,400,000)
- * @min_atl: least level of the target; 0 in this version
+ * @min_atl: least level of the target, 0 .. REWIRE_MAX_LEVEL
  */
 struct rewire_request {
 	struct rewire_header header;
@@ -201,8 +201,14 @@ struct rewire_request {
  * @memory: bytes the enclave occupies
  * @xfeatures: XSAVE components in use at the source
  * @xlayout: SHA-256 of their sizes and offsets
+ * @evidence_digest: SHA-256 of the evidence; zero where there is none
  * @cert_len: bytes of the speaker's DER certificate, which follows
  * @sig_len: bytes of the signature, which follows the certificate
+ * @evidence_len: bytes of the evidence, which follows the signature: a COSE_Sign1
+ *	(docs/evidence.md) in OFFER, ACCEPT and READY. It answers the listener's
+ *	nonce (in OFFER, which is the first: @request_digest) and names
+ *	@request_id and @transcript
+ * @__reserved: zero
  *
  * The signature is RSASSA-PKCS1-v1_5 with SHA-256 over the prefix
  * "REWIRE message v1" with its terminating zero, then this struct.
@@ -225,9 +231,11 @@ struct rewire_message {
 	__u64 memory;
 	__u64 xfeatures;
 	__u8 xlayout[REWIRE_DIGEST_SIZE];
-	__u8 __reserved[32];
+	__u8 evidence_digest[REWIRE_DIGEST_SIZE];
 	__u32 cert_len;
 	__u32 sig_len;
+	__u32 evidence_len;
+	__u32 __reserved;
 };
 
 #define REWIRE_MESSAGE_DOMAIN		"REWIRE message v1"

@@ -126,8 +126,8 @@ struct rewire_journal_workload {
 #define REWIRE_PLACE_MOVED		2	/* another SM has it */
 
 #define REWIRE_JOURNAL_AWAKE		1	/* source: it ran when it was frozen */
-#define REWIRE_JOURNAL_CLAIMED		2	/* target: the place is taken for it */
-#define REWIRE_JOURNAL_COMPLETE		4	/* source: @state_digest is final */
+#define REWIRE_JOURNAL_COMPLETE		2	/* source: @state_digest is final */
+#define REWIRE_JOURNAL_PROMISED		4	/* source: START was said */
 
 /**
  * struct rewire_journal_session - one side of a migration took a step
@@ -138,6 +138,8 @@ struct rewire_journal_workload {
  * @message_len: bytes of what this side has to say now, which follow
  * @owner: user id of who began it
  * @message_kind: REWIRE_MSG_*
+ * @min_atl: least level of the target, by request and manifest
+ * @__reserved: zero
  * @nonce: ours
  * @peer_nonce: the peer's; zero before OFFER or ACCEPT
  * @transcript: over all messages so far
@@ -153,6 +155,8 @@ struct rewire_journal_session {
 	__u32 message_len;
 	__u32 owner;
 	__u32 message_kind;
+	__u32 min_atl;
+	__u32 __reserved;
 	__u8 nonce[REWIRE_NONCE_SIZE];
 	__u8 peer_nonce[REWIRE_NONCE_SIZE];
 	__u8 transcript[REWIRE_DIGEST_SIZE];

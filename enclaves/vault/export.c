@@ -4,7 +4,8 @@
  *
  * A snapshot is the entries one after the other (lengths of key and value, then
  * both), cut into chunks that fit a request with their verb. Each chunk says
- * which snapshot it belongs to and where, under the seal.
+ * under the seal which snapshot it belongs to and where, and of which version
+ * of which workload's store that is: an old one is authentic, but not taken.
  *
  * Copyright (c) 2026 The REWIRE authors
  */
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #include "store.h"
+#include "version.h"
 
 #define CHUNK_MAGIC	0x4b4e4843	/* "CHNK" */
 #define CHUNK_SIZE	(60 * 1024)
@@ -25,7 +27,9 @@ struct chunk_header {
 	uint32_t chunks;
 	uint32_t length;
 	uint64_t total;
+	uint64_t version;
 	unsigned char id[16];
+	unsigned char workload[REWIRE_ID_SIZE];
 };
 
 struct entry_header {
@@ -35,13 +39,16 @@ struct entry_header {
 
 struct snapshot {
 	unsigned char id[16];
+	uint64_t version;
 	unsigned char *bytes;
 	size_t total;
 	size_t done;		/* bytes that came in, for an import */
 	uint32_t next;		/* the chunk that comes next, for an import */
+	int legacy;		/* one of them was sealed otherwise than today */
 };
 
 static struct snapshot exported, imported;
+static unsigned int policy = REWIRE_SEAL_MEASUREMENT;
 static unsigned char plain[sizeof(struct chunk_header) + CHUNK_SIZE];
 
 _Static_assert(sizeof(plain) <= REWIRE_MAX_SEAL, "a chunk is sealed at once");
@@ -71,6 +78,7 @@ static int take_snapshot(void)
 	const struct entry **all = store_sorted();
 	size_t count = store_count(), total = 0;
 	unsigned char *at;
+	int error;
 
 	forget(&exported);
 	if (count && !all)
@@ -97,7 +105,11 @@ static int take_snapshot(void)
 		at += size_of_entry(all[i]);
 	}
 	free(all);
-	return 0;
+	/* Only now, when there is something to take the place of older ones. */
+	error = version_next(&exported.version);
+	if (error)
+		forget(&exported);
+	return error;
 }
 
 static int seal_chunk(uint32_t index, struct rewire_answer *answer)
@@ -110,14 +122,19 @@ static int seal_chunk(uint32_t index, struct rewire_answer *answer)
 		.chunks = chunks_of(exported.total),
 		.length = left < CHUNK_SIZE ? left : CHUNK_SIZE,
 		.total = exported.total,
+		.version = exported.version,
 	};
-	long sealed;
+	struct rewire_self self;
+	long sealed = rewire_self(&self);
 
+	if (sealed)
+		return sealed;
 	memcpy(header.id, exported.id, sizeof(header.id));
+	memcpy(header.workload, self.workload, sizeof(header.workload));
 	memcpy(plain, &header, sizeof(header));
 	memcpy(plain + sizeof(header), exported.bytes + offset, header.length);
-	sealed = rewire_seal(plain, sizeof(header) + header.length, answer->data,
-			     answer->size);
+	sealed = rewire_seal(policy, plain, sizeof(header) + header.length, 
+			     answer->data, answer->size);
 	explicit_bzero(plain, sizeof(plain));
 	if (sealed < 0)
 		return sealed;
@@ -143,14 +160,24 @@ int vault_export(const struct rewire_args *args, struct rewire_answer *answer)
 	return seal_chunk(index, answer);
 }
 
-/* The first chunk says how much will come. */
+/* The first chunk says how much will come, and of which state of whose store. */
 static int start_import(const struct chunk_header *header)
 {
+	struct rewire_self self;
+	int error = rewire_self(&self);
+
+	if (!error && memcmp(self.workload, header->workload, sizeof(self.workload)))
+		error = -EPERM;
+	if (!error)
+		error = version_check(header->version);
+	if (error)
+		return error;
 	forget(&imported);
 	imported.bytes = malloc(header->total + 1);
 	if (!imported.bytes)
 		return -ENOMEM;
 	imported.total = header->total;
+	imported.version = header->version;
 	memcpy(imported.id, header->id, sizeof(imported.id));
 	return 0;
 }
@@ -208,13 +235,23 @@ static int walk(const struct snapshot *snapshot, int put)
 	return 0;
 }
 
+/* Another export may have been made since the first chunk came. */
 static int finish_import(void)
 {
-	int error = walk(&imported, 0);
+	int error = version_check(imported.version);
 
+	if (!error)
+		error = walk(&imported, 0);
 	if (!error) {
 		store_clear();
 		error = walk(&imported, 1);
+	}
+	if (!error)
+		version_adopt(imported.version);
+	if (!error && imported.legacy) {
+		forget(&exported);
+		exported = imported;
+		memset(&imported, 0, sizeof(imported));
 	}
 	forget(&imported);
 	return error;
@@ -222,8 +259,9 @@ static int finish_import(void)
 
 int vault_import(const struct rewire_args *args, struct rewire_answer *answer)
 {
+	unsigned int flags = 0;
 	long length = rewire_unseal(args->arg[1].data, args->arg[1].length, plain,
-				    sizeof(plain));
+				    sizeof(plain), &flags);
 	uint32_t chunks;
 	int error;
 
@@ -234,8 +272,29 @@ int vault_import(const struct rewire_args *args, struct rewire_answer *answer)
 	if (error)
 		return error;
 	chunks = chunks_of(imported.total);
-	error = rewire_answer_printf(answer, "%u of %u\n", imported.next, chunks);
+	if (flags & REWIRE_SEALED_LEGACY)
+		imported.legacy = 1;
+	error = rewire_answer_printf(answer, "%u of %u%s\n", imported.next, chunks,
+				     flags & REWIRE_SEALED_LEGACY ? ", legacy" : "");
 	if (!error && imported.next == chunks)
 		error = finish_import();
 	return error;
+}
+
+int vault_policy(const struct rewire_args *args, struct rewire_answer *answer)
+{
+	static const char *const names[] = {
+		[REWIRE_SEAL_MEASUREMENT] = "measurement",
+		[REWIRE_SEAL_SOFTWARE] = "software",
+		[REWIRE_SEAL_WORKLOAD] = "workload",
+	};
+
+	(void)answer;
+	for (unsigned int i = 1; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (rewire_args_equal(args, 1, names[i])) {
+			policy = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }

@@ -13,6 +13,7 @@
 #include "export.h"
 #include "rewire_enclave.h"
 #include "store.h"
+#include "version.h"
 
 static int answer_digest(struct rewire_answer *answer, struct sha256 *hash)
 {
@@ -26,9 +27,12 @@ static int answer_digest(struct rewire_answer *answer, struct sha256 *hash)
 
 static int put(const struct rewire_args *args, struct rewire_answer *answer)
 {
+	int error = version_change();
+
 	(void)answer;
-	return store_put(args->arg[1].data, args->arg[1].length,
-			 args->arg[2].data, args->arg[2].length);
+	return error ? error :
+		       store_put(args->arg[1].data, args->arg[1].length,
+				 args->arg[2].data, args->arg[2].length);
 }
 
 static int get(const struct rewire_args *args, struct rewire_answer *answer)
@@ -58,6 +62,9 @@ static int add(const struct rewire_args *args, struct rewire_answer *answer)
 	if (entry)
 		memcpy(&sum, entry->bytes + entry->key_length, sizeof(sum));
 	sum++;
+	error = version_change();
+	if (error)
+		return error;
 	error = store_put(key->data, key->length, &sum, sizeof(sum));
 	if (error)
 		return error;
@@ -68,16 +75,22 @@ static int add(const struct rewire_args *args, struct rewire_answer *answer)
 
 static int del(const struct rewire_args *args, struct rewire_answer *answer)
 {
+	int error = version_change();
+
 	(void)answer;
-	return store_delete(args->arg[1].data, args->arg[1].length);
+	return error ? error :
+		       store_delete(args->arg[1].data, args->arg[1].length);
 }
 
 static int clear(const struct rewire_args *args, struct rewire_answer *answer)
 {
+	int error = version_change();
+
 	(void)args;
 	(void)answer;
-	store_clear();
-	return 0;
+	if (!error)
+		store_clear();
+	return error;
 }
 
 static int count(const struct rewire_args *args, struct rewire_answer *answer)
@@ -208,6 +221,12 @@ static const struct rewire_verb verbs[] = {
 	  vault_export },
 	{ "import", 1, 1, "CHUNK - take the chunks in again, in order",
 	  vault_import },
+	{ "policy", 1, 1, "measurement|software|workload - who can open exports",
+	  vault_policy },
+	{ "protect", 1, 1, "N - a new version each N changes; 0: with exports only",
+	  vault_protect },
+	{ "version", 0, 0, "- of the store; only the last export is taken in again",
+	  vault_version },
 	{ "slow", 2, 2, "ROUNDS SEED - SHA-256 of SEED, ROUNDS times more", slow },
 	{ 0 },
 };

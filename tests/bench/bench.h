@@ -35,7 +35,7 @@ struct result {
  * struct figure - a line of the table
  * @name: as in the goals
  * @unit: of the value
- * @goal: limit
+ * @goal: limit; NAN: it is reported, without one
  * @at_most: the value must not exceed it; else not fall below it
  * @measure: runs it that often at most (@quick: a few minutes for everything)
  */
@@ -48,7 +48,8 @@ struct figure {
 };
 
 extern const struct figure figure_extract, figure_reseal, figure_call,
-			   figure_pause, figure_wire, figure_memory;
+			   figure_pause, figure_wire, figure_memory,
+			   figure_continuity, figure_journal, figure_recovery;
 
 /* Seconds on a clock that only grows. */
 double bench_now(void);
@@ -102,6 +103,8 @@ struct guest {
 /* @netns: where @sm is; tickets are good there only. */
 int world_guest(struct result *result, int sm, const char *netns,
 		const char *image, struct guest *guest);
+/* An enclave of an SM there begins to run. */
+int world_run(struct result *result, const char *netns, int fd);
 /* Words, the last one NULL. */
 int world_call(struct result *result, struct guest *guest, ...);
 /* One call of bytes that are arguments already. */

@@ -4,6 +4,7 @@
  *
  * Copyright (c) 2026 The REWIRE authors
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@
 
 static const struct figure *const figures[] = {
 	&figure_extract, &figure_reseal, &figure_call, &figure_pause,
-	&figure_wire, &figure_memory,
+	&figure_wire, &figure_memory, &figure_continuity, &figure_journal,
+	&figure_recovery,
 };
 
 #define COUNT (sizeof(figures) / sizeof(*figures))
@@ -53,27 +55,39 @@ static json_t *machine(void)
 						    info.mem_unit >> 20));
 }
 
-static bool reached(const struct figure *figure, double value)
+static const char *reached(const struct figure *figure, double value)
 {
-	return figure->at_most ? value <= figure->goal : value >= figure->goal;
+	if (isnan(figure->goal))
+		return "-";
+	return (figure->at_most ? value <= figure->goal :
+				  value >= figure->goal) ? "yes" : "NO";
+}
+
+static void print_goal(const struct figure *figure, char text[16])
+{
+	if (isnan(figure->goal))
+		strcpy(text, "none");
+	else
+		snprintf(text, 16, "%s %g", figure->at_most ? "<=" : ">=",
+			 figure->goal);
 }
 
 static void print(const struct figure *figure, const struct result *result,
 		  double least, double most)
 {
+	char goal[16];
 	double value;
 
 	if (result->missing[0]) {
-		printf("%-18s %9s  missing: %s\n", figure->name, "-",
+		printf("%-19s %9s  missing: %s\n", figure->name, "-",
 		       result->missing);
 		return;
 	}
 	value = bench_median(result->value, result->runs);
-	printf("%-18s %9.3f  %s %-5g %-6s %-6s  %.3f .. %.3f, %u run%s\n",
-	       figure->name, value, figure->at_most ? "<=" : ">=",
-	       figure->goal, figure->unit,
-	       reached(figure, value) ? "yes" : "NO", least, most,
-	       result->runs, result->runs == 1 ? "" : "s");
+	print_goal(figure, goal);
+	printf("%-19s %9.3f  %-8s %-6s %-6s  %.3f .. %.3f, %u run%s\n",
+	       figure->name, value, goal, figure->unit,
+	       reached(figure, value), least, most, result->runs, result->runs == 1 ? "" : "s");
 }
 
 static void note(const struct figure *figure, struct result *result,
@@ -95,10 +109,12 @@ static void note(const struct figure *figure, struct result *result,
 				most = result->value[i];
 		}
 		json_array_append_new(list, json_pack(
-			"{s:s, s:f, s:s, s:f, s:i, s:f, s:f, s:s}",
+			"{s:s, s:f, s:s, s:o, s:i, s:f, s:f, s:s}",
 			"name", figure->name, "value",
 			bench_median(result->value, result->runs),
-			"unit", figure->unit, "goal", figure->goal,
+			"unit", figure->unit, "goal",
+			isnan(figure->goal) ? json_null() :
+					      json_real(figure->goal),
 			"runs", (int)result->runs, "min", least, "max", most,
 			"how", result->how));
 	}
@@ -132,7 +148,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", figures[i]->name);
 		figures[i]->measure(&result[i], quick);
 	}
-	printf("%-18s %9s  goal                    least .. most\n", "figure",
+	printf("%-19s %9s  goal                    least .. most\n", "figure",
 	       "value");
 	for (size_t i = 0; i < COUNT; i++)
 		if (wanted(figures[i], argc - 1, argv + 1))

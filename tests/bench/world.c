@@ -74,7 +74,7 @@ int world_sm(struct result *result, const char *netns)
 	return sm;
 }
 
-static int enter(struct result *result, const char *netns, int fd)
+int world_run(struct result *result, const char *netns, int fd)
 {
 	struct rewire_error err;
 	int rc;
@@ -112,7 +112,7 @@ int world_guest(struct result *result, int sm, const char *netns,
 	    rewire_enclave_init(guest->fd, &manifest, guest->workload, NULL,
 				&err))
 		return bench_missing(result, "%s", err.text);
-	return enter(result, netns, guest->fd);
+	return world_run(result, netns, guest->fd);
 }
 
 int world_call_raw(struct result *result, struct guest *guest,

@@ -31,11 +31,18 @@ says() {
 }
 
 modprobe -q pkcs8_key_parser || :
+# A folder of our own: keys are added to it.
+cp -r build/e2e/pki/hosts/alpha "$work/host"
 W=5c2f9f0e-4a5b-4d0c-8e61-0a7c7a3b9d11
 image=build/enclaves/counter.elf
 
 says "run, before keys are there" 1 provision run $image --manifest build/e2e/counter.manifest --workload $W
-says provision 0 '' provision build/e2e/pki/hosts/alpha --no-journal
+says "root rotate, before keys are there" 1 'no keys yet' root rotate "$work/host"
+says provision 0 '' provision "$work/host" --no-journal
+says "root rotate in another host's folder" 1 'of another host' root rotate build/e2e/pki/hosts/beta
+says "root rotate" 0 '^generation 2 seals from now on' root rotate "$work/host"
+says "root status" 0 '^2 +seals +.*root.2.bin$' root status "$work/host"
+says "root rotate, as JSON" 0 '"generation": *3' root rotate "$work/host" --json
 says "run with a manifest of another image" 1 "measurement is not the manifest's" run $image --manifest build/e2e/vault.manifest --workload $W
 says run 0 $W run $image --manifest build/e2e/counter.manifest --workload $W
 says "run it twice" 1 'lives here' run $image --manifest build/e2e/counter.manifest --workload $W
@@ -47,7 +54,7 @@ says extract 0 '' extract $W -o "$work/one"
 says resume 0 '' resume $W
 says "call again" 0 '^6$' call $W add 1
 says destroy 0 '' destroy $W
-says "restore what it went on from" 1 'the state is of epoch 1, the workload is in 2' restore "$work/one"
+says "restore what it went on from" 1 'the state is of epoch 1, and counts from epoch 2 on' restore "$work/one"
 says "ls: nothing" 0 '^\[\]$' ls --json
 says "call the destroyed" 1 '' call $W get
 says "events tell the end" 0 '"to": *"destroyed"' events --json

@@ -10,7 +10,8 @@ set -euo pipefail
 cd "$(dirname -- "$0")/../.."
 
 subjects=(lifecycle computation requests streams messages aborts checkpoints
-	moves helpers)
+	moves helpers trust sealing counters authorisation rollback forged logs
+	acknowledgements plaintext matrix)
 cases=()
 if (($#)); then
 	subjects=("$1")
@@ -24,7 +25,7 @@ n=0 failed=0
 for subject in "${subjects[@]}"; do
 	n=$((n + 1)) status=0
 	echo "    # Subtest: $subject"
-	timeout 600 "build/bin/e2e/$subject" "${cases[@]}" </dev/null |
+	timeout 1800 "build/bin/e2e/$subject" "${cases[@]}" </dev/null |
 		sed -u 's/^/    /' || status=$?
 	if ((status)); then
 		echo "not ok $n - $subject (status $status)"

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include <uapi/rewire_trust.h>
+
 #include "fuzz.h"
 
 /* Some of what commands point to is not quite right. */
@@ -109,6 +111,37 @@ static void fill_migrate_out(void *arg, const struct memory *memory,
 	out->signature_length = (__u32)request->signature_length;
 }
 
+static void fill_try_request(void *arg, const struct memory *memory,
+			     struct rng *rng)
+{
+	struct rewire_migrate_out out = { 0 };
+	struct rewire_try_request *try = arg;
+
+	fill_migrate_out(&out, memory, rng);
+	try->side = commands_faultless ? REWIRE_SIDE_SOURCE :
+		    (__u32)rng_below(rng, 4);
+	try->request = out.request;
+	try->signature = out.signature;
+	try->signature_length = out.signature_length;
+	if (!commands_faultless && rng_percent(rng, 30)) {
+		try->evidence = address(memory, AT_OUTPUT);
+		try->evidence_length = (__u32)rng_below(rng, 4096);
+	}
+}
+
+/* Signed by the right role, and about something else. */
+static void fill_fence(void *arg, const struct memory *memory, struct rng *rng)
+{
+	const struct rewire_signed *request = &world.samples.request;
+	struct rewire_session_fence *fence = arg;
+
+	fence->fence = sample(memory, AT_BODY, &request->body.request,
+			      sizeof(struct rewire_fence), rng);
+	fence->signature = sample(memory, AT_CMS, request->signature,
+				  request->signature_length, rng);
+	fence->signature_length = (__u32)request->signature_length;
+}
+
 static void fill_migrate_in(void *arg, const struct memory *memory,
 			    struct rng *rng)
 {
@@ -136,6 +169,32 @@ static void fill_open_session(void *arg, const struct memory *memory,
 	       REWIRE_ID_SIZE);
 }
 
+static void fill_trust(void *arg, const struct memory *memory, struct rng *rng)
+{
+	const struct rewire_statement *statement;
+	struct rewire_signature given[REWIRE_MAX_ROOT_SIGNATURES] = { 0 };
+	struct rewire_trust *trust = arg;
+
+	if (commands_faultless || rng_percent(rng, FRESH_PERCENT))
+		world_sign_trust();
+	statement = world.samples.trust;
+	if (!statement)
+		return;
+	trust->statement = sample(memory, AT_BODY, statement->body,
+				  statement->length, rng);
+	trust->statement_length = (__u32)statement->length;
+	trust->signatures = (__u32)statement->signatures;
+	for (size_t i = 0; i < statement->signatures; i++) {
+		given[i].cms = sample(memory, AT_CMS + i * REWIRE_MAX_CMS,
+				      statement->signature[i],
+				      statement->signature_length[i], rng);
+		given[i].length = (__u32)statement->signature_length[i];
+	}
+	trust->signature = sample(memory, AT_MESSAGE, given,
+				  statement->signatures * sizeof(given[0]),
+				  rng);
+}
+
 static void fill_get_head(void *arg, const struct memory *memory,
 			  struct rng *rng)
 {
@@ -158,6 +217,15 @@ static void fill_put_witness(void *arg, const struct memory *memory,
 	put->signature = sample(memory, AT_CMS, request->signature,
 				request->signature_length, rng);
 	put->signature_length = (__u32)request->signature_length;
+}
+
+static void fill_rotate_root(void *arg, const struct memory *memory,
+			     struct rng *rng)
+{
+	struct rewire_rotate_root *rotate = arg;
+
+	(void)memory;
+	rotate->root_key = (__s32)rng_below(rng, 1UL << 31);
 }
 
 static void fill_add_pages(void *arg, const struct memory *memory,
@@ -242,6 +310,17 @@ static void fill_session_freeze(void *arg, const struct memory *memory,
 	freeze->timeout_ms = 1 + (__u32)rng_below(rng, 50);
 }
 
+static void fill_evidence(void *arg, const struct memory *memory,
+			  struct rng *rng)
+{
+	struct rewire_get_evidence *get = arg;
+
+	get->nonce_length = (__u32)rng_below(rng, REWIRE_MAX_CHALLENGE + 2);
+	get->length = rng_percent(rng, 80) ? REWIRE_MAX_EVIDENCE :
+		      (__u32)rng_below(rng, 2048);
+	get->buffer = address(memory, AT_OUTPUT);
+}
+
 #define FD(type) ((int)offsetof(struct type, fd))
 #define COMMON(NAME, type, on, fd, likely)				\
 	.name = #NAME, .cmd = REWIRE_##NAME, .kind = KIND_##on,		\
@@ -251,7 +330,7 @@ const struct command commands[] = {
 	{ COMMON(GET_WHY, rewire_get_why, DEVICE, -1, 4), .gentle = true,
 	  .any_kind = true },
 	{ COMMON(GET_INFO, rewire_get_info, DEVICE, -1, 6), .gentle = true },
-	{ COMMON(PROVISION, rewire_provision, DEVICE, -1, 6),
+	{ COMMON(PROVISION, rewire_provision, DEVICE, -1, 6), .hopeless = true,
 	  .pointer = { offsetof(struct rewire_provision, certificate),
 		       offsetof(struct rewire_provision, root_keys),
 		       offsetof(struct rewire_provision, anchor) },
@@ -277,15 +356,33 @@ const struct command commands[] = {
 	  .fill = fill_migrate_in },
 	{ COMMON(OPEN_SESSION, rewire_open_session, DEVICE,
 		 FD(rewire_open_session), 8), .fill = fill_open_session },
+	{ COMMON(TRUST, rewire_trust, DEVICE, -1, 6),
+	  .pointer = { offsetof(struct rewire_trust, statement),
+		       offsetof(struct rewire_trust, signature) },
+	  .fill = fill_trust },
 	{ COMMON(GET_HEAD, rewire_get_head, DEVICE, -1, 4), .gentle = true,
 	  .pointer = { offsetof(struct rewire_get_head, buffer) },
 	  .fill = fill_get_head },
 	{ COMMON(PUT_WITNESS, rewire_put_witness, DEVICE, -1, 4),
+	  .hopeless = true,
 	  .pointer = { offsetof(struct rewire_put_witness, witness),
 		       offsetof(struct rewire_put_witness, signature) },
 	  .fill = fill_put_witness },
 	{ COMMON(JOURNAL_INFO, rewire_journal_info, DEVICE, -1, 4),
 	  .gentle = true },
+	{ COMMON(GET_EVIDENCE, rewire_get_evidence, DEVICE, -1, 2),
+	  .gentle = true,
+	  .pointer = { offsetof(struct rewire_get_evidence, buffer) },
+	  .fill = fill_evidence },
+	{ COMMON(ROTATE_ROOT, rewire_rotate_root, DEVICE, -1, 4),
+	  .hopeless = true,
+	  .fill = fill_rotate_root },
+	{ COMMON(TRY_REQUEST, rewire_try_request, DEVICE, -1, 4),
+	  .pointer = { offsetof(struct rewire_try_request, request),
+		       offsetof(struct rewire_try_request, signature),
+		       offsetof(struct rewire_try_request, evidence) },
+	  .fill = fill_try_request },
+	{ COMMON(JOURNAL_COMPACT, rewire_journal_compact, DEVICE, -1, 1) },
 	{ COMMON(ADD_PAGES, rewire_add_pages, ENCLAVE, -1, 10),
 	  .pointer = { offsetof(struct rewire_add_pages, source) },
 	  .fill = fill_add_pages },
@@ -305,6 +402,10 @@ const struct command commands[] = {
 	  .fill = fill_call },
 	{ COMMON(ENCLAVE_INFO, rewire_enclave_info, ENCLAVE, -1, 6),
 	  .gentle = true },
+	{ COMMON(ENCLAVE_EVIDENCE, rewire_get_evidence, ENCLAVE, -1, 2),
+	  .gentle = true,
+	  .pointer = { offsetof(struct rewire_get_evidence, buffer) },
+	  .fill = fill_evidence },
 	{ COMMON(STREAM_COMMIT, rewire_stream_commit, STREAM,
 		 FD(rewire_stream_commit), 3) },
 	{ COMMON(SESSION_GET, rewire_session_get, SESSION, -1, 8),
@@ -319,6 +420,13 @@ const struct command commands[] = {
 	{ COMMON(SESSION_ABORT, rewire_session_abort, SESSION, -1, 1) },
 	{ COMMON(SESSION_INFO, rewire_session_info, SESSION, -1, 8),
 	  .gentle = true },
+	{ COMMON(SESSION_FENCE, rewire_session_fence, SESSION, -1, 4),
+	  .hopeless = true,
+	  .pointer = { offsetof(struct rewire_session_fence, fence),
+		       offsetof(struct rewire_session_fence, signature) },
+	  .fill = fill_fence },
+	{ COMMON(SESSION_CHECKPOINT, rewire_session_checkpoint, SESSION,
+		 FD(rewire_session_checkpoint), 4) },
 };
 const size_t command_count = ARRAY_SIZE(commands);
 

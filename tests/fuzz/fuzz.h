@@ -89,6 +89,7 @@ struct samples {
 	size_t message_length[3];
 	uint8_t *checkpoint;
 	size_t checkpoint_length;
+	struct rewire_statement *trust;	/* bundle or levels, the latest */
 };
 
 #define SM_ALPHA 0
@@ -113,6 +114,8 @@ bool world_ready(struct scene *scene, struct rng *rng);
 void scene_drop(struct scene *scene);
 /* Sign a request to move the running enclave. False: there is none. */
 bool world_sign_request(struct rewire_signed *ret_request, struct rng *rng);
+/* The next bundle or table of levels into the samples. False: there is none. */
+bool world_sign_trust(void);
 void world_close(void);
 uint64_t now_ns(void);
 
@@ -129,6 +132,7 @@ struct command {
 	unsigned int weight;
 	bool gentle;		/* changes little and ends soon: for the racer */
 	bool any_kind;
+	bool hopeless;		/* needs keys or words that the fuzzer lacks */
 	size_t pointer[COMMAND_POINTERS];	/* offsets, 0 ends them */
 	void (*fill)(void *arg, const struct memory *memory, struct rng *rng);
 };

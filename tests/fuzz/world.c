@@ -22,7 +22,8 @@
 
 struct world world = { .sm = { -1, -1, -1 } };
 
-static struct rewire_signer *developer, *sds;
+static struct rewire_signer *developer, *sds, *root[2];
+static char platform_path[4096];
 static uint8_t sm_id[SMS][REWIRE_ID_SIZE];
 
 uint64_t now_ns(void)
@@ -391,14 +392,19 @@ static int open_in_new_namespace(void)
 
 static bool provision(size_t which, const char *pki, const char *name)
 {
+	char path[4096], journal[] = "/tmp/rewire-journal.XXXXXX";
 	const struct rewire_provision_options options = {
 		.memory_limit = MEMORY_LIMIT,
-		.flags = REWIRE_PROVISION_VOLATILE,
+		.flags = REWIRE_PROVISION_UNWITNESSED,
+		.journal = journal,
 	};
 	struct rewire_get_info info;
 	struct rewire_error err;
-	char path[4096];
 
+	if (!mkdtemp(journal)) {
+		perror("# a folder for the journal");
+		return false;
+	}
 	snprintf(path, sizeof(path), "%s/hosts/%s", pki, name);
 	if (rewire_sm_provision(world.sm[which], path, &options, &err) ||
 	    rewire_sm_info(world.sm[which], &info, &err))
@@ -436,6 +442,37 @@ static bool sign_image(const char *path)
 	if (rewire_sign_manifest(developer, &manifest, &world.samples.manifest,
 				 &err))
 		return complain("manifest", &err);
+	return true;
+}
+
+bool world_sign_trust(void)
+{
+	static uint64_t version;
+	const char *const platform = platform_path;
+	struct rewire_bundle bundle = {
+		.version = ++version,
+		.role = REWIRE_ROLE_PLATFORM,
+		.threshold = 1,
+	};
+	struct rewire_levels levels = {
+		.version = version,
+		.rules = 1,
+		.rule = { { .level = 1 + version % REWIRE_MAX_LEVEL } },
+	};
+	struct rewire_statement *next;
+	struct rewire_error err;
+
+	if (version % 2 ? rewire_trust_levels(&levels, &next, &err) :
+			  rewire_trust_bundle(&bundle, &platform, 1, &next,
+					      &err))
+		return complain("trust", &err);
+	if (rewire_trust_sign(root[0], next, &err) ||
+	    rewire_trust_sign(root[1], next, &err)) {
+		rewire_trust_free(next);
+		return complain("signing trust", &err);
+	}
+	rewire_trust_free(world.samples.trust);
+	world.samples.trust = next;
 	return true;
 }
 
@@ -479,11 +516,14 @@ bool world_open(const char *pki, const char *image)
 	world.scene_count = 1;
 	if (!pki)
 		return true;
+	snprintf(platform_path, sizeof(platform_path), "%s/platform.crt", pki);
 	if (!provision(SM_ALPHA, pki, "alpha") ||
 	    !provision(SM_BETA, pki, "beta") ||
 	    !open_signer(pki, "developer", &developer) ||
-	    !open_signer(pki, "sds", &sds) || !sign_image(image) ||
-	    !record_checkpoint())
+	    !open_signer(pki, "sds", &sds) ||
+	    !open_signer(pki, "root-1", &root[0]) ||
+	    !open_signer(pki, "root-2", &root[1]) || !sign_image(image) ||
+	    !record_checkpoint() || !world_sign_trust())
 		return false;
 	world.scene_count = ARRAY_SIZE(scenes);
 	world.provisioned = true;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Key derivation against RFC 5869, key agreement against RFC 5903, and which
- * root keys are taken.
+ * Key derivation against RFC 5869, key agreement against RFC 5903, the chain of
+ * SVN keys, and which root keys are taken.
  */
+#include <keys/encrypted-type.h>
 #include <kunit/test.h>
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -94,6 +95,94 @@ static void derive_labels_differ(struct kunit *test)
 					    sizeof(keys[i]));
 }
 
+/*
+ * K(1023), K(1020) and K(0) of the chain under "rewire v1 svn", made with
+ * Python's hmac: root 01 02 .. 20, developer de .. de, software 50 .. 50.
+ */
+static const struct chain_vector {
+	const char *desc;
+	u32 steps;
+	const char *key;
+} chain_vectors[] = {
+	{ "top", 0,
+	  "7bb8f9b70a354fd2ebc36aa95eb2a62ca84ae4223209d8bca6320a7311179ce6" },
+	{ "three down", 3,
+	  "0c5175304fbec2760868ed283a4d3975b29beb1177d25201c2ddb17fe57cae32" },
+	{ "bottom", 1023,
+	  "021cd38736ab4f11b823e2fc2a0c7cea4b5770fb4f5976830b175893e5ce54ed" },
+};
+
+static void chain_desc(const struct chain_vector *v, char *desc)
+{
+	strscpy(desc, v->desc, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(chain, chain_vectors, chain_desc);
+
+static void chain_top(struct kunit *test, u8 owner[32],
+		      u8 key[REWIRE_KEY_SIZE])
+{
+	memset(owner, 0xde, 16);
+	memset(owner + 16, 0x50, 16);
+	KUNIT_ASSERT_EQ(test, rewire_derive(test_ramp(test, REWIRE_KEY_SIZE, 1),
+					    REWIRE_KEY_SIZE, NULL, 0,
+					    REWIRE_LABEL_SVN, owner, 32, key,
+					    REWIRE_KEY_SIZE), 0);
+}
+
+static void chain_vector_matches(struct kunit *test)
+{
+	const struct chain_vector *v = test->param_value;
+	u8 owner[32], key[REWIRE_KEY_SIZE];
+
+	chain_top(test, owner, key);
+	KUNIT_EXPECT_EQ(test, rewire_derive_chain(key, v->steps,
+						  REWIRE_LABEL_SVN, owner, 32),
+			0);
+	KUNIT_EXPECT_MEMEQ(test, key, test_hex(test, v->key), sizeof(key));
+}
+
+/* It does not matter where one begins, only how far down one is. */
+static void chain_goes_down_and_not_up(struct kunit *test)
+{
+	u8 owner[32], high[REWIRE_KEY_SIZE], low[REWIRE_KEY_SIZE];
+	u8 key[REWIRE_KEY_SIZE];
+	int i;
+
+	chain_top(test, owner, high);
+	memcpy(low, high, sizeof(low));
+	KUNIT_ASSERT_EQ(test, rewire_derive_chain(low, 7, REWIRE_LABEL_SVN,
+						  owner, 32), 0);
+	memcpy(key, high, sizeof(key));
+	KUNIT_EXPECT_EQ(test, rewire_derive_chain(key, 3, REWIRE_LABEL_SVN,
+						  owner, 32), 0);
+	KUNIT_EXPECT_MEMNEQ(test, key, low, sizeof(key));
+	KUNIT_EXPECT_EQ(test, rewire_derive_chain(key, 4, REWIRE_LABEL_SVN,
+						  owner, 32), 0);
+	KUNIT_EXPECT_MEMEQ(test, key, low, sizeof(key));
+
+	for (i = 0; i < 64; i++) {
+		KUNIT_EXPECT_EQ(test, rewire_derive_chain(low, 1,
+							  REWIRE_LABEL_SVN,
+							  owner, 32), 0);
+		KUNIT_EXPECT_MEMNEQ(test, low, high, sizeof(low));
+	}
+}
+
+static void chain_is_of_one_context(struct kunit *test)
+{
+	u8 owner[32], one[REWIRE_KEY_SIZE], other[REWIRE_KEY_SIZE];
+
+	chain_top(test, owner, one);
+	memcpy(other, one, sizeof(other));
+	KUNIT_ASSERT_EQ(test, rewire_derive_chain(one, 1, REWIRE_LABEL_SVN,
+						  owner, 32), 0);
+	owner[31] ^= 1;
+	KUNIT_ASSERT_EQ(test, rewire_derive_chain(other, 1, REWIRE_LABEL_SVN,
+						  owner, 32), 0);
+	KUNIT_EXPECT_MEMNEQ(test, one, other, sizeof(one));
+}
+
 static const char * const root_types[] = { "logon", "user" };
 
 static void root_type_desc(const char * const *type, char *desc)
@@ -125,6 +214,82 @@ static void root_derives_as_its_bytes(struct kunit *test)
 					    7, expected, sizeof(expected)), 0);
 	KUNIT_EXPECT_MEMEQ(test, out, expected, sizeof(out));
 	key_put(root);
+}
+
+/*
+ * An encrypted key is made under a master key that the maker's keyrings have;
+ * the kernel's own thread has none, so it gets one for the time.
+ */
+static struct key *encrypted_key(struct kunit *test, const char *order)
+{
+	const struct cred *before;
+	struct key *ring, *master;
+	struct cred *cred;
+	key_ref_t ref;
+
+	ring = keyring_alloc(".rewire_test", GLOBAL_ROOT_UID, GLOBAL_ROOT_GID,
+			     current_cred(), KEY_POS_ALL | KEY_USR_ALL,
+			     KEY_ALLOC_NOT_IN_QUOTA, NULL, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ring);
+	master = test_key(test, "user", "rewire-test-master",
+			  test_ramp(test, 32, 3), 32);
+	KUNIT_EXPECT_EQ(test, key_link(ring, master), 0);
+	key_put(master);
+	cred = prepare_creds();
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	key_put(cred->session_keyring);
+	cred->session_keyring = key_get(ring);
+	before = override_creds(cred);
+	ref = key_create_or_update(make_key_ref(ring, 1), "encrypted",
+				   "rewire-test", order, strlen(order),
+				   KEY_POS_ALL | KEY_USR_ALL,
+				   KEY_ALLOC_NOT_IN_QUOTA);
+	revert_creds(before);
+	put_cred(cred);
+	key_put(ring);
+	return IS_ERR(ref) ? ERR_CAST(ref) : key_ref_to_ptr(ref);
+}
+
+static void root_encrypted_derives_as_its_bytes(struct kunit *test)
+{
+	const struct encrypted_key_payload *payload;
+	u8 expected[44], out[44], bytes[REWIRE_KEY_SIZE];
+	struct key *key, *root;
+
+	key = encrypted_key(test, "new user:rewire-test-master 32");
+	if (key == ERR_PTR(-ENODEV))
+		kunit_skip(test, "this kernel has no encrypted keys");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, key);
+	root = rewire_root_get(key_serial(key));
+	KUNIT_ASSERT_PTR_EQ(test, root, key);
+	key_put(key);
+
+	down_read(&root->sem);
+	payload = dereference_key_locked(root);
+	memcpy(bytes, payload->decrypted_data, sizeof(bytes));
+	up_read(&root->sem);
+	KUNIT_EXPECT_EQ(test, rewire_derive_root(root, "salt", 4,
+						 REWIRE_LABEL_CHECKPOINT,
+						 "context", 7, out,
+						 sizeof(out)), 0);
+	KUNIT_EXPECT_EQ(test, rewire_derive(bytes, sizeof(bytes), "salt", 4,
+					    REWIRE_LABEL_CHECKPOINT, "context",
+					    7, expected, sizeof(expected)), 0);
+	KUNIT_EXPECT_MEMEQ(test, out, expected, sizeof(out));
+	key_put(root);
+}
+
+static void root_encrypted_of_other_length_is_refused(struct kunit *test)
+{
+	struct key *key;
+
+	key = encrypted_key(test, "new user:rewire-test-master 64");
+	if (key == ERR_PTR(-ENODEV))
+		kunit_skip(test, "this kernel has no encrypted keys");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, key);
+	KUNIT_EXPECT_PTR_EQ(test, rewire_root_get(key_serial(key)),
+			    ERR_PTR(-EINVAL));
+	key_put(key);
 }
 
 static int root_of(struct kunit *test, const char *type, size_t len)
@@ -192,6 +357,75 @@ static void root_revoked_derives_nothing(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, rewire_root_get(key_serial(root)),
 			    ERR_PTR(-ENOKEY));
 	key_put(root);
+}
+
+/* ---- generations ---- */
+
+static struct key *some_root(struct kunit *test)
+{
+	return test_key(test, "logon", "rewire:test",
+			test_ramp(test, REWIRE_KEY_SIZE, 0), REWIRE_KEY_SIZE);
+}
+
+static void roots_staged_is_not_seen(struct kunit *test)
+{
+	struct key *one = some_root(test), *two = some_root(test);
+	struct rewire_roots *roots = kunit_kzalloc(test, sizeof(*roots),
+						   GFP_KERNEL);
+	u32 generation = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, roots);
+	roots->key[1] = one;
+	roots->newest = 1;
+	KUNIT_ASSERT_EQ(test, rewire_roots_stage(roots, two, &generation, NULL),
+			0);
+	KUNIT_EXPECT_EQ(test, generation, 2);
+	KUNIT_EXPECT_EQ(test, rewire_roots_newest(roots), 1);
+	KUNIT_EXPECT_NULL(test, rewire_root_of(roots, 2));
+
+	rewire_roots_unstage(roots, 2);
+	KUNIT_EXPECT_NULL(test, roots->key[2]);
+	two = some_root(test);
+	KUNIT_ASSERT_EQ(test, rewire_roots_stage(roots, two, &generation, NULL),
+			0);
+	KUNIT_EXPECT_EQ(test, generation, 2);
+	rewire_roots_switch(roots, 2);
+	KUNIT_EXPECT_EQ(test, rewire_roots_newest(roots), 2);
+	KUNIT_EXPECT_PTR_EQ(test, rewire_root_of(roots, 2), two);
+	KUNIT_EXPECT_PTR_EQ(test, rewire_root_of(roots, 1), one);
+	KUNIT_EXPECT_NULL(test, rewire_root_of(roots, 0));
+	KUNIT_EXPECT_NULL(test, rewire_root_of(roots, 3));
+	KUNIT_EXPECT_NULL(test, rewire_root_of(roots, U32_MAX));
+	rewire_roots_put(roots);
+	KUNIT_EXPECT_NULL(test, rewire_root_of(roots, 1));
+}
+
+static void roots_have_room_for_so_many(struct kunit *test)
+{
+	struct rewire_roots *roots = kunit_kzalloc(test, sizeof(*roots),
+						   GFP_KERNEL);
+	struct rewire_why why = {};
+	struct key *root;
+	u32 generation;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, roots);
+	for (i = 1; i <= REWIRE_MAX_GENERATIONS; i++) {
+		root = some_root(test);
+		KUNIT_ASSERT_EQ(test, rewire_roots_stage(roots, root,
+							 &generation, &why), 0);
+		KUNIT_ASSERT_EQ(test, generation, i);
+		rewire_roots_switch(roots, generation);
+		KUNIT_EXPECT_EQ(test, rewire_roots_stage(roots, root,
+							 &generation, &why),
+				-EEXIST);
+	}
+	root = some_root(test);
+	KUNIT_EXPECT_EQ(test, rewire_roots_stage(roots, root, &generation,
+						 &why), -EDQUOT);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(why.text, "no more fit"));
+	key_put(root);
+	rewire_roots_put(roots);
 }
 
 /* RFC 5903, 8.1 */
@@ -284,12 +518,19 @@ static struct kunit_case keys_cases[] = {
 	KUNIT_CASE(hkdf_length_limits),
 	KUNIT_CASE(derive_label_starts_info),
 	KUNIT_CASE(derive_labels_differ),
+	KUNIT_CASE_PARAM(chain_vector_matches, chain_gen_params),
+	KUNIT_CASE(chain_goes_down_and_not_up),
+	KUNIT_CASE(chain_is_of_one_context),
 	KUNIT_CASE_PARAM(root_derives_as_its_bytes, root_type_gen_params),
+	KUNIT_CASE(root_encrypted_derives_as_its_bytes),
+	KUNIT_CASE(root_encrypted_of_other_length_is_refused),
 	KUNIT_CASE(root_of_other_length_is_refused),
 	KUNIT_CASE(root_of_other_type_is_refused),
 	KUNIT_CASE(root_without_key_is_refused),
 	KUNIT_CASE(root_without_permission_is_refused),
 	KUNIT_CASE(root_revoked_derives_nothing),
+	KUNIT_CASE(roots_staged_is_not_seen),
+	KUNIT_CASE(roots_have_room_for_so_many),
 	KUNIT_CASE(share_vector_matches),
 	KUNIT_CASE(share_generated_agree),
 	KUNIT_CASE(share_bad_point_is_refused),

@@ -437,9 +437,10 @@ static int check_manifest(struct memory *m, u64 memory)
 	const u8 *cms;
 	u32 len;
 	const struct rewire_manifest *manifest = world_manifest_get(&cms, &len);
+	u8 developer[REWIRE_ID_SIZE];
 
 	return rewire_manifest_check(m->sm, manifest, cms, len, memory,
-				     &m->why);
+				     developer, &m->why);
 }
 
 static void manifest_limits_the_pages(struct kunit *test)
@@ -494,19 +495,19 @@ static void structs_have_their_sizes(struct kunit *test)
 	SIZE(header, 16);
 	SIZE(manifest, 264);
 	SIZE(request, 128);
-	SIZE(message, 408);
+	SIZE(message, 416);
 	SIZE(stream_header, 112);
 	SIZE(record, 24);
 	SIZE(layout, 80);
 	SIZE(gate, 64);
-	SIZE(sealed, 96);
+	SIZE(sealed, 128);
 	SIZE(self, 72);
 	SIZE(ticket, 48);
 	SIZE(page_measure, 24);
 	SIZE(get_why, 128);
 	SIZE(get_info, 56);
 	SIZE(anchor, 16);
-	SIZE(provision, 48);
+	SIZE(provision, 72);
 	SIZE(create, 104);
 	SIZE(open_enclave, 40);
 	SIZE(list, 16);

@@ -31,6 +31,8 @@ static struct rewire_session *session(struct kunit *test, u32 side)
 								     t->b,
 					side, &t->request, &t->why);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, session);
+	memcpy(session->measurement, t->enclave->measurement,
+	       REWIRE_DIGEST_SIZE);
 	return session;
 }
 
@@ -79,11 +81,22 @@ static void talk_exit(struct kunit *test)
 
 static void say(struct kunit *test, struct rewire_session *session, u32 kind)
 {
-	const struct rewire_statement statement = { .kind = kind, .epoch = 1 };
+	struct talk *t = test->priv;
+	const struct rewire_statement statement = {
+		.kind = kind,
+		.epoch = 1,
+		.enclave = kind == REWIRE_MSG_OFFER ||
+			   kind == REWIRE_MSG_READY ? t->enclave : NULL,
+		.digest = kind == REWIRE_MSG_READY,
+	};
+	int ret;
 
 	mutex_lock(&session->lock);
-	KUNIT_ASSERT_EQ(test, rewire_session_say(session, &statement), 0);
+	mutex_lock(&t->enclave->lock);
+	ret = rewire_session_say(session, &statement);
+	mutex_unlock(&t->enclave->lock);
 	mutex_unlock(&session->lock);
+	KUNIT_ASSERT_EQ(test, ret, 0);
 }
 
 static int hear_bytes(struct kunit *test, struct rewire_session *session,
@@ -96,6 +109,9 @@ static int hear_bytes(struct kunit *test, struct rewire_session *session,
 	t->why.text[0] = 0;
 	mutex_lock(&session->lock);
 	ret = rewire_session_hear(session, bytes, len, kind, &message, &t->why);
+	/* as MIGRATE_IN does: the answer is to this nonce */
+	if (!ret && kind == REWIRE_MSG_OFFER)
+		memcpy(session->peer_nonce, message.nonce, REWIRE_NONCE_SIZE);
 	mutex_unlock(&session->lock);
 	if (ret)
 		KUNIT_EXPECT_NE(test, t->why.text[0], 0);
@@ -106,7 +122,7 @@ static int hear_bytes(struct kunit *test, struct rewire_session *session,
 static int hear(struct kunit *test, struct rewire_session *to,
 		const struct rewire_session *from, u32 kind)
 {
-	return hear_bytes(test, to, from->message, from->message_len, kind);
+	return hear_bytes(test, to, from->said.bytes, from->said.len, kind);
 }
 
 static int agree(struct rewire_session *session, const u8 *message)
@@ -139,9 +155,9 @@ static void message_with_any_byte_changed_is_refused(struct kunit *test)
 	int ret;
 
 	say(test, t->source, REWIRE_MSG_OFFER);
-	len = t->source->message_len;
+	len = t->source->said.len;
 	memcpy(before, t->target->transcript, sizeof(before));
-	memcpy(t->bytes, t->source->message, len);
+	memcpy(t->bytes, t->source->said.bytes, len);
 	for (at = 0; at < len; at += step) {
 		step = at < sizeof(struct rewire_message) ? 1 : 29;
 		t->bytes[at] ^= 1;
@@ -165,8 +181,8 @@ static void message_of_other_length_is_refused(struct kunit *test)
 	u32 len;
 
 	say(test, t->source, REWIRE_MSG_OFFER);
-	len = t->source->message_len;
-	memcpy(t->bytes, t->source->message, len);
+	len = t->source->said.len;
+	memcpy(t->bytes, t->source->said.bytes, len);
 	KUNIT_EXPECT_EQ(test, hear_bytes(test, t->target, t->bytes, len - 1,
 					 REWIRE_MSG_OFFER), -EBADMSG);
 	KUNIT_EXPECT_EQ(test, hear_bytes(test, t->target, t->bytes, len + 1,
@@ -298,10 +314,10 @@ static void shake_hands(struct kunit *test, struct rewire_session *source,
 	say(test, source, REWIRE_MSG_OFFER);
 	KUNIT_ASSERT_EQ(test, hear(test, target, source, REWIRE_MSG_OFFER), 0);
 	say(test, target, REWIRE_MSG_ACCEPT);
-	KUNIT_ASSERT_EQ(test, agree(target, source->message), 0);
+	KUNIT_ASSERT_EQ(test, agree(target, source->said.bytes), 0);
 	KUNIT_ASSERT_EQ(test, hear(test, source, target, REWIRE_MSG_ACCEPT),
 			0);
-	KUNIT_ASSERT_EQ(test, agree(source, target->message), 0);
+	KUNIT_ASSERT_EQ(test, agree(source, target->said.bytes), 0);
 }
 
 static void secret_is_of_one_handshake(struct kunit *test)
@@ -329,7 +345,7 @@ static void secret_differs_with_the_transcript(struct kunit *test)
 
 	shake_hands(test, t->source, t->target);
 	t->target->transcript[0] ^= 1;
-	KUNIT_EXPECT_EQ(test, agree(t->target, (u8 *)t->source->message), 0);
+	KUNIT_EXPECT_EQ(test, agree(t->target, (u8 *)t->source->said.bytes), 0);
 	KUNIT_EXPECT_MEMNEQ(test, t->source->secret, t->target->secret,
 			    REWIRE_KEY_SIZE);
 }
@@ -370,16 +386,17 @@ static void message_of_another_try_is_refused(struct kunit *test)
 static void message_out_of_the_chain_is_refused(struct kunit *test)
 {
 	struct talk *t = test->priv;
+	u32 len;
 
 	shake_hands(test, t->source, t->target);
 	say(test, t->target, REWIRE_MSG_READY);
-	memcpy(t->bytes, t->target->message, t->target->message_len);
+	len = t->target->said.len;
+	memcpy(t->bytes, t->target->said.bytes, len);
 	say(test, t->target, REWIRE_MSG_ACTIVE);
 	/* ACTIVE follows READY, which the source has not heard yet */
 	KUNIT_EXPECT_EQ(test, hear(test, t->source, t->target,
 				   REWIRE_MSG_ACTIVE), -EKEYREJECTED);
-	KUNIT_EXPECT_EQ(test, hear_bytes(test, t->source, t->bytes,
-					 t->target->message_len,
+	KUNIT_EXPECT_EQ(test, hear_bytes(test, t->source, t->bytes, len,
 					 REWIRE_MSG_READY), 0);
 	KUNIT_EXPECT_EQ(test, hear(test, t->source, t->target,
 				   REWIRE_MSG_ACTIVE), 0);
@@ -391,8 +408,8 @@ static void message_heard_is_known_again(struct kunit *test)
 	u32 len;
 
 	say(test, t->source, REWIRE_MSG_OFFER);
-	len = t->source->message_len;
-	memcpy(t->bytes, t->source->message, len);
+	len = t->source->said.len;
+	memcpy(t->bytes, t->source->said.bytes, len);
 	KUNIT_EXPECT_FALSE(test, rewire_session_heard(t->target, t->bytes,
 						      len));
 	KUNIT_EXPECT_EQ(test, hear(test, t->target, t->source,
@@ -423,10 +440,10 @@ static size_t freeze(struct kunit *test)
 	say(test, s, REWIRE_MSG_OFFER);
 	KUNIT_ASSERT_EQ(test, hear(test, t->target, s, REWIRE_MSG_OFFER), 0);
 	say(test, t->target, REWIRE_MSG_ACCEPT);
-	KUNIT_ASSERT_EQ(test, agree(t->target, s->message), 0);
+	KUNIT_ASSERT_EQ(test, agree(t->target, s->said.bytes), 0);
 	mutex_lock(&s->lock);
-	KUNIT_EXPECT_EQ(test, rewire_source_hear(s, t->target->message,
-						 t->target->message_len,
+	KUNIT_EXPECT_EQ(test, rewire_source_hear(s, t->target->said.bytes,
+						 t->target->said.len,
 						 REWIRE_MSG_ACCEPT, &t->why),
 			0);
 	KUNIT_EXPECT_EQ(test, rewire_source_freeze(s, 1000, &t->why), 0);
@@ -434,7 +451,9 @@ static size_t freeze(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, s->state, REWIRE_SESSION_FROZEN);
 	KUNIT_EXPECT_EQ(test, t->enclave->state, REWIRE_ENCLAVE_FROZEN);
 	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, ROOM);
+	mutex_lock(&s->lock);
 	len = rewire_writer_read(s->writer, &iter);
+	mutex_unlock(&s->lock);
 	KUNIT_ASSERT_GT(test, len, (ssize_t)0);
 	return len;
 }
@@ -499,6 +518,35 @@ static int aborts(struct kunit *test, struct rewire_session *session, u32 event)
 	return ret;
 }
 
+/* What is left of a session is kept long after its end, and has no key in it. */
+static void attack_42_no_key_after_the_end(struct kunit *test)
+{
+	struct talk *t = test->priv;
+	struct rewire_session *sides[] = { t->source, t->target };
+	u8 secret[REWIRE_KEY_SIZE], tag[REWIRE_KEY_SIZE] = {};
+	u32 i, at;
+
+	shake_hands(test, t->source, t->target);
+	memcpy(secret, t->source->secret, sizeof(secret));
+	KUNIT_ASSERT_MEMNEQ(test, secret, tag, sizeof(secret));
+	for (i = 0; i < ARRAY_SIZE(sides); i++) {
+		const u8 *bytes = (const u8 *)sides[i];
+
+		KUNIT_EXPECT_EQ(test, aborts(test, sides[i],
+					     REWIRE_SESSION_EV_ABORT), 0);
+		KUNIT_EXPECT_NULL(test, sides[i]->share.tfm);
+		for (at = 0; at + 8 <= sizeof(*sides[i]); at++)
+			if (!memcmp(bytes + at, secret, 8))
+				KUNIT_FAIL(test, "key bytes at offset %u", at);
+		/* and none in what it says */
+		bytes = sides[i]->said.bytes;
+		for (at = 0; at + 8 <= sides[i]->said.len; at++)
+			if (!memcmp(bytes + at, secret, 8))
+				KUNIT_FAIL(test, "key bytes in a message");
+	}
+	memzero_explicit(secret, sizeof(secret));
+}
+
 /* up to the source's START, and READY of the target */
 static void relinquish(struct kunit *test)
 {
@@ -507,11 +555,11 @@ static void relinquish(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, send(test, len), (ssize_t)len);
 	KUNIT_ASSERT_EQ(test, t->target->state, REWIRE_SESSION_PREPARED);
-	KUNIT_ASSERT_EQ(test, source_hears(test, t->target->message,
-					   t->target->message_len,
+	KUNIT_ASSERT_EQ(test, source_hears(test, t->target->said.bytes,
+					   t->target->said.len,
 					   REWIRE_MSG_READY), 0);
 	KUNIT_ASSERT_EQ(test, t->source->state, REWIRE_SESSION_RELINQUISHED);
-	KUNIT_ASSERT_EQ(test, t->source->message_kind, REWIRE_MSG_START);
+	KUNIT_ASSERT_EQ(test, t->source->said.kind, REWIRE_MSG_START);
 }
 
 static void migration_goes_well(struct kunit *test)
@@ -522,8 +570,8 @@ static void migration_goes_well(struct kunit *test)
 	int error;
 
 	relinquish(test);
-	KUNIT_EXPECT_EQ(test, target_hears(test, t->source->message,
-					   t->source->message_len,
+	KUNIT_EXPECT_EQ(test, target_hears(test, t->source->said.bytes,
+					   t->source->said.len,
 					   REWIRE_MSG_START), 0);
 	KUNIT_EXPECT_EQ(test, t->target->state, REWIRE_SESSION_ACTIVE);
 	moved = rewire_sm_find_workload(t->b, WORLD_WORKLOAD, &error);
@@ -532,8 +580,8 @@ static void migration_goes_well(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, moved->epoch, 2ULL);
 	rewire_enclave_put(moved);
 
-	KUNIT_EXPECT_EQ(test, source_hears(test, t->target->message,
-					   t->target->message_len,
+	KUNIT_EXPECT_EQ(test, source_hears(test, t->target->said.bytes,
+					   t->target->said.len,
 					   REWIRE_MSG_ACTIVE), 0);
 	KUNIT_EXPECT_EQ(test, t->source->state, REWIRE_SESSION_DESTROYED);
 	KUNIT_EXPECT_EQ(test, t->enclave->state, REWIRE_ENCLAVE_DESTROYED);
@@ -550,8 +598,8 @@ static void migration_goes_well(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(t->target->secret, 0,
 					   REWIRE_KEY_SIZE));
 
-	KUNIT_EXPECT_EQ(test, target_hears(test, t->source->message,
-					   t->source->message_len,
+	KUNIT_EXPECT_EQ(test, target_hears(test, t->source->said.bytes,
+					   t->source->said.len,
 					   REWIRE_MSG_RECEIPT), 0);
 	KUNIT_EXPECT_EQ(test, t->target->state, REWIRE_SESSION_ACTIVE);
 }
@@ -573,8 +621,8 @@ static void target_aborts_after_start(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rewire_workload_claim(t->b, WORLD_WORKLOAD, 2,
 						    true, &epoch, NULL),
 			-ESTALE);
-	KUNIT_EXPECT_EQ(test, target_hears(test, t->source->message,
-					   t->source->message_len,
+	KUNIT_EXPECT_EQ(test, target_hears(test, t->source->said.bytes,
+					   t->source->said.len,
 					   REWIRE_MSG_START), -EBADFD);
 
 	KUNIT_EXPECT_EQ(test, hear(test, t->source, t->target,
@@ -603,11 +651,11 @@ static void source_wiped_after_start_has_moved(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rewire_workload_claim(t->a, WORLD_WORKLOAD, 0,
 						    false, &epoch, NULL),
 			-EREMCHG);
-	KUNIT_EXPECT_EQ(test, target_hears(test, t->source->message,
-					   t->source->message_len,
+	KUNIT_EXPECT_EQ(test, target_hears(test, t->source->said.bytes,
+					   t->source->said.len,
 					   REWIRE_MSG_START), 0);
-	KUNIT_EXPECT_EQ(test, source_hears(test, t->target->message,
-					   t->target->message_len,
+	KUNIT_EXPECT_EQ(test, source_hears(test, t->target->said.bytes,
+					   t->target->said.len,
 					   REWIRE_MSG_ACTIVE), 0);
 }
 
@@ -621,8 +669,8 @@ static void source_aborts_before_start(struct kunit *test)
 			0);
 	KUNIT_EXPECT_EQ(test, t->enclave->state, REWIRE_ENCLAVE_PAUSED);
 	KUNIT_EXPECT_EQ(test, t->enclave->epoch, 1ULL);
-	KUNIT_EXPECT_EQ(test, source_hears(test, t->target->message,
-					   t->target->message_len,
+	KUNIT_EXPECT_EQ(test, source_hears(test, t->target->said.bytes,
+					   t->target->said.len,
 					   REWIRE_MSG_READY), -EBADFD);
 	KUNIT_EXPECT_EQ(test, hear(test, t->target, t->source,
 				   REWIRE_MSG_ABORTED), 0);
@@ -637,27 +685,30 @@ static void target_of_a_changed_stream_gives_up(struct kunit *test)
 	t->bytes[len - 1] ^= 1;
 	KUNIT_EXPECT_EQ(test, send(test, len), (ssize_t)-EBADMSG);
 	KUNIT_EXPECT_EQ(test, t->target->state, REWIRE_SESSION_ABORTED);
-	KUNIT_EXPECT_EQ(test, t->target->message_kind, REWIRE_MSG_ABORTED);
+	KUNIT_EXPECT_EQ(test, t->target->said.kind, REWIRE_MSG_ABORTED);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&t->b->memory_used), 0ULL);
 	KUNIT_EXPECT_EQ(test, t->source->state, REWIRE_SESSION_FROZEN);
 }
 
 static void ready_about_another_state_is_refused(struct kunit *test)
 {
-	static const struct rewire_statement lie = {
-		.kind = REWIRE_MSG_READY, .epoch = 2, .digest = true,
-	};
 	struct talk *t = test->priv;
+	const struct rewire_statement lie = {
+		.kind = REWIRE_MSG_READY, .epoch = 2, .digest = true,
+		.enclave = t->enclave,
+	};
 	u8 transcript[REWIRE_DIGEST_SIZE];
 
 	freeze(test);
 	memcpy(transcript, t->source->transcript, sizeof(transcript));
 	memset(t->target->state_digest, 0xd1, REWIRE_DIGEST_SIZE);
 	mutex_lock(&t->target->lock);
+	mutex_lock(&t->enclave->lock);
 	KUNIT_EXPECT_EQ(test, rewire_session_say(t->target, &lie), 0);
+	mutex_unlock(&t->enclave->lock);
 	mutex_unlock(&t->target->lock);
-	KUNIT_EXPECT_EQ(test, source_hears(test, t->target->message,
-					   t->target->message_len,
+	KUNIT_EXPECT_EQ(test, source_hears(test, t->target->said.bytes,
+					   t->target->said.len,
 					   REWIRE_MSG_READY), -EBADMSG);
 	/* as if nothing had come */
 	KUNIT_EXPECT_EQ(test, t->source->state, REWIRE_SESSION_FROZEN);
@@ -666,8 +717,8 @@ static void ready_about_another_state_is_refused(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, t->source->transcript, transcript,
 			   sizeof(transcript));
 	KUNIT_EXPECT_FALSE(test, rewire_session_heard(t->source,
-						      t->target->message,
-						      t->target->message_len));
+						      t->target->said.bytes,
+						      t->target->said.len));
 }
 
 static struct kunit_case message_cases[] = {
@@ -686,6 +737,7 @@ static struct kunit_case message_cases[] = {
 	KUNIT_CASE(message_of_another_try_is_refused),
 	KUNIT_CASE(message_out_of_the_chain_is_refused),
 	KUNIT_CASE(message_heard_is_known_again),
+	KUNIT_CASE(attack_42_no_key_after_the_end),
 	KUNIT_CASE(migration_goes_well),
 	KUNIT_CASE(target_aborts_after_start),
 	KUNIT_CASE(source_wiped_after_start_has_moved),

@@ -65,18 +65,46 @@ static void expect_why(struct kunit *test)
 static int verify(struct signers *s, u32 role, const u8 *cms, size_t len)
 {
 	return rewire_signed_verify(&s->roles, role, data_content,
-				    sizeof(data_content), cms, len, &s->why);
+				    sizeof(data_content), cms, len, NULL,
+				    &s->why);
 }
 
 #define VERIFY(s, role, cms)	verify(s, REWIRE_ROLE_##role, cms, sizeof(cms))
 
 static void role_accepts_its_signatures(struct kunit *test)
 {
+	u8 signer[REWIRE_ID_SIZE] = {}, id[REWIRE_ID_SIZE];
 	struct signers *s = test->priv;
 
 	KUNIT_EXPECT_EQ(test, VERIFY(s, DEVELOPER, data_cms_noattr), 0);
 	KUNIT_EXPECT_EQ(test, VERIFY(s, DEVELOPER, data_cms_bare), 0);
 	KUNIT_EXPECT_EQ(test, VERIFY(s, SDS, data_cms_sds), 0);
+	/* among others, and by name */
+	KUNIT_ASSERT_EQ(test, ADD(s, ROOT, data_cert_developer), 0);
+	KUNIT_ASSERT_EQ(test, ADD(s, ROOT, data_cert_sds), 0);
+	KUNIT_EXPECT_EQ(test, rewire_signed_verify(&s->roles, REWIRE_ROLE_ROOT,
+						   data_content,
+						   sizeof(data_content),
+						   data_cms_sds,
+						   sizeof(data_cms_sds), signer,
+						   &s->why), 0);
+	KUNIT_EXPECT_EQ(test, rewire_cert_id(data_cert_sds,
+					     sizeof(data_cert_sds), id,
+					     &s->why), 0);
+	KUNIT_EXPECT_MEMEQ(test, signer, id, sizeof(id));
+}
+
+static void role_has_so_many_anchors(struct kunit *test)
+{
+	struct signers *s = test->priv;
+
+	KUNIT_ASSERT_EQ(test, ADD(s, ROOT, data_cert_sds), 0);
+	KUNIT_EXPECT_EQ(test, ADD(s, ROOT, data_cert_sds), -EBADMSG);
+	expect_why(test);
+	s->roles.role[REWIRE_ROLE_ROOT]->count = REWIRE_BUNDLE_ANCHORS;
+	KUNIT_EXPECT_EQ(test, ADD(s, ROOT, data_cert_developer), -EINVAL);
+	expect_why(test);
+	s->roles.role[REWIRE_ROLE_ROOT]->count = 1;
 }
 
 static void role_refuses_another_roles_signature(struct kunit *test)
@@ -128,7 +156,7 @@ static void signature_over_changed_bytes_is_refused(struct kunit *test)
 							       data, sizeof(data),
 							       data_cms_bare,
 							       sizeof(data_cms_bare),
-							       &s->why),
+							       NULL, &s->why),
 				    -EKEYREJECTED, "byte %d", i);
 		expect_why(test);
 	}
@@ -137,7 +165,7 @@ static void signature_over_changed_bytes_is_refused(struct kunit *test)
 						   data_content,
 						   sizeof(data_content) - 1,
 						   data_cms_bare,
-						   sizeof(data_cms_bare),
+						   sizeof(data_cms_bare), NULL,
 						   &s->why), -EKEYREJECTED);
 }
 
@@ -584,14 +612,16 @@ static void ring_is_closed_to_userspace(struct kunit *test)
 		KEY_NEED_SETATTR,
 	};
 	struct signers *s = test->priv;
+	struct key *ring;
 	key_ref_t ref;
 	u32 role;
 	int i;
 
+	KUNIT_ASSERT_EQ(test, ADD(s, ROOT, data_cert_sds), 0);
 	for (role = 0; role < REWIRE_ROLES; role++) {
+		ring = s->roles.role[role]->ring[0];
 		for (i = 0; i < ARRAY_SIZE(needs); i++) {
-			ref = lookup_user_key(key_serial(s->roles.ring[role]),
-					      0, needs[i]);
+			ref = lookup_user_key(key_serial(ring), 0, needs[i]);
 			KUNIT_EXPECT_EQ(test, PTR_ERR(ref), (long)-EACCES);
 		}
 	}
@@ -599,6 +629,7 @@ static void ring_is_closed_to_userspace(struct kunit *test)
 
 static struct kunit_case signed_cases[] = {
 	KUNIT_CASE(role_accepts_its_signatures),
+	KUNIT_CASE(role_has_so_many_anchors),
 	KUNIT_CASE(role_refuses_another_roles_signature),
 	KUNIT_CASE(role_without_anchor_refuses_all),
 	KUNIT_CASE(role_out_of_range_is_refused),

@@ -75,17 +75,61 @@ static void workload_destroyed_may_start_again_later(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, p->epoch, 2ULL);
 }
 
+static int run_in(struct place *p, u64 epoch)
+{
+	return rewire_workload_runs(p->sm, WORLD_WORKLOAD, epoch, NULL);
+}
+
 static void workload_comes_back_from_its_last_checkpoint_only(struct kunit *test)
 {
 	struct place *p = test->priv;
 
 	KUNIT_ASSERT_EQ(test, claim(p, 0, false), 0);
+	KUNIT_ASSERT_EQ(test, run_in(p, 5), 0);
 	put(p, 5, REWIRE_PLACE_NONE);
 	KUNIT_EXPECT_EQ(test, claim(p, 4, true), -ESTALE);
 	KUNIT_EXPECT_EQ(test, claim(p, 5, true), 0);
 	KUNIT_EXPECT_EQ(test, p->epoch, 6ULL);
+}
+
+/* Until it ran, the same state may come back as often as it takes. */
+static void workload_that_never_ran_comes_back_again(struct kunit *test)
+{
+	struct place *p = test->priv;
+
+	KUNIT_ASSERT_EQ(test, claim(p, 5, true), 0);
+	KUNIT_EXPECT_EQ(test, p->epoch, 6ULL);
 	put(p, 6, REWIRE_PLACE_NONE);
+	KUNIT_ASSERT_EQ(test, claim(p, 5, true), 0);
+	KUNIT_EXPECT_EQ(test, p->epoch, 7ULL);
+	KUNIT_ASSERT_EQ(test, run_in(p, 7), 0);
+	put(p, 7, REWIRE_PLACE_NONE);
 	KUNIT_EXPECT_EQ(test, claim(p, 5, true), -ESTALE);
+}
+
+static void counters_only_grow(struct kunit *test)
+{
+	u64 came[REWIRE_COUNTERS] = { 1, 9 };
+	struct place *p = test->priv;
+	u64 value;
+
+	KUNIT_ASSERT_EQ(test, claim(p, 0, false), 0);
+	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 0, true,
+						&value), 0);
+	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 0, true,
+						&value), 0);
+	KUNIT_EXPECT_EQ(test, value, 2ULL);
+	KUNIT_ASSERT_EQ(test, rewire_workload_raise(p->sm, WORLD_WORKLOAD, came,
+						    NULL), 0);
+	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 0, false,
+						&value), 0);
+	KUNIT_EXPECT_EQ(test, value, 2ULL);
+	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 1, false,
+						&value), 0);
+	KUNIT_EXPECT_EQ(test, value, 9ULL);
+	KUNIT_EXPECT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD,
+						REWIRE_COUNTERS, true, &value),
+			-EINVAL);
 }
 
 static void workload_moved_comes_back_later_only(struct kunit *test)
@@ -95,26 +139,11 @@ static void workload_moved_comes_back_later_only(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, claim(p, 0, false), 0);
 	put(p, 2, REWIRE_PLACE_MOVED);
 	KUNIT_EXPECT_EQ(test, claim(p, 0, false), -EREMCHG);
+	rewire_workload_floor(p->sm, WORLD_WORKLOAD, 2);
 	KUNIT_EXPECT_EQ(test, claim(p, 1, true), -ESTALE);
 	KUNIT_EXPECT_EQ(test, claim(p, 1, false), -ESTALE);
 	KUNIT_EXPECT_EQ(test, claim(p, 2, false), 0);
 	KUNIT_EXPECT_EQ(test, p->epoch, 3ULL);
-}
-
-/* A migration that was given up in PREPARED; its checkpoint is of epoch 2. */
-static void workload_given_up_voids_its_checkpoint(struct kunit *test)
-{
-	struct place *p = test->priv;
-
-	KUNIT_ASSERT_EQ(test, claim(p, 1, false), 0);
-	rewire_workload_void(p->sm, WORLD_WORKLOAD, 3);
-	put(p, 1, REWIRE_PLACE_MOVED);
-	KUNIT_EXPECT_EQ(test, claim(p, 2, true), -ESTALE);
-	/* another try of the migration is none of its business */
-	KUNIT_EXPECT_EQ(test, claim(p, 1, false), 0);
-	put(p, 2, REWIRE_PLACE_HERE);
-	put(p, 2, REWIRE_PLACE_NONE);
-	KUNIT_EXPECT_EQ(test, claim(p, 2, true), 0);
 }
 
 static void workloads_are_apart(struct kunit *test)
@@ -241,11 +270,11 @@ static void epoch_rises_after_a_checkpoint(struct kunit *test)
 
 	p->enclave = world_enclave(test, p->sm);
 	mutex_lock(&p->enclave->lock);
-	rewire_enclave_outdate(p->enclave);
+	KUNIT_EXPECT_EQ(test, rewire_enclave_outdate(p->enclave, NULL), 0);
 	KUNIT_EXPECT_EQ(test, p->enclave->epoch, 1ULL);
 	p->enclave->checkpointed = true;
-	rewire_enclave_outdate(p->enclave);
-	rewire_enclave_outdate(p->enclave);
+	KUNIT_EXPECT_EQ(test, rewire_enclave_outdate(p->enclave, NULL), 0);
+	KUNIT_EXPECT_EQ(test, rewire_enclave_outdate(p->enclave, NULL), 0);
 	KUNIT_EXPECT_EQ(test, p->enclave->epoch, 2ULL);
 	rewire_enclave_wipe(p->enclave, -ECANCELED, "over");
 	mutex_unlock(&p->enclave->lock);
@@ -289,7 +318,8 @@ static struct kunit_case sm_cases[] = {
 	KUNIT_CASE(workload_destroyed_may_start_again_later),
 	KUNIT_CASE(workload_comes_back_from_its_last_checkpoint_only),
 	KUNIT_CASE(workload_moved_comes_back_later_only),
-	KUNIT_CASE(workload_given_up_voids_its_checkpoint),
+	KUNIT_CASE(workload_that_never_ran_comes_back_again),
+	KUNIT_CASE(counters_only_grow),
 	KUNIT_CASE(workloads_are_apart),
 	KUNIT_CASE(workload_one_too_many_is_refused),
 	KUNIT_CASE(charge_up_to_the_limit),

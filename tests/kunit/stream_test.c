@@ -524,6 +524,67 @@ static void streams_have_keys_of_their_own(struct kunit *test)
 	rewire_writer_free(two);
 }
 
+/* every nonce of all the streams below, with the IV it was made from */
+struct nonce {
+	u8 salt[REWIRE_SALT_SIZE];
+	u8 iv[REWIRE_IV_SIZE];
+	u64 sequence;
+};
+
+#define STREAMS	12
+
+static u32 log_nonces(struct kunit *test, const u8 *iv, struct nonce *log)
+{
+	struct streams *s = test->priv;
+	const struct rewire_record *record;
+	u32 i;
+
+	find_records(test);
+	for (i = 0; i < s->records; i++) {
+		record = (const void *)(s->bytes + s->record[i]);
+		memcpy(log[i].salt, ((const struct rewire_stream_header *)
+				     s->bytes)->salt, REWIRE_SALT_SIZE);
+		memcpy(log[i].iv, iv, REWIRE_IV_SIZE);
+		log[i].sequence = record->sequence;
+	}
+	return s->records;
+}
+
+/* The same state again and again, some given up on the way: as retries do. */
+static void attack_30_no_nonce_twice(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	struct rewire_writer *writer;
+	u8 iv[REWIRE_IV_SIZE];
+	u32 i, j, count = 0;
+	struct nonce *log;
+
+	log = kunit_kzalloc(test, STREAMS * ARRAY_SIZE(s->record) * sizeof(*log),
+			    GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, log);
+	for (i = 0; i < STREAMS; i++) {
+		writer = writer_of(test, REWIRE_STREAM_SESSION);
+		memcpy(iv, writer->aead.iv, sizeof(iv));
+		if (i % 3 == 2) {
+			s->len = read_some(writer, s->bytes, s->record[2]);
+			KUNIT_EXPECT_EQ(test, s->len, s->record[2]);
+		} else {
+			read_all(test, writer, ROOM);
+		}
+		rewire_writer_free(writer);
+		count += log_nonces(test, iv, log + count);
+	}
+	KUNIT_ASSERT_GT(test, count, STREAMS * 2U);
+	for (i = 0; i < count; i++)
+		for (j = 0; j < i; j++)
+			if (log[i].sequence == log[j].sequence &&
+			    (!memcmp(log[i].salt, log[j].salt,
+				     REWIRE_SALT_SIZE) ||
+			     !memcmp(log[i].iv, log[j].iv, REWIRE_IV_SIZE)))
+				KUNIT_FAIL(test, "nonces %u and %u are the same",
+					   j, i);
+}
+
 static void stream_over_the_memory_limit_is_refused(struct kunit *test)
 {
 	struct streams *s = test->priv;
@@ -612,6 +673,7 @@ static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(stream_not_expected_is_refused),
 	KUNIT_CASE(checkpoint_is_of_its_own_sm),
 	KUNIT_CASE(streams_have_keys_of_their_own),
+	KUNIT_CASE(attack_30_no_nonce_twice),
 	KUNIT_CASE(stream_over_the_memory_limit_is_refused),
 	KUNIT_CASE(stream_of_no_known_developer_is_refused),
 	KUNIT_CASE(writer_of_a_wiped_enclave_ends),

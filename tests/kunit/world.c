@@ -145,3 +145,15 @@ const struct rewire_manifest *world_manifest_get(const u8 **cms, u32 *len)
 	*len = sizeof(world_manifest_cms);
 	return &manifest;
 }
+
+const u8 *world_platform(u32 *len)
+{
+	*len = sizeof(world_cert_platform);
+	return world_cert_platform;
+}
+
+const u8 *world_stranger(u32 *len)
+{
+	*len = sizeof(world_cert_developer);
+	return world_cert_developer;
+}

@@ -41,7 +41,12 @@ struct rewire_enclave *world_new(struct kunit *test, struct rewire_sm *sm,
 struct rewire_enclave *world_enclave(struct kunit *test, struct rewire_sm *sm);
 void world_enclave_free(struct rewire_enclave *enclave);
 
+/* a certificate that nobody of the platform role issued */
+const u8 *world_stranger(u32 *len);
+
 /* the manifest of data_world.h and its signature */
 const struct rewire_manifest *world_manifest_get(const u8 **cms, u32 *len);
+/* certificate of the CA that issued those of both SMs */
+const u8 *world_platform(u32 *len);
 
 #endif

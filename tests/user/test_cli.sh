@@ -49,13 +49,18 @@ result $? "unknown command"
 for line in "info" "info 1 2" "ls 1" "sign x" "request" "run x" "call 1" \
 	"call --client $uuid 1 get" "call --timeout 1y 1 get" "pause 1 --timeout 0" \
 	"pause 1 --timeout 61s" "extract 1" "reseal x" "provision" "pki" "pki init" \
-	"pki make x" "pki init x --address a:1" "migrate --request x" \
-	"migrate --request x --to nowhere" "provision x --memory-limit 5X" \
+	"pki make x" "root" "root turn x" "root rotate x y" "pki init x --address a:1" "migrate --request x" \
+	"migrate --request x --to nowhere" "migrate --dry-run --to a:1" \
+	"fence give" "fence give x y" "provision x --memory-limit 5X" \
 	"run x --manifest y --workload 7" "provision x --tpm 5" \
 	"provision x --tpm 0x1800000 --no-journal" \
 	"provision x --no-journal --unwitnessed" log "log 1" "log verify" \
 	"log verify x --head y" "log export x" "log compact 1" witness \
-	"witness ask" "witness give" "witness sign x -o y"; do
+	"witness ask" "witness give" "witness sign x -o y" \
+	"evidence" "evidence show" \
+	"evidence verify x" "evidence get --json" "evidence get --nonce 00 -o x" \
+	"evidence verify x --platform y --measurement 1" "evidence show x --sm 1" \
+	"evidence verify x --platform y --min-svn -1"; do
 	# shellcheck disable=SC2086
 	try 2 $line && [ ! -s "$dir/out" ]
 	result $? "wrong usage: $line"
@@ -110,6 +115,17 @@ result $? "run with a request for a manifest"
 try 1 migrate --request "$dir/move" --to beta:1 --socket "$dir/none" &&
 	grep -q 'start rewired' "$dir/err"
 result $? "migrate without a helper"
+try 1 migrate --dry-run --request "$dir/move" --to beta:1 \
+	--socket "$dir/none" --json && grep -q '"errno"' "$dir/err" "$dir/out"
+result $? "migrate --dry-run without a helper"
+try 1 fence give "$dir/move" && grep -q 'not a signed fence' "$dir/err"
+result $? "fence give with a request for a fence"
+
+try 1 evidence show "$dir/image" && grep -q 'byte 0: not a COSE_Sign1' "$dir/err"
+result $? "evidence that is none"
+try 1 evidence verify "$dir/image" --platform "$dir/none" --json &&
+	grep -q '^{"ok":false,"errno":74,' "$dir/out"
+result $? "evidence that is none, in JSON"
 
 "$REWIRE" help >/dev/full 2>"$dir/err"
 [ $? = 1 ] && grep -q 'standard output' "$dir/err"

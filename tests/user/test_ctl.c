@@ -148,6 +148,31 @@ static void migrate_round_trip(void **state)
 	free(line);
 }
 
+/* The same members, another operation: never one in the other's place. */
+static void try_round_trip(void **state)
+{
+	struct rewire_ctl_request in, out;
+	char *line;
+
+	(void)state;
+	make_migrate(&in);
+	in.op = REWIRE_CTL_TRY;
+	line = rewire_ctl_encode_request(&in);
+	cut_newline(line);
+	assert_non_null(strstr(line, "\"op\":\"try\""));
+	assert_int_equal(decode_request(line, &out), 0);
+	assert_int_equal(out.op, REWIRE_CTL_TRY);
+	assert_string_equal(out.peer, in.peer);
+	assert_memory_equal(&out.request.body, &in.request.body,
+			    in.request.length);
+	rewire_ctl_request_clear(&out);
+	for (size_t length = strlen(line) - 1; length; length--) {
+		line[length] = '\0';
+		assert_int_equal(decode_request(line, &out), -EBADMSG);
+	}
+	free(line);
+}
+
 static void migrate_cut_off(void **state)
 {
 	struct rewire_ctl_request in, out;
@@ -360,6 +385,7 @@ int main(void)
 		cmocka_unit_test(call_round_trip),
 		cmocka_unit_test(call_largest),
 		cmocka_unit_test(migrate_round_trip),
+		cmocka_unit_test(try_round_trip),
 		cmocka_unit_test(migrate_cut_off),
 		cmocka_unit_test(status_round_trip),
 		cmocka_unit_test(bad_requests),

@@ -151,6 +151,9 @@ static void headers_out_of_bounds(void **state)
 		{ PEER_CALL, 48, 48 + REWIRE_MAX_PAYLOAD },
 		{ PEER_ANSWER, 8, 8 + REWIRE_MAX_PAYLOAD },
 		{ PEER_QUERY, 24, 24 },
+		{ PEER_PROBE, 32 + sizeof(struct rewire_request) + 1,
+		  32 + sizeof(struct rewire_request) + REWIRE_MAX_CMS },
+		{ PEER_EVIDENCE, 0, REWIRE_MAX_EVIDENCE },
 	};
 
 	(void)state;
@@ -445,6 +448,56 @@ static void addresses(void **state)
 				 -EINVAL);
 }
 
+static void probe_round_trip(void **state)
+{
+	__u8 payload[PEER_MAX_CHUNK], nonce[REWIRE_NONCE_SIZE],
+		got[REWIRE_NONCE_SIZE];
+	struct peer_frame frame = { .type = PEER_PROBE, .payload = payload };
+	struct rewire_signed in, out;
+
+	(void)state;
+	fill_request(&in);
+	memset(nonce, 0x77, sizeof(nonce));
+	frame.length = (__u32)peer_encode_probe(payload, nonce, &in);
+	assert_int_equal(frame.length,
+			 32 + sizeof(struct rewire_request) + 300);
+	assert_int_equal(peer_decode_probe(&frame, got, &out, NULL), 0);
+	assert_memory_equal(got, nonce, sizeof(nonce));
+	assert_memory_equal(&out.body, &in.body, in.length);
+	assert_int_equal(out.signature_length, 300);
+	assert_memory_equal(out.signature, in.signature, 300);
+
+	/* Not a request; a signature that is too long to be one. */
+	in.body.request.header.type = REWIRE_TYPE_MANIFEST;
+	frame.length = (__u32)peer_encode_probe(payload, nonce, &in);
+	assert_true(peer_decode_probe(&frame, got, &out, NULL) < 0);
+	fill_request(&in);
+	in.signature_length = sizeof(in.signature) + 1;
+	assert_int_equal(peer_encode_probe(payload, nonce, &in), -EMSGSIZE);
+}
+
+static void evidence_round_trip(void **state)
+{
+	static __u8 payload[PEER_MAX_CHUNK];
+	struct peer_frame frame = { .type = PEER_EVIDENCE,
+				    .payload = payload };
+	static struct rewire_token in, out;
+	static const size_t sizes[] = { 0, 1, REWIRE_MAX_EVIDENCE };
+
+	(void)state;
+	memset(in.bytes, 0xd2, sizeof(in.bytes));
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		in.length = sizes[i];
+		frame.length = (__u32)peer_encode_evidence(payload, &in);
+		assert_int_equal(frame.length, sizes[i]);
+		assert_int_equal(peer_decode_evidence(&frame, &out), 0);
+		assert_int_equal(out.length, sizes[i]);
+		assert_memory_equal(out.bytes, in.bytes, sizes[i]);
+	}
+	in.length = REWIRE_MAX_EVIDENCE + 1;
+	assert_int_equal(peer_encode_evidence(payload, &in), -EMSGSIZE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,6 +514,8 @@ int main(void)
 		cmocka_unit_test(error_is_made_harmless),
 		cmocka_unit_test(message_finds_its_session),
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(probe_round_trip),
+		cmocka_unit_test(evidence_round_trip),
 	};
 
 	return cmocka_run_group_tests_name("peer", tests, NULL, NULL);

@@ -70,6 +70,38 @@ static void open_migrations_survive(void **state)
 	assert_true(store_empty(&store));
 }
 
+/* What was settled once is not settled again, not by the next process either. */
+static void fates_survive(void **state)
+{
+	struct record out = make_record(4, REWIRE_SIDE_SOURCE, "beta@h:1");
+	struct record other = make_record(4, REWIRE_SIDE_TARGET, "");
+	struct record records[STORE_MAX_OPEN];
+	struct store store;
+
+	assert_int_equal(store_open(&store, *state, NULL), 0);
+	out.fate = FATE_PAUSED;
+	assert_int_equal(store_begin(&store, &out, NULL), 0);
+	assert_int_equal(store_open(&store, *state, NULL), 0);
+	store_list(&store, records);
+	assert_int_equal(records[0].fate, FATE_PAUSED);
+	assert_int_equal(store_settle(&store, &records[0], NULL), 0);
+	assert_int_equal(records[0].fate, FATE_SETTLED);
+	store_list(&store, records);
+	assert_int_equal(records[0].fate, FATE_SETTLED);
+	assert_int_equal(store_open(&store, *state, NULL), 0);
+	store_list(&store, records);
+	assert_int_equal(records[0].fate, FATE_SETTLED);
+	assert_string_equal(records[0].peer, "beta@h:1");
+
+	/* Another migration of the same workload, or none. */
+	assert_true(store_is_alone(&store, &out));
+	memset(other.request_id, 0x77, REWIRE_ID_SIZE);
+	assert_int_equal(store_begin(&store, &other, NULL), 0);
+	assert_false(store_is_alone(&store, &out));
+	store_end(&store, &other);
+	assert_true(store_is_alone(&store, &out));
+}
+
 static void table_is_bounded(void **state)
 {
 	struct store store;
@@ -144,9 +176,11 @@ static void strange_files_do_no_harm(void **state)
 	put(*state, "open/" ID ".source", longer);
 	assert_int_equal(store_open(&store, *state, NULL), 0);
 	assert_true(store_empty(&store));
+	/* As an older helper left it: it says nothing of a fate. */
 	put(*state, "open/" ID ".source", ID "\nh:1\n");
 	assert_int_equal(store_open(&store, *state, NULL), 0);
 	assert_false(store_empty(&store));
+	assert_int_equal(store.open[0].fate, FATE_RUNNING);
 }
 
 static void half_written_files_go(void **state)
@@ -182,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(open_migrations_survive),
+		test(fates_survive),
 		test(table_is_bounded),
 		test(moved_workloads_are_found),
 		test(strange_files_do_no_harm),

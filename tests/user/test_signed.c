@@ -103,7 +103,7 @@ static void manifest_header_and_signature(void **state)
 static void wrong_role(void **state)
 {
 	static const char *const others[] = {
-		"root.crt", "developer.crt", "platform.crt", "tls-ca.crt",
+		"root-1.crt", "developer.crt", "platform.crt", "tls-ca.crt",
 	};
 	struct rewire_signed object;
 
@@ -249,7 +249,7 @@ static void signer_needs_its_own_certificate(void **state)
 	struct rewire_error err;
 
 	(void)state;
-	assert_int_equal(rewire_signer_open(in_pki("sds.key"), in_pki("root.crt"),
+	assert_int_equal(rewire_signer_open(in_pki("sds.key"), in_pki("root-1.crt"),
 					    NULL, NULL, &signer, &err),
 			 -EKEYREJECTED);
 	assert_int_equal(rewire_signer_open(in_pki("sds.crt"), in_pki("sds.crt"),
@@ -380,7 +380,7 @@ static void pki_sm_id(void **state)
 static void pki_secrets_are_private(void **state)
 {
 	static const char *const secrets[] = {
-		"root.key", "sds.key", "developer.key", "platform.key",
+		"root-1.key", "root-3.key", "sds.key", "developer.key", "platform.key",
 		"tls-ca.key", "hosts/alpha/attest.key", "hosts/alpha/tls.key",
 		"hosts/alpha/root.bin",
 	};

@@ -108,19 +108,20 @@ int crypto_read_certificate(const char *path, X509 **ret_certificate,
 	return 0;
 }
 
-int crypto_sm_id(EVP_PKEY *key, __u8 ret_sm[REWIRE_ID_SIZE],
-		 struct rewire_error *err)
+int crypto_key_id(EVP_PKEY *key, __u8 ret_id[REWIRE_ID_SIZE],
+		  struct rewire_error *err)
 {
 	__u8 digest[REWIRE_DIGEST_SIZE];
 	unsigned char *der = NULL;
-	int length = i2d_PublicKey(key, &der);
+	/* There is none where a certificate's key cannot be decoded. */
+	int length = key ? i2d_PublicKey(key, &der) : 0;
 	int rc;
 
 	if (length <= 0)
-		return crypto_fail(err, EIO, "encoding the attestation key");
+		return crypto_fail(err, EINVAL, "encoding a public key");
 	rc = digest_bytes(der, (size_t)length, digest, err);
 	OPENSSL_free(der);
 	if (!rc)
-		memcpy(ret_sm, digest, REWIRE_ID_SIZE);
+		memcpy(ret_id, digest, REWIRE_ID_SIZE);
 	return rc;
 }

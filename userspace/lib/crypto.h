@@ -20,8 +20,20 @@ int crypto_read_key(const char *path, rewire_passphrase_fn *passphrase,
 int crypto_read_certificate(const char *path, X509 **ret_certificate,
 			    struct rewire_error *err);
 
-/* The first bytes of SHA-256 over the public key as PKCS#1 RSAPublicKey. */
-int crypto_sm_id(EVP_PKEY *key, __u8 ret_sm[REWIRE_ID_SIZE],
-		 struct rewire_error *err);
+/* The first bytes of SHA-256 over the public key (PKCS#1 RSAPublicKey). */
+int crypto_key_id(EVP_PKEY *key, __u8 ret_id[REWIRE_ID_SIZE],
+		  struct rewire_error *err);
+
+/* Not a reference: it lives as long as the signer. */
+X509 *crypto_signer_certificate(const struct rewire_signer *signer);
+
+/* A detached CMS signature as SMs take them. */
+int crypto_cms_sign(const struct rewire_signer *signer, const void *data,
+		    size_t length, __u8 signature[REWIRE_MAX_CMS],
+		    size_t *ret_length, struct rewire_error *err);
+/* As an SM would; nothing in @certificate but its key counts. */
+int crypto_cms_verify(const void *data, size_t length, const __u8 *signature,
+		      size_t signature_length, X509 *certificate,
+		      struct rewire_error *err);
 
 #endif

@@ -5,6 +5,7 @@
  *	{"op":"call","workload":HEX,"client":HEX,"sequence":N,"input":BASE64,
  *	 "timeout_ms":N}
  *	{"op":"migrate","request":BASE64,"signature":BASE64,"peer":"HOST:PORT"}
+ *	{"op":"try","request":BASE64,"signature":BASE64,"peer":"HOST:PORT"}
  *	{"op":"status"}
  *
  *	{"event":NAME, ...}			any number of them, then
@@ -25,6 +26,7 @@ static const char *const op_names[] = {
 	[REWIRE_CTL_CALL] = "call",
 	[REWIRE_CTL_MIGRATE] = "migrate",
 	[REWIRE_CTL_STATUS] = "status",
+	[REWIRE_CTL_TRY] = "try",
 };
 
 #define OPS (sizeof(op_names) / sizeof(op_names[0]))
@@ -97,7 +99,8 @@ char *rewire_ctl_encode_request(const struct rewire_ctl_request *request)
 				 json_string(op_names[request->op]));
 	if (request->op == REWIRE_CTL_CALL)
 		rc |= put_call(object, request);
-	else if (request->op == REWIRE_CTL_MIGRATE)
+	else if (request->op == REWIRE_CTL_MIGRATE ||
+		 request->op == REWIRE_CTL_TRY)
 		rc |= put_migrate(object, request);
 	return to_line(object, rc);
 }
@@ -311,6 +314,7 @@ int rewire_ctl_decode_request(const char *line, size_t length,
 		rc = get_call(object, &request, err);
 		break;
 	case REWIRE_CTL_MIGRATE:
+	case REWIRE_CTL_TRY:
 		rc = get_migrate(object, &request, err);
 		break;
 	case REWIRE_CTL_STATUS:

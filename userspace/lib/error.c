@@ -44,6 +44,8 @@ static const struct {
 	{ ETIME, "get a new request" },
 	{ ETIMEDOUT, "try again, with a longer time-out" },
 	{ ESRCH, "`rewire resume` gives it a process" },
+	{ ENOLINK, "the SM runs nothing that may run elsewhere until a witness has vouched for its journal" },
+	{ EUCLEAN, "give the SM the journal that it wrote last; an older or a changed one is never accepted" },
 	{ EDQUOT, "destroy an enclave, or provision with a higher memory limit" },
 	{ ENOMEM, "free some memory" },
 };

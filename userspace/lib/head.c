@@ -69,7 +69,7 @@ static int check_certificate(X509 *certificate, const char *platform,
 	ERR_clear_error();
 	X509_free(ca);
 	if (!rc)
-		rc = crypto_sm_id(key, sm, err);
+		rc = crypto_key_id(key, sm, err);
 	if (!rc && memcmp(sm, head->sm, sizeof(sm)))
 		rc = rewire_fail(err, EKEYREJECTED, "the certificate is that of another SM");
 	return rc;

@@ -50,21 +50,6 @@ const char *rewire_journal_type_name(__u32 type)
 	       types[type].name : "unknown";
 }
 
-const char *rewire_freshness_name(__u32 freshness)
-{
-	static const char *const names[] = {
-		[REWIRE_FRESHNESS_VOLATILE] = "no journal",
-		[REWIRE_FRESHNESS_NONE] = "not asked for",
-		[REWIRE_FRESHNESS_WAITING] = "waiting for a witness",
-		[REWIRE_FRESHNESS_WITNESSED] = "witnessed",
-		[REWIRE_FRESHNESS_TPM] = "by the TPM's counter",
-		[REWIRE_FRESHNESS_ROLLED_BACK] = "rolled back",
-	};
-
-	return freshness < sizeof(names) / sizeof(names[0]) ?
-	       names[freshness] : "unknown";
-}
-
 /* Bytes of a record in the file. */
 static size_t whole(const struct rewire_journal_record *record)
 {

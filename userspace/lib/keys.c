@@ -14,6 +14,7 @@
 
 #include <keyutils.h>
 
+#include "anchors.h"
 #include "crypto.h"
 
 #define ROOT_KEY_SIZE 32
@@ -22,19 +23,11 @@
 struct material {
 	unsigned char *certificate;
 	int certificate_length;
-	unsigned char *anchor[REWIRE_ROLES];
-	int anchor_length[REWIRE_ROLES];
+	struct anchors anchors;
 	key_serial_t root[REWIRE_MAX_GENERATIONS];
 	__u32 generations;
 	key_serial_t attest;
 	int journal[2];
-};
-
-static const char *const role_files[REWIRE_ROLES] = {
-	[REWIRE_ROLE_ROOT] = "anchors/root.crt",
-	[REWIRE_ROLE_SDS] = "anchors/sds.crt",
-	[REWIRE_ROLE_DEVELOPER] = "anchors/developer.crt",
-	[REWIRE_ROLE_PLATFORM] = "anchors/platform.crt",
 };
 
 static int file_in(char *path, size_t size, const char *dir, const char *name,
@@ -173,9 +166,8 @@ static int load_material(const char *dir, struct material *m,
 	int rc = read_der(dir, "attest.crt", &m->certificate,
 			  &m->certificate_length, err);
 
-	for (int role = 0; !rc && role < REWIRE_ROLES; role++)
-		rc = read_der(dir, role_files[role], &m->anchor[role],
-			      &m->anchor_length[role], err);
+	if (!rc)
+		rc = anchors_load(dir, &m->anchors, err);
 	if (!rc)
 		rc = add_root_keys(dir, m, err);
 	if (!rc)
@@ -194,8 +186,7 @@ static void drop_material(struct material *m)
 		if (m->journal[i] >= 0)
 			close(m->journal[i]);
 	OPENSSL_free(m->certificate);
-	for (int role = 0; role < REWIRE_ROLES; role++)
-		OPENSSL_free(m->anchor[role]);
+	anchors_free(&m->anchors);
 }
 
 static int provision_failed(int sm, int code, struct rewire_error *err)
@@ -255,7 +246,6 @@ static int open_journal(const char *host,
 static int provision(int sm, const struct rewire_provision_options *options,
 		     struct material *m, struct rewire_error *err)
 {
-	struct rewire_anchor anchors[REWIRE_ROLES] = { 0 };
 	struct rewire_provision provision = {
 		.size = sizeof(provision),
 		.flags = options->flags,
@@ -264,19 +254,14 @@ static int provision(int sm, const struct rewire_provision_options *options,
 		.attest_key = m->attest,
 		.certificate = (uintptr_t)m->certificate,
 		.certificate_length = (__u32)m->certificate_length,
-		.anchors = REWIRE_ROLES,
-		.anchor = (uintptr_t)anchors,
+		.anchors = m->anchors.count,
+		.anchor = (uintptr_t)m->anchors.anchor,
 		.memory_limit = options->memory_limit,
-		.root_threshold = options->root_threshold ?: 1,
+		.root_threshold = m->anchors.root_threshold,
 		.tpm_index = options->tpm_index,
 		.journal = { m->journal[0], m->journal[1] },
 	};
 
-	for (__u32 role = 0; role < REWIRE_ROLES; role++) {
-		anchors[role].role = role;
-		anchors[role].length = (__u32)m->anchor_length[role];
-		anchors[role].certificate = (uintptr_t)m->anchor[role];
-	}
 	if (ioctl(sm, REWIRE_PROVISION, &provision))
 		return provision_failed(sm, errno, err);
 	return 0;

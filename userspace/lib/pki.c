@@ -2,7 +2,8 @@
 /*
  * Keys and certificates for benches and small fleets, as files:
  *
- *	DIR/{root,sds,developer}.{key,crt}	roles, self-signed
+ *	DIR/root-{1,2,3}.{key,crt}		root role, two of which have to sign
+ *	DIR/{sds,developer}.{key,crt}		roles, self-signed
  *	DIR/platform.{key,crt}			signs attestation certificates
  *	DIR/tls-ca.{key,crt}			signs the helpers' certificates
  *	DIR/hosts/NAME/				all that one host needs
@@ -23,10 +24,10 @@
 #include <openssl/x509v3.h>
 
 #include "crypto.h"
-#include "digest.h"
 
 #define ROLE_BITS 3072
 #define HOST_BITS 2048
+#define ROOT_THRESHOLD "2\n"
 #define DAY (24 * 3600L)
 #define YEARS_VALID 10
 #define SECRET_SIZE 32
@@ -269,7 +270,9 @@ int rewire_pki_init(const char *dir, struct rewire_error *err)
 		const char *title;
 		const struct profile *profile;
 	} pairs[] = {
-		{ "root", "root role", &role_profile },
+		{ "root-1", "root role 1", &role_profile },
+		{ "root-2", "root role 2", &role_profile },
+		{ "root-3", "root role 3", &role_profile },
 		{ "sds", "sds role", &role_profile },
 		{ "developer", "developer role", &role_profile },
 		{ "platform", "platform CA", &ca_profile },
@@ -327,7 +330,7 @@ static int make_attestation(const char *dir, const char *host, const char *name,
 		return rc;
 	rc = write_identity(host, "attest", &identity, err);
 	if (!rc)
-		rc = crypto_sm_id(identity.key, ret_sm, err);
+		rc = crypto_key_id(identity.key, ret_sm, err);
 	identity_free(&identity);
 	if (!rc)
 		rc = path_of(path, sizeof(path), host, "sm-id", "", err);
@@ -377,15 +380,21 @@ static int copy_anchors(const char *dir, const char *host,
 			struct rewire_error *err)
 {
 	static const char *const names[] = {
-		"root", "sds", "developer", "platform", "tls-ca",
+		"root-1", "root-2", "root-3", "sds", "developer", "platform",
+		"tls-ca",
 	};
-	char anchors[4096];
+	char anchors[4096], path[4096];
 	int rc = path_of(anchors, sizeof(anchors), host, "anchors", "", err);
 
 	if (!rc)
 		rc = make_folder(anchors, 0755, false, err);
+	if (!rc)
+		rc = path_of(path, sizeof(path), anchors, "root.threshold", "",
+			     err);
+	if (!rc)
+		rc = rewire_file_write(path, ROOT_THRESHOLD,
+				       strlen(ROOT_THRESHOLD), 0644, err);
 	for (size_t i = 0; !rc && i < sizeof(names) / sizeof(names[0]); i++) {
-		char path[4096];
 		X509 *x509;
 
 		rc = path_of(path, sizeof(path), dir, names[i], ".crt", err);

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include <uapi/rewire.h>
+#include <uapi/rewire_evidence.h>
 #include <uapi/rewire_journal.h>
 #include <uapi/rewire_trust.h>
 
@@ -227,7 +228,6 @@ int rewire_sm_list(int sm, __u64 **ret_ids, size_t *ret_count,
  * struct rewire_provision_options - what differs from one SM to another
  * @memory_limit: bytes for enclaves; 0 is half of the machine's memory
  * @flags: REWIRE_PROVISION_*
- * @root_threshold: anchors of the root role that have to sign; 0 is 1
  * @tpm_index: NV index of the counter, with REWIRE_PROVISION_TPM
  * @journal: folder of the journal's two files, made where they are missing;
  *	NULL is the folder "journal" in the host's. Not used with
@@ -236,7 +236,6 @@ int rewire_sm_list(int sm, __u64 **ret_ids, size_t *ret_count,
 struct rewire_provision_options {
 	__u64 memory_limit;
 	__u32 flags;
-	__u32 root_threshold;
 	__u32 tpm_index;
 	const char *journal;
 };
@@ -254,6 +253,97 @@ struct rewire_provision_options {
 int rewire_sm_provision(int sm, const char *dir,
 			const struct rewire_provision_options *options,
 			struct rewire_error *err);
+
+/**
+ * rewire_root_path - where a host's root key of a generation is
+ * @dir: folder of the host
+ * @generation: 1 is root.bin, any other root.GENERATION.bin
+ * @path: room for the name
+ * @size: bytes there
+ *
+ * Return: 0 or a negative errno.
+ */
+int rewire_root_path(const char *dir, __u32 generation, char *path, size_t size,
+		     struct rewire_error *err);
+
+/**
+ * rewire_root_rotate - seal under a new root key from now on
+ * @sm: the SM, provisioned from @dir
+ * @dir: folder of this host; keeps the new key, durably, before the SM has it
+ * @ret_generation: number of the new key
+ *
+ * What was sealed before opens as before. A rotation that was interrupted is
+ * gone on with.
+ *
+ * Return: 0 or a negative errno: -EPERM: @dir is another host's.
+ */
+int rewire_root_rotate(int sm, const char *dir, __u32 *ret_generation,
+		       struct rewire_error *err);
+
+/* ------------------------------------------------------------------------
+ * Evidence: what an SM says of itself or of an enclave, signed. The profile is
+ * docs/evidence.md.
+ */
+
+/**
+ * struct rewire_token - a token
+ * @bytes: COSE_Sign1
+ * @length: how many bytes
+ */
+struct rewire_token {
+	__u8 bytes[REWIRE_MAX_EVIDENCE];
+	size_t length;
+};
+
+/**
+ * rewire_evidence_get - ask an SM for evidence
+ * @file: the SM, or an enclave
+ * @enclave: which of the two: true for an enclave
+ * @nonce: the verifier's challenge
+ * @nonce_length: its bytes, 8 to 64
+ * @ret_token: the answer
+ *
+ * Return: 0 or a negative errno.
+ */
+int rewire_evidence_get(int file, bool enclave, const __u8 *nonce,
+			size_t nonce_length, struct rewire_token *ret_token,
+			struct rewire_error *err);
+
+/**
+ * rewire_evidence_parse - read what a token says; believe none of it
+ * @token: its bytes
+ * @length: how many
+ * @ret_claims: what it says
+ *
+ * Return: 0, -EBADMSG for any other form than the profile's, -EOPNOTSUPP for
+ * another profile or algorithm.
+ */
+int rewire_evidence_parse(const __u8 *token, size_t length,
+			  struct rewire_claims *ret_claims,
+			  struct rewire_error *err);
+
+/**
+ * rewire_evidence_verify - read a token that an SM of a platform made
+ * @token: its bytes
+ * @length: how many
+ * @platform: PEM or DER file of the platform CA's certificate
+ * @ret_claims: what the SM says; whether the nonce is yours, and the rest what
+ *	you want, is for you to compare
+ *
+ * Return: as rewire_evidence_parse(), -ENOKEY for a certificate of somebody
+ * else, -EKEYREJECTED for a wrong signature.
+ */
+int rewire_evidence_verify(const __u8 *token, size_t length,
+			   const char *platform,
+			   struct rewire_claims *ret_claims,
+			   struct rewire_error *err);
+
+/* "witnessed", "volatile" ... of REWIRE_FRESHNESS_* */
+const char *rewire_freshness_name(__u64 freshness);
+/* The platform claims about the journal that follow from its freshness. */
+__u64 rewire_freshness_claims(__u64 freshness);
+/* "yama", "secure-boot" ... of one REWIRE_CLAIM_* */
+const char *rewire_platform_claim_name(__u64 claim);
 
 /* ------------------------------------------------------------------------
  * Images
@@ -332,6 +422,7 @@ struct rewire_signed {
 		struct rewire_manifest manifest;
 		struct rewire_request request;
 		struct rewire_witness witness;
+		struct rewire_fence fence;
 	} body;
 	size_t length;
 	__u8 signature[REWIRE_MAX_CMS];
@@ -397,6 +488,42 @@ int rewire_sign_request(const struct rewire_signer *signer,
 			struct rewire_error *err);
 
 /**
+ * rewire_sign_witness - sign what was seen of an SM's journal
+ * @signer: the sds role
+ * @witness: members other than the header, filled by the caller
+ * @ret_signed: the result
+ *
+ * Return: 0 or a negative errno.
+ */
+int rewire_sign_witness(const struct rewire_signer *signer,
+			const struct rewire_witness *witness,
+			struct rewire_signed *ret_signed,
+			struct rewire_error *err);
+
+/**
+ * rewire_fence_of - the fence of a migration, to be signed
+ * @request: as the SDS signed it
+ * @ret_fence: all but the header
+ *
+ * Return: 0 or a negative errno.
+ */
+int rewire_fence_of(const struct rewire_request *request,
+		    struct rewire_fence *ret_fence, struct rewire_error *err);
+
+/**
+ * rewire_sign_fence - sign that the target of a migration is out
+ * @signer: the sds role
+ * @fence: of rewire_fence_of()
+ * @ret_signed: the result
+ *
+ * Return: 0 or a negative errno.
+ */
+int rewire_sign_fence(const struct rewire_signer *signer,
+		      const struct rewire_fence *fence,
+		      struct rewire_signed *ret_signed,
+		      struct rewire_error *err);
+
+/**
  * rewire_signed_verify - check a signature as an SM would
  * @object: the signed struct
  * @certificate: PEM or DER file of the role's certificate
@@ -410,7 +537,7 @@ int rewire_signed_verify(const struct rewire_signed *object,
  * rewire_signed_parse - take a signed struct apart; checks form, not signature
  * @data: the bytes
  * @length: how many
- * @type: REWIRE_TYPE_MANIFEST or REWIRE_TYPE_REQUEST
+ * @type: REWIRE_TYPE_MANIFEST, _REQUEST, _WITNESS or _FENCE
  * @ret_signed: the result
  *
  * Return: 0, -EBADMSG, or another negative errno.
@@ -423,6 +550,133 @@ int rewire_signed_read(const char *path, __u16 type,
 		       struct rewire_error *err);
 int rewire_signed_write(const char *path, const struct rewire_signed *object,
 			struct rewire_error *err);
+
+/* ------------------------------------------------------------------------
+ * Trust: bundles of anchors, and the table of levels. A file of one is the
+ * struct and its certificates, then each signature: a little-endian __u32, its
+ * length, and that many bytes of detached CMS (DER); none at first, then one
+ * more by each holder of a root key.
+ */
+
+/**
+ * struct rewire_statement - a bundle or a table, and its signatures
+ * @body: struct rewire_bundle with its certificates, or struct rewire_levels
+ * @length: its bytes
+ * @signatures: how many
+ * @signature: detached CMS, DER
+ * @signature_length: bytes of each
+ */
+struct rewire_statement {
+	__u8 *body;
+	size_t length;
+	size_t signatures;
+	__u8 signature[REWIRE_MAX_ROOT_SIGNATURES][REWIRE_MAX_CMS];
+	size_t signature_length[REWIRE_MAX_ROOT_SIGNATURES];
+};
+
+/**
+ * rewire_trust_bundle - an unsigned bundle
+ * @bundle: version, role, threshold, revoked and revoked_sm, filled by the caller
+ * @certificates: PEM or DER files
+ * @count: how many
+ * @ret_statement: to be freed by rewire_trust_free()
+ *
+ * Return: 0, -EBADMSG for one that no SM would take, or another negative errno.
+ */
+int rewire_trust_bundle(const struct rewire_bundle *bundle,
+			const char *const *certificates, size_t count,
+			struct rewire_statement **ret_statement,
+			struct rewire_error *err);
+
+/**
+ * rewire_trust_levels - an unsigned table of levels
+ * @levels: all but the header, filled by the caller
+ * @ret_statement: to be freed by rewire_trust_free()
+ *
+ * Return: 0, -EBADMSG for one that no SM would take, or another negative errno.
+ */
+int rewire_trust_levels(const struct rewire_levels *levels,
+			struct rewire_statement **ret_statement,
+			struct rewire_error *err);
+
+/**
+ * rewire_levels_parse - a table of levels from its JSON text
+ * @text: {"version": 2, "rules": [{"level": 3, "min_kernel": "6.12.0",
+ *	"claims": ["yama", "journal"]}, ...]}; nothing else may be in it
+ * @length: its bytes
+ * @ret_levels: all but the header
+ *
+ * Return: 0 or -EBADMSG.
+ */
+int rewire_levels_parse(const char *text, size_t length,
+			struct rewire_levels *ret_levels,
+			struct rewire_error *err);
+
+/* Take a file apart; checks the form of the statement as an SM would. */
+int rewire_trust_parse(const __u8 *data, size_t length,
+		       struct rewire_statement **ret_statement,
+		       struct rewire_error *err);
+int rewire_trust_read(const char *path, struct rewire_statement **ret_statement,
+		      struct rewire_error *err);
+int rewire_trust_write(const char *path,
+		       const struct rewire_statement *statement,
+		       struct rewire_error *err);
+void rewire_trust_free(struct rewire_statement *statement);
+
+/**
+ * rewire_trust_sign - one more signature
+ * @signer: the root role
+ * @statement: gets it
+ *
+ * Return: 0, -EEXIST when this key signed it before, or another negative errno.
+ */
+int rewire_trust_sign(const struct rewire_signer *signer,
+		      struct rewire_statement *statement,
+		      struct rewire_error *err);
+
+/**
+ * rewire_trust_signed_by - whether one of the signatures is this key's
+ * @statement: the statement
+ * @index: of the signature
+ * @certificate: PEM or DER file
+ *
+ * Return: 0, -EKEYREJECTED, or another negative errno.
+ */
+int rewire_trust_signed_by(const struct rewire_statement *statement,
+			   size_t index, const char *certificate,
+			   struct rewire_error *err);
+
+/**
+ * rewire_trust_give - let an SM obey it from now on
+ * @sm: the SM
+ * @statement: with the signatures of enough root keys
+ *
+ * Return: 0, -ENOKEY, -EKEYREJECTED, -ESTALE, or another negative errno.
+ */
+int rewire_trust_give(int sm, const struct rewire_statement *statement,
+		      struct rewire_error *err);
+
+/**
+ * struct rewire_anchor_name - whom a certificate in a bundle is of
+ * @id: of its key
+ * @subject: in words
+ */
+struct rewire_anchor_name {
+	__u8 id[REWIRE_ID_SIZE];
+	char subject[128];
+};
+
+/* @index: below the bundle's anchors */
+int rewire_trust_anchor(const struct rewire_statement *statement, size_t index,
+			struct rewire_anchor_name *ret_name,
+			struct rewire_error *err);
+
+/* "root", "sds" ...; NULL for a number that is none. */
+const char *rewire_role_name(__u32 role);
+int rewire_role_parse(const char *text, __u32 *ret_role);
+/* "yama", "journal" ..., of REWIRE_CLAIM_*; NULL for a bit that is none. */
+const char *rewire_claim_name(unsigned int bit);
+int rewire_claim_parse(const char *text, __u64 *ret_claim);
 
 /* ------------------------------------------------------------------------
  * The journal: its files without an SM, and what the SM says of it.
@@ -554,12 +808,6 @@ int rewire_witness_answer(const struct rewire_head *known,
 			  struct rewire_witness *ret_witness,
 			  bool *ret_remember, struct rewire_error *err);
 
-/* Sign what a witness remembers. The header is filled in. */
-int rewire_sign_witness(const struct rewire_signer *signer,
-			const struct rewire_witness *witness,
-			struct rewire_signed *ret_signed,
-			struct rewire_error *err);
-
 int rewire_sm_journal_info(int sm, struct rewire_journal_info *ret_info,
 			   struct rewire_error *err);
 /* @ret_length: in: room (REWIRE_MAX_HEAD always suffices) */
@@ -571,7 +819,6 @@ int rewire_sm_compact(int sm, struct rewire_error *err);
 
 /* "WORKLOAD", "waiting for a witness" ...; "unknown" for one of the future. */
 const char *rewire_journal_type_name(__u32 type);
-const char *rewire_freshness_name(__u32 freshness);
 
 /* ------------------------------------------------------------------------
  * Keys and certificates, for benches and small fleets
@@ -729,6 +976,40 @@ int rewire_session_give_up(int session, struct rewire_error *err);
 int rewire_session_get_info(int session, struct rewire_session_info *ret_info,
 			    struct rewire_error *err);
 
+/* FROZEN: a stream file, sealed for this SM: what a source falls back on. */
+int rewire_session_checkpoint(int session, struct rewire_error *err);
+
+/**
+ * rewire_request_try - would this SM take part in a migration?
+ * @sm: the SM
+ * @side: REWIRE_SIDE_*: as what
+ * @request: signed request; it is not used up
+ * @token: for the source: evidence of the target's SM; NULL: its level is not
+ *	looked at
+ * @nonce: that @token answers
+ * @ret_level: with @token: the target's level; may be NULL
+ *
+ * Return: 0, or why it would refuse.
+ */
+int rewire_request_try(int sm, __u32 side, const struct rewire_signed *request,
+		       const struct rewire_token *token,
+		       const __u8 nonce[REWIRE_NONCE_SIZE],
+		       __u32 *ret_level, struct rewire_error *err);
+
+/**
+ * rewire_fence_give - tell an SM that the target of a migration is out
+ * @sm: the SM
+ * @fence: signed struct rewire_fence
+ * @ret_side: REWIRE_SIDE_* of the migration here; may be NULL
+ *
+ * The source has its workload back with it; a target destroys what it has of it.
+ *
+ * Return: 0; -ENOENT: the migration is not known here; -EPERM: the target's SM
+ * is not revoked at its source; or another negative errno.
+ */
+int rewire_fence_give(int sm, const struct rewire_signed *fence,
+		      __u32 *ret_side, struct rewire_error *err);
+
 /* ------------------------------------------------------------------------
  * Arguments of a call: a list, each a little-endian __u32 length and bytes.
  */
@@ -776,14 +1057,15 @@ int rewire_args_next(const void *data, size_t length, size_t *position,
 #define REWIRE_CTL_CALL		1	/* carry a call to where the workload is */
 #define REWIRE_CTL_MIGRATE	2	/* run a migration; answers with events */
 #define REWIRE_CTL_STATUS	3	/* what the helper is doing */
+#define REWIRE_CTL_TRY		4	/* would a migration go? touches nothing */
 
 /**
  * struct rewire_ctl_request - a line to the helper
  * @op: REWIRE_CTL_*
  * @call: for CALL: workload, and the members of struct rewire_call; @input is
  *	rewire_ctl_request_clear()'s to free after decoding
- * @request: for MIGRATE: the signed request
- * @peer: for MIGRATE: "HOST:PORT" of the target's helper
+ * @request: for MIGRATE and TRY: the signed request
+ * @peer: for MIGRATE and TRY: "HOST:PORT" of the target's helper
  */
 struct rewire_ctl_request {
 	int op;
@@ -808,7 +1090,7 @@ struct rewire_ctl_request {
  * @output: of a CALL: the answer, may be NULL when empty; freed by
  *	rewire_ctl_answer_clear()
  * @output_length: its bytes
- * @info: of a STATUS or an event: a JSON object as text, or NULL; for an event
+ * @info: of a STATUS, a TRY or an event: a JSON object as text, or NULL; for an event
  *	"side" (of the SM that says it), "ms" (since the start of the
  *	migration) and what else there is to say
  */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "rewire.h"
 
@@ -106,6 +107,18 @@ int rewire_session_stop(int session, unsigned int timeout_ms,
 	return 0;
 }
 
+int rewire_session_checkpoint(int session, struct rewire_error *err)
+{
+	struct rewire_session_checkpoint checkpoint = {
+		.size = sizeof(checkpoint),
+	};
+
+	if (ioctl(session, REWIRE_SESSION_CHECKPOINT, &checkpoint))
+		return rewire_fail_ioctl(err, session, errno,
+					 "sealing the frozen state");
+	return checkpoint.fd;
+}
+
 int rewire_session_give_up(int session, struct rewire_error *err)
 {
 	struct rewire_session_abort give_up = { .size = sizeof(give_up) };
@@ -126,4 +139,66 @@ int rewire_session_get_info(int session, struct rewire_session_info *ret_info,
 					 "asking for the migration's state");
 	*ret_info = info;
 	return 0;
+}
+
+int rewire_request_try(int sm, __u32 side, const struct rewire_signed *request,
+		       const struct rewire_token *token,
+		       const __u8 nonce[REWIRE_NONCE_SIZE],
+		       __u32 *ret_level, struct rewire_error *err)
+{
+	struct rewire_try_request try = {
+		.size = sizeof(try),
+		.side = side,
+		.request = (uintptr_t)&request->body.request,
+		.signature = (uintptr_t)request->signature,
+		.signature_length = (__u32)request->signature_length,
+	};
+
+	if (token) {
+		try.evidence_length = (__u32)token->length;
+		try.evidence = (uintptr_t)token->bytes;
+		memcpy(try.nonce, nonce, sizeof(try.nonce));
+	}
+	if (ioctl(sm, REWIRE_TRY_REQUEST, &try))
+		return rewire_fail_ioctl(err, sm, errno, "trying the request");
+	if (ret_level)
+		*ret_level = try.level;
+	return 0;
+}
+
+static int fence_session(int session, const struct rewire_signed *fence,
+			 struct rewire_error *err)
+{
+	struct rewire_session_fence arg = {
+		.size = sizeof(arg),
+		.fence = (uintptr_t)&fence->body.fence,
+		.signature = (uintptr_t)fence->signature,
+		.signature_length = (__u32)fence->signature_length,
+	};
+
+	if (ioctl(session, REWIRE_SESSION_FENCE, &arg))
+		return rewire_fail_ioctl(err, session, errno,
+					 "fencing the migration");
+	return 0;
+}
+
+int rewire_fence_give(int sm, const struct rewire_signed *fence,
+		      __u32 *ret_side, struct rewire_error *err)
+{
+	const __u8 *id = fence->body.fence.request_id;
+	__u32 side = REWIRE_SIDE_SOURCE;
+	int session, ret;
+
+	session = rewire_session_open(sm, id, side, err);
+	if (session == -ENOENT) {
+		side = REWIRE_SIDE_TARGET;
+		session = rewire_session_open(sm, id, side, err);
+	}
+	if (session < 0)
+		return session;
+	ret = fence_session(session, fence, err);
+	close(session);
+	if (!ret && ret_side)
+		*ret_side = side;
+	return ret;
 }

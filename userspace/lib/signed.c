@@ -11,6 +11,7 @@
 #include <openssl/err.h>
 
 #include "crypto.h"
+#include "digest.h"
 
 #define SIGN_FLAGS (CMS_DETACHED | CMS_BINARY | CMS_NOCERTS | CMS_NOATTR | \
 		    CMS_NOSMIMECAP)
@@ -27,6 +28,11 @@ void rewire_signer_free(struct rewire_signer *signer)
 	EVP_PKEY_free(signer->key);
 	X509_free(signer->certificate);
 	free(signer);
+}
+
+X509 *crypto_signer_certificate(const struct rewire_signer *signer)
+{
+	return signer->certificate;
 }
 
 int rewire_signer_open(const char *key, const char *certificate,
@@ -55,26 +61,26 @@ int rewire_signer_open(const char *key, const char *certificate,
 	return 0;
 }
 
-static int cms_encode(CMS_ContentInfo *cms, struct rewire_signed *object,
-		      struct rewire_error *err)
+static int cms_encode(CMS_ContentInfo *cms, __u8 signature[REWIRE_MAX_CMS],
+		      size_t *ret_length, struct rewire_error *err)
 {
-	unsigned char *out = object->signature;
 	int length = i2d_CMS_ContentInfo(cms, NULL);
 
 	if (length <= 0)
 		return crypto_fail(err, EIO, "encoding the signature");
-	if ((size_t)length > sizeof(object->signature))
+	if (length > REWIRE_MAX_CMS)
 		return rewire_fail(err, EMSGSIZE, "the signature has %d bytes, more than an SM takes",
 				   length);
-	i2d_CMS_ContentInfo(cms, &out);
-	object->signature_length = (size_t)length;
+	i2d_CMS_ContentInfo(cms, &signature);
+	*ret_length = (size_t)length;
 	return 0;
 }
 
-static int sign_object(const struct rewire_signer *signer,
-		       struct rewire_signed *object, struct rewire_error *err)
+int crypto_cms_sign(const struct rewire_signer *signer, const void *data,
+		    size_t length, __u8 signature[REWIRE_MAX_CMS],
+		    size_t *ret_length, struct rewire_error *err)
 {
-	BIO *content = BIO_new_mem_buf(&object->body, (int)object->length);
+	BIO *content = BIO_new_mem_buf(data, (int)length);
 	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL,
 					SIGN_FLAGS | CMS_PARTIAL);
 	int rc;
@@ -85,43 +91,40 @@ static int sign_object(const struct rewire_signer *signer,
 	    !CMS_final(cms, content, NULL, SIGN_FLAGS))
 		rc = crypto_fail(err, EIO, "signing");
 	else
-		rc = cms_encode(cms, object, err);
+		rc = cms_encode(cms, signature, ret_length, err);
 	CMS_ContentInfo_free(cms);
 	BIO_free(content);
 	return rc;
 }
 
-static size_t body_size(__u16 type)
+/* What a file of this type is: its size, and a word for people. */
+static size_t body_size(__u16 type, const char **ret_name)
 {
-	switch (type) {
-	case REWIRE_TYPE_MANIFEST:
-		return sizeof(struct rewire_manifest);
-	case REWIRE_TYPE_REQUEST:
-		return sizeof(struct rewire_request);
-	case REWIRE_TYPE_WITNESS:
-		return sizeof(struct rewire_witness);
-	default:
-		return 0;
-	}
-}
+	static const struct {
+		const char *name;
+		size_t size;
+	} bodies[] = {
+		[REWIRE_TYPE_MANIFEST] = {
+			"manifest", sizeof(struct rewire_manifest) },
+		[REWIRE_TYPE_REQUEST] = {
+			"request", sizeof(struct rewire_request) },
+		[REWIRE_TYPE_WITNESS] = {
+			"witness", sizeof(struct rewire_witness) },
+		[REWIRE_TYPE_FENCE] = { "fence", sizeof(struct rewire_fence) },
+	};
 
-static const char *body_name(__u16 type)
-{
-	switch (type) {
-	case REWIRE_TYPE_MANIFEST:
-		return "manifest";
-	case REWIRE_TYPE_REQUEST:
-		return "request";
-	default:
-		return "witness";
-	}
+	if (type >= sizeof(bodies) / sizeof(bodies[0]))
+		return 0;
+	if (ret_name)
+		*ret_name = bodies[type].name;
+	return bodies[type].size;
 }
 
 static int sign_body(const struct rewire_signer *signer, const void *body,
 		     __u16 type, struct rewire_signed *ret_signed,
 		     struct rewire_error *err)
 {
-	struct rewire_signed object = { .length = body_size(type) };
+	struct rewire_signed object = { .length = body_size(type, NULL) };
 	int rc;
 
 	memcpy(&object.body, body, object.length);
@@ -131,7 +134,8 @@ static int sign_body(const struct rewire_signer *signer, const void *body,
 		.version = REWIRE_VERSION,
 		.size = (__u32)object.length,
 	};
-	rc = sign_object(signer, &object, err);
+	rc = crypto_cms_sign(signer, &object.body, object.length,
+			     object.signature, &object.signature_length, err);
 	if (!rc)
 		*ret_signed = object;
 	return rc;
@@ -161,6 +165,31 @@ int rewire_sign_witness(const struct rewire_signer *signer,
 	return sign_body(signer, witness, REWIRE_TYPE_WITNESS, ret_signed, err);
 }
 
+int rewire_sign_fence(const struct rewire_signer *signer,
+		      const struct rewire_fence *fence,
+		      struct rewire_signed *ret_signed,
+		      struct rewire_error *err)
+{
+	return sign_body(signer, fence, REWIRE_TYPE_FENCE, ret_signed, err);
+}
+
+int rewire_fence_of(const struct rewire_request *request,
+		    struct rewire_fence *ret_fence, struct rewire_error *err)
+{
+	struct rewire_fence fence = { .epoch = request->epoch };
+	int rc = digest_bytes(request, sizeof(*request), fence.request_digest,
+			      err);
+
+	if (rc)
+		return rc;
+	memcpy(fence.request_id, request->id, REWIRE_ID_SIZE);
+	memcpy(fence.workload, request->workload, REWIRE_ID_SIZE);
+	memcpy(fence.source, request->source, REWIRE_ID_SIZE);
+	memcpy(fence.target, request->target, REWIRE_ID_SIZE);
+	*ret_fence = fence;
+	return 0;
+}
+
 /*
  * The envelope is not signed. What it says of the algorithms and of the content
  * decides how the kernel reads it, so it must be what we write.
@@ -184,10 +213,10 @@ static bool is_our_envelope(CMS_ContentInfo *cms)
  * OpenSSL 3.0 makes a copy of a memory BIO that is detached content, and leaks it
  * when the message names a digest it does not know. Behind a buffer it makes none.
  */
-static BIO *content_bio(const struct rewire_signed *object)
+static BIO *content_bio(const void *data, size_t length)
 {
 	BIO *buffer = BIO_new(BIO_f_buffer());
-	BIO *memory = BIO_new_mem_buf(&object->body, (int)object->length);
+	BIO *memory = BIO_new_mem_buf(data, (int)length);
 
 	if (buffer && memory)
 		return BIO_push(buffer, memory);
@@ -196,14 +225,15 @@ static BIO *content_bio(const struct rewire_signed *object)
 	return NULL;
 }
 
-static int cms_verify(const struct rewire_signed *object, X509 *certificate,
+int crypto_cms_verify(const void *data, size_t length, const __u8 *signature,
+		      size_t signature_length, X509 *certificate,
 		      struct rewire_error *err)
 {
-	const unsigned char *der = object->signature;
-	const unsigned char *end = der + object->signature_length;
+	const unsigned char *der = signature;
+	const unsigned char *end = der + signature_length;
 	CMS_ContentInfo *cms =
-		d2i_CMS_ContentInfo(NULL, &der, (long)object->signature_length);
-	BIO *content = content_bio(object);
+		d2i_CMS_ContentInfo(NULL, &der, (long)signature_length);
+	BIO *content = content_bio(data, length);
 	STACK_OF(X509) *signers = sk_X509_new_null();
 	int rc = 0;
 
@@ -236,7 +266,8 @@ int rewire_signed_verify(const struct rewire_signed *object,
 
 	if (rc)
 		return rc;
-	rc = cms_verify(object, x509, err);
+	rc = crypto_cms_verify(&object->body, object->length, object->signature,
+			       object->signature_length, x509, err);
 	X509_free(x509);
 	return rc;
 }
@@ -245,7 +276,8 @@ int rewire_signed_parse(const __u8 *data, size_t length, __u16 type,
 			struct rewire_signed *ret_signed,
 			struct rewire_error *err)
 {
-	struct rewire_signed object = { .length = body_size(type) };
+	const char *name;
+	struct rewire_signed object = { .length = body_size(type, &name) };
 	const struct rewire_header *header = &object.body.header;
 
 	if (!object.length)
@@ -259,8 +291,7 @@ int rewire_signed_parse(const __u8 *data, size_t length, __u16 type,
 	memcpy(&object.body, data, object.length);
 	memcpy(object.signature, data + object.length, object.signature_length);
 	if (header->magic != REWIRE_MAGIC || header->type != type)
-		return rewire_fail(err, EBADMSG, "not a signed %s",
-				   body_name(type));
+		return rewire_fail(err, EBADMSG, "not a signed %s", name);
 	if (header->version != REWIRE_VERSION ||
 	    header->size != object.length || header->flags)
 		return rewire_fail(err, EBADMSG, "a format of another version");

@@ -84,12 +84,57 @@ static int report(const struct rewire_ctl_answer *answer)
 	return EXIT_SUCCESS;
 }
 
+static void print_check(const json_t *check)
+{
+	const char *result = json_string_value(json_object_get(check, "result"));
+	const char *why = json_string_value(json_object_get(check, "why"));
+	const char *name = json_string_value(json_object_get(check, "check"));
+	int colour = SHOW_PLAIN;
+
+	if (!name || !result)
+		return;
+	if (!strcmp(result, "ok"))
+		colour = SHOW_GOOD;
+	else if (!strcmp(result, "refused"))
+		colour = SHOW_BAD;
+	printf("%-8s%s%-8s%s%s%s\n", name, show_colour(stdout, colour), result,
+	       show_colour(stdout, SHOW_PLAIN), why ? "  " : "",
+	       why ? why : "");
+}
+
+static int report_try(const struct rewire_ctl_answer *answer)
+{
+	json_t *info, *check;
+	size_t i;
+	bool ok;
+
+	if (!answer->ok)
+		return cli_fail(&answer->error);
+	info = answer->info ? json_loads(answer->info, 0, NULL) : NULL;
+	ok = json_is_true(json_object_get(info, "ok"));
+	if (cli.json) {
+		show_json(info ? info : json_pack("{s:b}", "ok", 0));
+		return ok ? EXIT_SUCCESS : EXIT_REFUSED;
+	}
+	json_array_foreach(json_object_get(info, "checks"), i, check)
+		print_check(check);
+	if (json_object_get(info, "level"))
+		printf("the target's platform is of level %lld\n",
+		       number_in(info, "level"));
+	puts(ok ? "it would go; nothing was touched" :
+		  "it would not go; nothing was touched");
+	json_decref(info);
+	return ok ? EXIT_SUCCESS : EXIT_REFUSED;
+}
+
 static int run(int argc, char **argv)
 {
 	const char *file = NULL, *peer = NULL, *socket = NULL;
+	bool dry_run = false;
 	const struct cli_option options[] = {
 		{ .name = "request", .value = &file, .required = true },
 		{ .name = "to", .value = &peer, .required = true },
+		{ .name = "dry-run", .flag = &dry_run },
 		{ .name = "socket", .value = &socket },
 		{ 0 },
 	};
@@ -104,11 +149,13 @@ static int run(int argc, char **argv)
 	if (!strrchr(peer, ':') || strlen(peer) >= sizeof(request.peer))
 		return cli_usage("--to: %s is not HOST:PORT", peer);
 	strcpy(request.peer, peer);
+	if (dry_run)
+		request.op = REWIRE_CTL_TRY;
 	if (rewire_signed_read(file, REWIRE_TYPE_REQUEST, &request.request,
 			       &err) ||
 	    rewire_ctl_exchange(socket, &request, on_event, NULL, &answer, &err))
 		return cli_fail(&err);
-	status = report(&answer);
+	status = dry_run ? report_try(&answer) : report(&answer);
 	rewire_ctl_answer_clear(&answer);
 	return status;
 }
@@ -118,19 +165,25 @@ const struct command cmd_migrate = {
 	.run = run,
 	.summary = "move a workload to another host",
 	.help =
-	"usage: rewire migrate --request FILE --to [NAME@]HOST:PORT [--socket PATH]\n"
-	"                      [--json]\n"
+	"usage: rewire migrate --request FILE --to [NAME@]HOST:PORT [--dry-run]\n"
+	"                      [--socket PATH] [--json]\n"
 	"\n"
 	"Hands the signed request to the local helper, which is at the source, and\n"
 	"prints each step as the Security Monitors acknowledge it. Interrupting this\n"
 	"command cancels the migration until the source is RELINQUISHED; from there on\n"
-	"it is carried to its end without it.\n"
+	"it is carried to its end without it, over crashes of either host too.\n"
 	"\n"
 	"  --request FILE  made by `rewire request`\n"
 	"  --to HOST:PORT  where the target's helper listens; with NAME@ before it when\n"
 	"                  HOST is not the name in its certificate\n"
+	"  --dry-run       move nothing: ask both Security Monitors what they would\n"
+	"                  refuse, and why. The request is not used up. Exit status 0\n"
+	"                  when all would go, 1 when not. Checks are source, peer (its\n"
+	"                  helper), target, and level (of the target's platform); one\n"
+	"                  that rests on a refused one is skipped\n"
 	"  --socket PATH   the local helper's [" REWIRE_CTL_SOCKET "]\n"
 	"\n"
-	"example:\n"
+	"examples:\n"
+	"  rewire migrate --request move.request --to beta@192.0.2.7:7443 --dry-run\n"
 	"  rewire migrate --request move.request --to beta@192.0.2.7:7443\n",
 };

@@ -19,7 +19,7 @@ static int init(const char *dir)
 		show_json(json_pack("{s:b, s:o}", "ok", 1, "folder",
 				    show_text(dir)));
 	else
-		printf("%s: keys of the roles root, sds, developer; platform CA; TLS CA\n",
+		printf("%s: keys of the roles root (three, of which two have to sign), sds, developer; platform CA; TLS CA\n",
 		       dir);
 	return EXIT_SUCCESS;
 }
@@ -67,10 +67,11 @@ const struct command cmd_pki = {
 	"usage: rewire pki init DIR\n"
 	"       rewire pki host DIR NAME [--address HOST:PORT]\n"
 	"\n"
-	"`init` makes one key pair for each role (root, sds, developer), the CA of\n"
-	"the platform and the CA of the helpers' TLS. `host` makes DIR/hosts/NAME,\n"
-	"which is all that one host needs; copy it there, over a channel you trust,\n"
-	"and keep the rest of DIR away from hosts.\n"
+	"`init` makes a key pair for each of the roles sds and developer, three for\n"
+	"root (any two of which have to sign trust bundles; give them to different\n"
+	"people), the CA of the platform and the CA of the helpers' TLS. `host` makes\n"
+	"DIR/hosts/NAME, which is all that one host needs; copy it there, over a\n"
+	"channel you trust, and keep the rest of DIR away from hosts.\n"
 	"\n"
 	"  --address HOST:PORT  where other hosts' helpers reach this one\n"
 	"\n"

@@ -13,7 +13,7 @@
 
 struct request_options {
 	const char *key, *certificate, *workload, *epoch, *source, *target,
-		*lifetime, *passphrase_fd, *output;
+		*lifetime, *min_atl, *passphrase_fd, *output;
 };
 
 static int fill_request(const struct request_options *options,
@@ -28,7 +28,7 @@ static int fill_request(const struct request_options *options,
 		{ "target", options->target, request->target },
 	};
 	__u32 lifetime = DEFAULT_LIFETIME_MS;
-	__u64 epoch;
+	__u64 epoch, level = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
 		if (rewire_id_parse(ids[i].text, ids[i].id))
@@ -41,6 +41,11 @@ static int fill_request(const struct request_options *options,
 	     lifetime > MAX_LIFETIME_MS))
 		return cli_usage("--lifetime: %s is not between 1ms and 24h",
 				 options->lifetime);
+	if (options->min_atl &&
+	    !cli_number(options->min_atl, 0, REWIRE_MAX_LEVEL, &level))
+		return cli_usage("--min-atl: %s is not a level from 0 to %d",
+				 options->min_atl, REWIRE_MAX_LEVEL);
+	request->min_atl = (__u32)level;
 	request->epoch = epoch;
 	request->lifetime_ms = lifetime;
 	return EXIT_SUCCESS;
@@ -84,6 +89,7 @@ static int run(int argc, char **argv)
 		{ .name = "source", .value = &o.source, .required = true },
 		{ .name = "target", .value = &o.target, .required = true },
 		{ .name = "lifetime", .value = &o.lifetime },
+		{ .name = "min-atl", .value = &o.min_atl },
 		{ .name = "passphrase-fd", .value = &o.passphrase_fd },
 		{ .name = "output", .letter = 'o', .value = &o.output,
 		  .required = true },
@@ -120,7 +126,7 @@ const struct command cmd_request = {
 	.summary = "sign the order to migrate a workload, as the SDS",
 	.help =
 	"usage: rewire request --key FILE --cert FILE --workload UUID --epoch N\n"
-	"                      --source SM --target SM -o FILE [--lifetime TIME]\n"
+	"                      --source SM --target SM -o FILE [OPTION]...\n"
 	"\n"
 	"Orders one migration of one workload at one epoch (`rewire info` shows it)\n"
 	"from one Security Monitor to another (`rewire status` shows their ids; the\n"
@@ -128,6 +134,8 @@ const struct command cmd_request = {
 	"rewire_request, then its detached CMS signature (DER).\n"
 	"\n"
 	"  --lifetime TIME      after it the source goes on [60s]\n"
+	"  --min-atl LEVEL      the least trust level that the target must have, by the\n"
+	"                       table the source knows (`rewire trust levels`) [0]\n"
 	"  --passphrase-fd N    read the key's passphrase from there, not the terminal\n"
 	"\n"
 	"example:\n"

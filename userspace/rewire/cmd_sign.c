@@ -12,7 +12,7 @@
 
 struct sign_options {
 	const char *key, *certificate, *software, *release, *svn, *memory,
-		*passphrase_fd, *output;
+		*min_atl, *passphrase_fd, *output;
 };
 
 /* --predecessor may be given several times. */
@@ -51,6 +51,11 @@ static int fill_manifest(const struct sign_options *options,
 				 options->memory);
 	if (options->memory)
 		manifest->max_memory = number;
+	if (options->min_atl &&
+	    !cli_number(options->min_atl, 0, REWIRE_MAX_LEVEL, &number))
+		return cli_usage("--min-atl: %s is not a level from 0 to %d",
+				 options->min_atl, REWIRE_MAX_LEVEL);
+	manifest->min_atl = options->min_atl ? (__u32)number : 0;
 	manifest->predecessors = predecessors.count;
 	memcpy(manifest->predecessor, predecessors.measurement,
 	       sizeof(manifest->predecessor));
@@ -162,6 +167,7 @@ static int run(int argc, char **argv)
 		{ .name = "release", .value = &o.release, .required = true },
 		{ .name = "svn", .value = &o.svn, .required = true },
 		{ .name = "max-memory", .value = &o.memory },
+		{ .name = "min-atl", .value = &o.min_atl },
 		{ .name = "predecessor", .more = add_predecessor },
 		{ .name = "passphrase-fd", .value = &o.passphrase_fd },
 		{ .name = "output", .letter = 'o', .value = &o.output },
@@ -188,6 +194,7 @@ const struct command cmd_sign = {
 	"  --release N          release number\n"
 	"  --svn N              security version; raise it when a hole was closed\n"
 	"  --max-memory SIZE    refuse to run with more [what the image has]\n"
+	"  --min-atl LEVEL      refuse to run on a host of a lower trust level [0]\n"
 	"  --predecessor HEX    measurement whose sealed data this one may read;\n"
 	"                       up to four times\n"
 	"  --passphrase-fd N    read the key's passphrase from there, not the terminal\n"

@@ -16,7 +16,7 @@
  */
 struct finish {
 	struct helper *helper;
-	const struct record *record;
+	struct record *record;
 	int session;
 	struct link *link;
 	const struct report *report;
@@ -30,13 +30,26 @@ struct finish {
  * @finish: the migration
  *
  * From RELINQUISHED on the source cannot go back: it says START again and again
- * until the target says ACTIVE or ABORTED. Afterwards it delivers the RECEIPT,
- * or its own ABORTED. All of it may be repeated at will, from any process.
+ * until the target says ACTIVE or ABORTED. A source that is FROZEN and whose
+ * image went down with its host asks the target for its last word. Afterwards it
+ * delivers the RECEIPT, or its own ABORTED when it has the workload back. All of
+ * it may be repeated at will, from any process, after any crash.
  *
  * Return: FINISH_OVER or FINISH_WON, 0: a step was made and there are more, or
  * a negative errno: try again later.
  */
 int finish_once(struct finish *finish, struct rewire_error *err);
+
+/**
+ * finish_settle - see to the workload after an ABORTED
+ * @finish: the migration
+ *
+ * The enclave that is here goes on; one that went down with the host comes back
+ * from its checkpoint, as far as the SM lets it. Done once, it does nothing.
+ *
+ * Return: 0 or a negative errno: try again later.
+ */
+int finish_settle(struct finish *finish, struct rewire_error *err);
 
 /**
  * finish_all - finish_once() until it is over or time is up

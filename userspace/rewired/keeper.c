@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "decide.h"
 #include "finish.h"
 #include "keeper.h"
 #include "log.h"
@@ -16,9 +17,10 @@
 #include "target.h"
 
 #define FIRST_PAUSE_MS	1000
-#define LAST_PAUSE_MS	60000
+/* Also how late a deadline of the SM may be noticed. */
+#define LAST_PAUSE_MS	15000
 
-static int keep_source(struct helper *helper, const struct record *record,
+static int keep_source(struct helper *helper, struct record *record,
 		       int session, struct rewire_error *err)
 {
 	struct report report = { .client = -1, .start = clock_ms() };
@@ -78,6 +80,16 @@ static int keep_one(struct helper *helper, const struct record *listed,
 	return ret;
 }
 
+/* Only somebody else can change it: it is said once, and waited for. */
+static void tell_unfresh(struct keeper *keeper, const struct rewire_error *err)
+{
+	if (keeper->unfresh == err->code)
+		return;
+	keeper->unfresh = err->code;
+	log_warning("migrations have to wait for the SM, and do: %s",
+		    err->text);
+}
+
 static void work(struct job *job)
 {
 	struct keeper *keeper = (struct keeper *)job;
@@ -95,14 +107,20 @@ static void work(struct job *job)
 		if (!ret)
 			continue;
 		failed = true;
+		if (decide_is_unfresh(ret)) {
+			tell_unfresh(keeper, &err);
+			continue;
+		}
 		log_warning("migration %s is not over: %s",
 			    rewire_id_format(records[i].request_id, id),
 			    err.text);
 	}
-	if (!failed)
+	if (!failed) {
 		keeper->pause_ms = FIRST_PAUSE_MS;
-	else if (keeper->pause_ms < LAST_PAUSE_MS)
+		keeper->unfresh = 0;
+	} else if (keeper->pause_ms < LAST_PAUSE_MS) {
 		keeper->pause_ms *= 2;
+	}
 }
 
 static void done(struct job *job)

@@ -11,6 +11,7 @@
  * @running: the job is
  * @pause_ms: between tries
  * @next: clock_ms() of the next try
+ * @unfresh: errno of an SM that cannot go on by itself, as last told; or 0
  */
 struct keeper {
 	struct job job;
@@ -18,6 +19,7 @@ struct keeper {
 	bool running;
 	int64_t pause_ms;
 	int64_t next;
+	int unfresh;
 };
 
 #define KEEPER_TICK_MS	1000

@@ -23,6 +23,8 @@
 /* Whoever cannot finish a handshake in this time is not a helper. */
 #define HANDSHAKE_MS	15000
 
+#define FRAME_ROOM	(sizeof(struct peer_header) + PEER_MAX_CHUNK)
+
 /* For the other side to read an ERROR and go. */
 #define DRAIN_MS	2000
 
@@ -152,7 +154,7 @@ static int make_link(SSL *ssl, int fd, int stop, unsigned int timeout_ms,
 	link->stop = stop;
 	link->timeout_ms = timeout_ms;
 	strncpy(link->name, name, sizeof(link->name) - 1);
-	link->out = malloc(sizeof(struct peer_header) + PEER_MAX_CHUNK);
+	link->out = malloc(FRAME_ROOM);
 	if (!link->out || peer_decoder_init(&link->in) ||
 	    SSL_set_fd(ssl, fd) != 1)
 		goto err_link;
@@ -303,14 +305,29 @@ void link_close(struct link *link)
 	SSL_free(link->ssl);
 	close(link->fd);
 	peer_decoder_free(&link->in);
-	rewire_wipe_free(link->out,
-			 sizeof(struct peer_header) + PEER_MAX_CHUNK);
+	rewire_wipe_free(link->out, FRAME_ROOM);
+	rewire_wipe_free(link->spare, FRAME_ROOM);
 	free(link);
 }
 
 void *link_payload(struct link *link)
 {
 	return link->out + sizeof(struct peer_header);
+}
+
+void *link_spare(struct link *link)
+{
+	if (!link->spare)
+		link->spare = malloc(FRAME_ROOM);
+	return link->spare ? link->spare + sizeof(struct peer_header) : NULL;
+}
+
+void link_flip(struct link *link)
+{
+	__u8 *out = link->out;
+
+	link->out = link->spare;
+	link->spare = out;
 }
 
 int link_send(struct link *link, unsigned int type, ssize_t length,
@@ -420,6 +437,32 @@ int link_overheard(struct link *link, struct rewire_error *err)
 	if (ret)
 		return ret == -ETIMEDOUT ? 0 : ret;
 	return not_due(link, &frame, "nothing", err);
+}
+
+int link_await(struct link *link, int fd, struct rewire_error *err)
+{
+	struct pollfd fds[3 + LINK_MAX_WATCHES] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = link->fd, .events = POLLIN },
+		{ .fd = link->stop, .events = POLLIN },
+	};
+	struct watch *watch = link->watch;
+	nfds_t count = 3;
+	int ret;
+
+	for (int i = 0; watch && i < watch->count; i++, count++)
+		fds[count] = (struct pollfd){ .fd = watch->fd[i],
+					      .events = watch->events[i] };
+	for (;;) {
+		ret = link_overheard(link, err);
+		if (ret)
+			return ret;
+		if (poll(fds, count, -1) < 0 && errno != EINTR)
+			return rewire_fail(err, errno, "poll: %s",
+					   strerror(errno));
+		if (fds[0].revents)
+			return 0;
+	}
 }
 
 void link_refuse(struct link *link, const struct rewire_error *error)

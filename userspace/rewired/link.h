@@ -38,6 +38,7 @@ struct watch {
  * @watch: what else ends a wait, or NULL
  * @in: what comes in
  * @out: header and payload of what goes out
+ * @spare: the same for what goes out next, or NULL
  *
  * A link is used by one thread. Each function blocks in poll() only: until its
  * deadline, until @stop or until @watch says so.
@@ -52,6 +53,7 @@ struct link {
 	struct watch *watch;
 	struct peer_decoder in;
 	__u8 *out;
+	__u8 *spare;
 };
 
 /**
@@ -82,6 +84,16 @@ void link_close(struct link *link);
 
 /* Where the payload of the next link_send() goes: PEER_MAX_CHUNK bytes. */
 void *link_payload(struct link *link);
+
+/**
+ * link_spare - a second payload, so that the next frame can be made before this
+ * @link: the link
+ *
+ * Return: as long as link_payload()'s, or NULL when there is no memory.
+ */
+void *link_spare(struct link *link);
+/* The two change places: after a link_spare() that was not NULL. */
+void link_flip(struct link *link);
 
 /**
  * link_send - send the frame whose payload is at link_payload()
@@ -118,6 +130,15 @@ int link_expect(struct link *link, unsigned int type, int64_t deadline,
  * watch says.
  */
 int link_overheard(struct link *link, struct rewire_error *err);
+
+/**
+ * link_await - wait for another file, with an eye on the peer
+ * @link: the link
+ * @fd: until this is readable
+ *
+ * Return: 0, or what link_overheard() says.
+ */
+int link_await(struct link *link, int fd, struct rewire_error *err);
 
 /* Send what went wrong. When that fails too, the other side sees the end. */
 void link_refuse(struct link *link, const struct rewire_error *error);

@@ -16,6 +16,7 @@
 #include "report.h"
 #include "route.h"
 #include "source.h"
+#include "trial.h"
 
 int operation_refuse(int client, const struct rewire_error *error)
 {
@@ -176,6 +177,10 @@ int operation_run(struct helper *helper, int client, const char *listening,
 		break;
 	case REWIRE_CTL_MIGRATE:
 		ret = run_migrate(helper, client, &request);
+		break;
+	case REWIRE_CTL_TRY:
+		ret = answer_info(client, trial_run(helper, &request.request,
+						    request.peer));
 		break;
 	default:
 		ret = run_status(helper, client, listening);

@@ -28,7 +28,8 @@ static const char usage[] =
 "                        [journal in the host's]\n"
 "  --unwitnessed         with --provision: ask nobody if the journal is the last\n"
 "  --no-journal          with --provision: the SM remembers nothing; for benches\n"
-"  --volatile            keep no sealed checkpoint of an enclave that comes in\n"
+"  --volatile            keep no sealed checkpoint of an enclave that moves:\n"
+"                        it is lost if its host goes down meanwhile\n"
 "  --max-peers N         connections of other helpers at a time [16]\n"
 "  --max-clients N       connections on the control socket at a time [32]\n"
 "  --freeze-timeout S    seconds an enclave has to stand still, 1 .. 60 [10]\n"
@@ -133,7 +134,7 @@ static bool take(struct options *o, int option, const char *text)
 		o->provisioning.flags |= REWIRE_PROVISION_VOLATILE;
 		return true;
 	case OPT_VOLATILE:
-		o->volatile_target = true;
+		o->is_volatile = true;
 		return true;
 	case OPT_VERBOSE:
 		if (o->level < LOG_LEVEL_DEBUG)

@@ -14,7 +14,7 @@
  * @listen: "HOST:PORT" for other helpers; NULL: this host is only a source
  * @provision: provision the SM from @host_dir if nobody did
  * @provisioning: how
- * @volatile_target: take no sealed checkpoint of what comes in
+ * @is_volatile: keep no sealed checkpoints of what moves
  * @max_peers: connections of other helpers at a time
  * @max_clients: connections on the control socket at a time
  * @freeze_timeout_ms: for an enclave to stand still
@@ -28,7 +28,7 @@ struct options {
 	const char *listen;
 	bool provision;
 	struct rewire_provision_options provisioning;
-	bool volatile_target;
+	bool is_volatile;
 	unsigned int max_peers;
 	unsigned int max_clients;
 	unsigned int freeze_timeout_ms;

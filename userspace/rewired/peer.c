@@ -17,6 +17,7 @@ static_assert(sizeof(struct peer_migrate_head) == 8, "wire format");
 static_assert(sizeof(struct peer_call_head) == 48, "wire format");
 static_assert(sizeof(struct peer_answer_head) == 8, "wire format");
 static_assert(sizeof(struct peer_query) == 24, "wire format");
+static_assert(sizeof(struct peer_probe_head) == 32, "wire format");
 
 static const struct {
 	const char *name;
@@ -52,6 +53,14 @@ static const struct {
 	[PEER_QUERY] = {
 		"QUERY", sizeof(struct peer_query), sizeof(struct peer_query),
 	},
+	[PEER_PROBE] = {
+		"PROBE",
+		sizeof(struct peer_probe_head) + sizeof(struct rewire_request) +
+			1,
+		sizeof(struct peer_probe_head) + sizeof(struct rewire_request) +
+			REWIRE_MAX_CMS,
+	},
+	[PEER_EVIDENCE] = { "EVIDENCE", 0, REWIRE_MAX_EVIDENCE },
 };
 
 const char *peer_type_name(unsigned int type)
@@ -320,6 +329,52 @@ int peer_decode_query(const struct peer_frame *frame,
 		return rewire_fail(err, EPROTO, "a QUERY for no known side");
 	memcpy(ret_id, query.request_id, REWIRE_ID_SIZE);
 	*ret_side = side;
+	return 0;
+}
+
+ssize_t peer_encode_probe(void *payload,
+			  const __u8 nonce[REWIRE_NONCE_SIZE],
+			  const struct rewire_signed *request)
+{
+	__u8 *at = payload;
+
+	if (request->length > sizeof(request->body) ||
+	    request->signature_length > sizeof(request->signature))
+		return -EMSGSIZE;
+	at = mempcpy(at, nonce, REWIRE_NONCE_SIZE);
+	at = mempcpy(at, &request->body, request->length);
+	at = mempcpy(at, request->signature, request->signature_length);
+	return at - (__u8 *)payload;
+}
+
+int peer_decode_probe(const struct peer_frame *frame,
+		      __u8 ret_nonce[REWIRE_NONCE_SIZE],
+		      struct rewire_signed *ret_request,
+		      struct rewire_error *err)
+{
+	const size_t head = sizeof(struct peer_probe_head);
+
+	memcpy(ret_nonce, frame->payload, REWIRE_NONCE_SIZE);
+	return rewire_signed_parse(frame->payload + head, frame->length - head,
+				   REWIRE_TYPE_REQUEST, ret_request, err);
+}
+
+ssize_t peer_encode_evidence(void *payload,
+			     const struct rewire_token *token)
+{
+	if (token->length > sizeof(token->bytes))
+		return -EMSGSIZE;
+	if (token->length)
+		memcpy(payload, token->bytes, token->length);
+	return (ssize_t)token->length;
+}
+
+int peer_decode_evidence(const struct peer_frame *frame,
+			 struct rewire_token *ret_token)
+{
+	ret_token->length = frame->length;
+	if (frame->length)
+		memcpy(ret_token->bytes, frame->payload, frame->length);
 	return 0;
 }
 

@@ -25,6 +25,7 @@
  * STREAM_END         MESSAGE (the READY)
  * MESSAGE, QUERY     MESSAGE: the last one the asked SM has to say
  * CALL               ANSWER
+ * PROBE              EVIDENCE
  * ================== =========================================================
  *
  * ERROR may come in the place of any answer, and unasked between STREAM frames.
@@ -45,7 +46,9 @@
 #define PEER_CALL		6	/* to an enclave of this host */
 #define PEER_ANSWER		7	/* from it */
 #define PEER_QUERY		8	/* what is the last word of this session? */
-#define PEER_TYPES		9
+#define PEER_PROBE		9	/* would you take this request? */
+#define PEER_EVIDENCE		10	/* yes; and how far the platform is to be trusted */
+#define PEER_TYPES		11
 
 #define PEER_MAX_CHUNK		(256 * 1024)	/* the longest payload of all */
 #define PEER_MAX_TEXT		256		/* of an ERROR */
@@ -118,6 +121,15 @@ struct peer_query {
 	__u8 request_id[REWIRE_ID_SIZE];
 	__le32 side;
 	__le32 reserved;
+};
+
+/**
+ * struct peer_probe_head - payload of PROBE
+ * @nonce: challenge that the evidence is to answer; struct rewire_request and its
+ *	signature follow
+ */
+struct peer_probe_head {
+	__u8 nonce[REWIRE_NONCE_SIZE];
 };
 
 /**
@@ -245,6 +257,20 @@ ssize_t peer_encode_query(void *payload, const __u8 id[REWIRE_ID_SIZE],
 int peer_decode_query(const struct peer_frame *frame,
 		      __u8 ret_id[REWIRE_ID_SIZE], __u32 *ret_side,
 		      struct rewire_error *err);
+
+ssize_t peer_encode_probe(void *payload,
+			  const __u8 nonce[REWIRE_NONCE_SIZE],
+			  const struct rewire_signed *request);
+int peer_decode_probe(const struct peer_frame *frame,
+		      __u8 ret_nonce[REWIRE_NONCE_SIZE],
+		      struct rewire_signed *ret_request,
+		      struct rewire_error *err);
+
+/* The token is empty when the SM has none to give. */
+ssize_t peer_encode_evidence(void *payload,
+			     const struct rewire_token *token);
+int peer_decode_evidence(const struct peer_frame *frame,
+			 struct rewire_token *ret_token);
 
 /**
  * peer_message_session - which session a MESSAGE is for

@@ -13,6 +13,16 @@
 #include "serve.h"
 #include "session.h"
 #include "target.h"
+#include "trial.h"
+
+static int send_word(struct helper *helper, struct link *link, int session,
+		     __u32 side, struct rewire_error *err)
+{
+	int ret = side == REWIRE_SIDE_TARGET ?
+		  target_may_speak(helper, session, err) : 0;
+
+	return ret ? ret : session_send(session, link, err);
+}
 
 /*
  * The SM checks the message, and its answer is what the peer gets. A START and
@@ -43,13 +53,14 @@ static int answer_message(struct helper *helper, struct link *link,
 		log_error("after %s: %s", rewire_message_name(kind), late.text);
 	if (side == REWIRE_SIDE_TARGET && kind == REWIRE_MSG_RECEIPT)
 		session_save_receipt(helper, id, frame->payload, frame->length);
-	ret = session_send(session, link, err);
+	ret = send_word(helper, link, session, side, err);
 out:
 	close(session);
 	return ret;
 }
 
-static int answer_query(struct link *link, const struct peer_frame *frame,
+static int answer_query(struct helper *helper, struct link *link,
+			const struct peer_frame *frame,
 			struct rewire_error *err)
 {
 	__u8 id[REWIRE_ID_SIZE];
@@ -62,7 +73,7 @@ static int answer_query(struct link *link, const struct peer_frame *frame,
 	session = session_open(id, side, err);
 	if (session < 0)
 		return session;
-	ret = session_send(session, link, err);
+	ret = send_word(helper, link, session, side, err);
 	close(session);
 	return ret;
 }
@@ -113,7 +124,10 @@ static bool answer(struct helper *helper, struct link *link,
 		ret = answer_message(helper, link, frame, &err);
 		break;
 	case PEER_QUERY:
-		ret = answer_query(link, frame, &err);
+		ret = answer_query(helper, link, frame, &err);
+		break;
+	case PEER_PROBE:
+		ret = trial_answer(link, frame, &err);
 		break;
 	case PEER_CALL:
 		ret = answer_call(helper, link, frame, &err);

@@ -3,7 +3,7 @@
  * A migration at its source, up to the point of no return and through it.
  *
  *	OFFER   -> MIGRATE ... ACCEPT		OFFERED to AGREED
- *	freeze, read the stream -> STREAM ...	FROZEN
+ *	freeze, read the stream -> STREAM ...	FROZEN, and to the disk here
  *	STREAM_END ... READY			RELINQUISHED
  *	START ... ACTIVE, RECEIPT		finish.c
  *
@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "base64.h"
+#include "checkpoint.h"
 #include "clock.h"
+#include "fallback.h"
 #include "finish.h"
 #include "log.h"
 #include "session.h"
@@ -32,6 +34,7 @@ struct source {
 	struct record record;
 	struct report report;
 	struct watch watch;
+	struct fallback fallback;
 	struct link *link;
 	int session;
 	bool ended;				/* STREAM_END was sent */
@@ -111,30 +114,57 @@ static int freeze(struct source *s, struct rewire_error *err)
 }
 
 /* From the SM into the frame that is sent: nothing is copied on the way. */
-static int stream(struct source *s, struct rewire_error *err)
+static ssize_t read_chunk(struct source *s, void *payload,
+			  struct rewire_error *err)
 {
 	ssize_t n;
+
+	if (!payload)
+		return rewire_fail(err, ENOMEM, "no memory for the stream");
+	do {
+		n = read(s->session, payload, PEER_MAX_CHUNK);
+	} while (n < 0 && errno == EINTR);
+	return n >= 0 ? n : rewire_fail_ioctl(err, s->session, errno,
+					      "reading the enclave's state");
+}
+
+/*
+ * The last chunk, which has the end of the END record in it, waits for the
+ * fallback: a target that is PREPARED is one whose source has its own copy.
+ */
+static int stream(struct source *s, struct rewire_error *err)
+{
+	ssize_t next, n = read_chunk(s, link_payload(s->link), err);
 	int ret;
 
-	for (;;) {
+	for (; n > 0; n = next) {
 		ret = link_overheard(s->link, err);
 		if (ret)
 			return ret;
-		n = read(s->session, link_payload(s->link), PEER_MAX_CHUNK);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return rewire_fail_ioctl(err, s->session, errno,
-						 "reading the enclave's state");
-		if (n == 0)
-			break;
-		ret = link_send(s->link, PEER_STREAM, n, err);
+		next = read_chunk(s, link_spare(s->link), err);
+		if (next < 0)
+			return (int)next;
+		if (!next)
+			ret = fallback_wait(&s->fallback, s->link, err);
+		if (!ret)
+			ret = link_send(s->link, PEER_STREAM, n, err);
 		if (ret)
 			return ret;
+		link_flip(s->link);
 		s->bytes += (__u64)n;
 	}
+	if (n < 0)
+		return (int)n;
 	s->ended = true;
 	return link_send(s->link, PEER_STREAM_END, 0, err);
+}
+
+static int keep(struct source *s, struct rewire_error *err)
+{
+	if (s->helper->options.is_volatile)
+		return 0;
+	return fallback_start(&s->fallback, &s->helper->store,
+			      s->record.workload, s->session, err);
 }
 
 /* READY makes the SM give up the enclave. */
@@ -156,6 +186,8 @@ static int up_to_relinquished(struct source *s, struct rewire_error *err)
 
 	if (!ret)
 		ret = freeze(s, err);
+	if (!ret)
+		ret = keep(s, err);
 	if (!ret)
 		ret = stream(s, err);
 	if (!ret)
@@ -183,21 +215,35 @@ static void tell_aborted(struct source *s)
 	store_end(&s->helper->store, &s->record);
 }
 
+static struct finish finish_of(struct source *s)
+{
+	return (struct finish){
+		.helper = s->helper, .record = &s->record,
+		.session = s->session, .link = s->link, .report = &s->report,
+	};
+}
+
 /*
  * After a failure: abort. The SM knows better than we do whether it is too late
  * for that. Returns false when it is.
  */
 static bool give_up(struct source *s)
 {
+	struct finish finish = finish_of(s);
+	struct rewire_error err;
 	int state;
 
 	rewire_session_give_up(s->session, NULL);
+	fallback_end(&s->fallback);
 	state = session_state(s->session, NULL);
 	if (state == REWIRE_SESSION_RELINQUISHED ||
 	    state == REWIRE_SESSION_DESTROYED)
 		return false;
 	step(s, REWIRE_SIDE_SOURCE, REWIRE_SESSION_ABORTED);
-	tell_aborted(s);
+	if (finish_settle(&finish, &err))
+		log_warning("the workload is not as it was yet: %s", err.text);
+	else
+		tell_aborted(s);
 	return true;
 }
 
@@ -231,10 +277,7 @@ static json_t *describe(const struct source *s)
 static int through(struct source *s, json_t **ret_info,
 		   struct rewire_error *err)
 {
-	struct finish finish = {
-		.helper = s->helper, .record = &s->record,
-		.session = s->session, .link = s->link, .report = &s->report,
-	};
+	struct finish finish = finish_of(s);
 	struct rewire_error why = { 0 };
 	int state, ret;
 
@@ -269,6 +312,23 @@ static int run(struct source *s, json_t **ret_info, struct rewire_error *err)
 	return through(s, ret_info, err);
 }
 
+/* Should the host go down: is the workload to run again, or to stand still? */
+static enum fate fate_now(const __u8 workload[REWIRE_ID_SIZE])
+{
+	struct rewire_enclave_info info = { .state = REWIRE_ENCLAVE_RUNNING };
+	int enclave = -1, sm = rewire_sm_open(NULL);
+
+	if (sm >= 0) {
+		enclave = rewire_enclave_open(sm, 0, workload, NULL);
+		close(sm);
+	}
+	if (enclave >= 0) {
+		rewire_enclave_get_info(enclave, &info, NULL);
+		close(enclave);
+	}
+	return info.state == REWIRE_ENCLAVE_PAUSED ? FATE_PAUSED : FATE_RUNNING;
+}
+
 int source_migrate(struct helper *helper, const struct rewire_signed *request,
 		   const char *peer, int client, json_t **ret_info,
 		   struct rewire_error *err)
@@ -291,6 +351,7 @@ int source_migrate(struct helper *helper, const struct rewire_signed *request,
 	memcpy(s.record.request_id, body->id, REWIRE_ID_SIZE);
 	memcpy(s.record.workload, body->workload, REWIRE_ID_SIZE);
 	memcpy(s.report.request_id, body->id, REWIRE_ID_SIZE);
+	s.record.fate = fate_now(body->workload);
 	ret = store_begin(&helper->store, &s.record, err);
 	if (ret)
 		return ret;

@@ -60,13 +60,15 @@ void store_checkpoint_path(const struct store *store,
 		 rewire_id_format(workload, text));
 }
 
-/* A file of lines; @line gets the first two, without their ends. */
-static int read_lines(const char *path, char line[2][ADDRESS_MAX])
+#define LINES	3
+
+/* A file of lines; @line gets the first ones, without their ends. */
+static int read_lines(const char *path, char line[LINES][ADDRESS_MAX])
 {
+	char text[MAX_FILE + 1];
 	size_t length;
 	__u8 *data;
-	char text[MAX_FILE + 1];
-	char *end;
+	char *at, *end;
 	int ret;
 
 	ret = rewire_file_read(path, MAX_FILE, &data, &length, NULL);
@@ -76,19 +78,33 @@ static int read_lines(const char *path, char line[2][ADDRESS_MAX])
 	text[length] = '\0';
 	rewire_wipe_free(data, length);
 
-	end = strchr(text, '\n');
-	if (!end)
+	if (!strchr(text, '\n'))
 		return -EBADMSG;
-	*end = '\0';
-	if (snprintf(line[0], ADDRESS_MAX, "%s", text) >= ADDRESS_MAX)
-		return -EBADMSG;
-	line[1][0] = '\0';
-	if (!end[1])
-		return 0;
-	end[1 + strcspn(end + 1, "\n")] = '\0';
-	if (snprintf(line[1], ADDRESS_MAX, "%s", end + 1) >= ADDRESS_MAX)
-		return -EBADMSG;
+	at = text;
+	for (int i = 0; i < LINES; i++) {
+		end = at + strcspn(at, "\n");
+		if (end - at >= ADDRESS_MAX)
+			return -EBADMSG;
+		memcpy(line[i], at, (size_t)(end - at));
+		line[i][end - at] = '\0';
+		at = *end ? end + 1 : end;
+	}
 	return 0;
+}
+
+static const char *const fates[FATES] = {
+	[FATE_RUNNING] = "running",
+	[FATE_PAUSED] = "paused",
+	[FATE_SETTLED] = "settled",
+};
+
+/* A file that does not say was written when there was but one. */
+static enum fate parse_fate(const char *text)
+{
+	for (int i = 0; i < FATES; i++)
+		if (!strcmp(text, fates[i]))
+			return (enum fate)i;
+	return FATE_RUNNING;
 }
 
 /* The file's name says which migration and side, its lines the rest. */
@@ -96,7 +112,7 @@ static int read_record(const struct store *store, const char *name,
 		       struct record *ret_record)
 {
 	struct record record = { 0 };
-	char path[STORE_PATH], id[REWIRE_ID_TEXT], line[2][ADDRESS_MAX];
+	char path[STORE_PATH], id[REWIRE_ID_TEXT], line[LINES][ADDRESS_MAX];
 	const char *dot = strrchr(name, '.');
 	int ret;
 
@@ -118,6 +134,7 @@ static int read_record(const struct store *store, const char *name,
 	    rewire_id_parse(line[0], record.workload))
 		return -EBADMSG;
 	memcpy(record.peer, line[1], sizeof(record.peer));
+	record.fate = parse_fate(line[2]);
 	*ret_record = record;
 	return 0;
 }
@@ -236,8 +253,9 @@ static int write_record(const struct store *store, const struct record *record,
 	int length;
 
 	record_path(store, record, path);
-	length = snprintf(text, sizeof(text), "%s\n%s\n",
-			  rewire_id_format(record->workload, id), record->peer);
+	length = snprintf(text, sizeof(text), "%s\n%s\n%s\n",
+			  rewire_id_format(record->workload, id), record->peer,
+			  fates[record->fate]);
 	return rewire_file_write(path, text, (size_t)length, 0600, err);
 }
 
@@ -269,6 +287,24 @@ int store_begin(struct store *store, const struct record *record,
 	pthread_mutex_lock(&store->lock);
 	ret = begin_locked(store, record, err);
 	pthread_mutex_unlock(&store->lock);
+	return ret;
+}
+
+int store_settle(struct store *store, struct record *record,
+		 struct rewire_error *err)
+{
+	struct record settled = *record;
+	int at, ret;
+
+	settled.fate = FATE_SETTLED;
+	pthread_mutex_lock(&store->lock);
+	ret = write_record(store, &settled, err);
+	at = find(store, record->request_id, record->side);
+	if (!ret && at >= 0)
+		store->open[at].fate = FATE_SETTLED;
+	pthread_mutex_unlock(&store->lock);
+	if (!ret)
+		record->fate = FATE_SETTLED;
 	return ret;
 }
 
@@ -370,7 +406,7 @@ static const struct record *find_leaving(const struct store *store,
 bool store_get_moved(struct store *store, const __u8 workload[REWIRE_ID_SIZE],
 		     char peer[ADDRESS_MAX])
 {
-	char path[STORE_PATH], line[2][ADDRESS_MAX];
+	char path[STORE_PATH], line[LINES][ADDRESS_MAX];
 	const struct record *leaving;
 
 	pthread_mutex_lock(&store->lock);
@@ -385,6 +421,20 @@ bool store_get_moved(struct store *store, const __u8 workload[REWIRE_ID_SIZE],
 		return false;
 	memcpy(peer, line[0], ADDRESS_MAX);
 	return true;
+}
+
+bool store_is_alone(struct store *store, const struct record *record)
+{
+	unsigned int others = 0;
+
+	pthread_mutex_lock(&store->lock);
+	for (unsigned int i = 0; i < store->count; i++)
+		others += !memcmp(store->open[i].workload, record->workload,
+				  REWIRE_ID_SIZE) &&
+			  memcmp(store->open[i].request_id, record->request_id,
+				 REWIRE_ID_SIZE);
+	pthread_mutex_unlock(&store->lock);
+	return !others;
 }
 
 bool store_is_leaving(struct store *store, const __u8 workload[REWIRE_ID_SIZE])

@@ -13,7 +13,7 @@
  *	open/REQUEST.source, .target	a migration that is not over
  *	moved/WORKLOAD			where a workload went: an address
  *	receipts/REQUEST.receipt	RECEIPT messages
- *	checkpoints/WORKLOAD.sealed	checkpoints of what came in
+ *	checkpoints/WORKLOAD.sealed	of what is coming in, or is about to leave
  *
  * None is a secret (checkpoints are sealed), and none is believed: the SM knows
  * the state of a migration, a file only says that there is one to ask about.
@@ -21,18 +21,28 @@
 
 #define STORE_MAX_OPEN	64	/* migrations that are not over */
 
+/* What became of the instance here, as far as the helper has to care. */
+enum fate {
+	FATE_RUNNING,	/* it ran when it was asked to move, and is to run again */
+	FATE_PAUSED,	/* it stood still then, and is to stay so */
+	FATE_SETTLED,	/* nothing is left to be done but to tell the peer */
+	FATES
+};
+
 /**
  * struct record - a migration that is not over
  * @request_id: which
  * @side: REWIRE_SIDE_*, of the SM of this host
  * @workload: what moves
  * @peer: address of the other helper; empty at the target
+ * @fate: of the instance; at the target it runs once it is there
  */
 struct record {
 	__u8 request_id[REWIRE_ID_SIZE];
 	__u32 side;
 	__u8 workload[REWIRE_ID_SIZE];
 	char peer[ADDRESS_MAX];
+	enum fate fate;
 };
 
 /**
@@ -71,6 +81,16 @@ int store_open(struct store *store, const char *dir, struct rewire_error *err);
 int store_begin(struct store *store, const struct record *record,
 		struct rewire_error *err);
 
+/**
+ * store_settle - remember that only the peer is left to be told
+ * @store: the store
+ * @record: claimed by the caller; changed too
+ *
+ * Return: 0 or a negative errno: the same would be settled again.
+ */
+int store_settle(struct store *store, struct record *record,
+		 struct rewire_error *err);
+
 /* It is over. Who claimed it has nothing to release any more. */
 void store_end(struct store *store, const struct record *record);
 
@@ -105,6 +125,9 @@ int store_set_moved(struct store *store, const __u8 workload[REWIRE_ID_SIZE],
 /* Where a workload went, or is going to; false: nobody knows. */
 bool store_get_moved(struct store *store, const __u8 workload[REWIRE_ID_SIZE],
 		     char peer[ADDRESS_MAX]);
+
+/* True when no other open migration is about the same workload. */
+bool store_is_alone(struct store *store, const struct record *record);
 
 /* True while a workload is leaving. */
 bool store_is_leaving(struct store *store, const __u8 workload[REWIRE_ID_SIZE]);

@@ -7,12 +7,14 @@
  *	START ... ACTIVE			ACTIVE (serve.c brings the message)
  *
  * Until READY is made the session lives as long as its connection; afterwards it
- * lives in the SM, and any connection may bring the START.
+ * lives in the SM, and any connection may bring the START. It is noted down before
+ * it begins, so that whatever cuts it off, the keeper finds it.
  */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "checkpoint.h"
 #include "clock.h"
 #include "log.h"
 #include "report.h"
@@ -34,27 +36,37 @@ static void step(struct target *t, __u32 state)
 	report_step(&t->report, REWIRE_SIDE_TARGET, state, t->bytes);
 }
 
-static int accept_offer(struct target *t, const struct peer_frame *frame,
+static int open_session(struct target *t, const struct peer_migrate *migrate,
 			struct rewire_error *err)
 {
-	struct peer_migrate migrate;
-	const struct rewire_request *request = &migrate.request.body.request;
-	int sm, ret;
+	int sm = rewire_sm_open(err);
 
-	ret = peer_decode_migrate(frame, &migrate, err);
-	if (ret)
-		return ret;
+	if (sm < 0)
+		return sm;
+	t->session = rewire_session_in(sm, &migrate->request, migrate->offer,
+				       migrate->offer_length, err);
+	close(sm);
+	return t->session < 0 ? t->session : 0;
+}
+
+static int accept_offer(struct target *t, const struct peer_migrate *migrate,
+			struct rewire_error *err)
+{
+	const struct rewire_request *request = &migrate->request.body.request;
+	int ret;
+
 	memcpy(t->record.request_id, request->id, REWIRE_ID_SIZE);
 	memcpy(t->record.workload, request->workload, REWIRE_ID_SIZE);
 	memcpy(t->report.request_id, request->id, REWIRE_ID_SIZE);
-	sm = rewire_sm_open(err);
-	if (sm < 0)
-		return sm;
-	t->session = rewire_session_in(sm, &migrate.request, migrate.offer,
-				       migrate.offer_length, err);
-	close(sm);
-	if (t->session < 0)
-		return t->session;
+	ret = store_begin(&t->helper->store, &t->record, err);
+	if (ret)
+		return ret;
+	ret = open_session(t, migrate, err);
+	if (ret) {
+		store_end(&t->helper->store, &t->record);
+		return ret;
+	}
+	step(t, REWIRE_SESSION_RECEIVING);
 	session_watch(&t->watch, t->session, -1);
 	t->link->watch = &t->watch;
 	return session_send(t->session, t->link, err);
@@ -120,28 +132,13 @@ static int receive(struct target *t, struct rewire_error *err)
 
 static int keep_checkpoint(struct target *t, struct rewire_error *err)
 {
-	struct rewire_output out;
-	char path[STORE_PATH];
-	__u64 bytes;
-	int ret;
-
-	store_checkpoint_path(&t->helper->store, t->record.workload, path);
-	ret = rewire_output_open(&out, path, 0600, err);
-	if (ret)
-		return ret;
-	ret = rewire_stream_copy(t->session, out.fd, &bytes, err);
-	if (ret) {
-		rewire_output_discard(&out);
-		return ret;
-	}
-	ret = rewire_output_commit(&out, err);
-	if (!ret)
-		log_info("%llu bytes of sealed checkpoint kept in %s",
-			 (unsigned long long)bytes, path);
-	return ret;
+	if (t->helper->options.is_volatile)
+		return 0;
+	return checkpoint_save(&t->helper->store, t->record.workload,
+			       t->session, NULL, err);
 }
 
-/* The whole image is here: note it down, keep it, and only then say so. */
+/* The whole image is here: keep it, and only then say so. */
 static int prepare(struct target *t, struct rewire_error *err)
 {
 	int ret, state = session_state(t->session, err);
@@ -152,23 +149,26 @@ static int prepare(struct target *t, struct rewire_error *err)
 		return rewire_fail(err, EBADMSG,
 				   "the stream of %llu bytes ended before its END record",
 				   (unsigned long long)t->bytes);
-	ret = store_begin(&t->helper->store, &t->record, err);
+	ret = keep_checkpoint(t, err);
 	if (ret)
 		return ret;
-	if (!t->helper->options.volatile_target)
-		ret = keep_checkpoint(t, err);
-	if (ret) {
-		rewire_session_give_up(t->session, NULL);
-		store_end(&t->helper->store, &t->record);
-		return ret;
-	}
 	step(t, REWIRE_SESSION_PREPARED);
 	t->link->watch = NULL;
 	if (session_send(t->session, t->link, err))
 		log_warning("READY could not be sent, the source may ask for it: %s",
 			    err->text);
-	store_release(&t->helper->store, &t->record);
 	return 0;
+}
+
+/* What the SM does not let go of is the keeper's. */
+static void give_up(struct target *t)
+{
+	struct rewire_error err;
+
+	rewire_session_give_up(t->session, NULL);
+	store_release(&t->helper->store, &t->record);
+	if (target_settle(t->helper, t->session, &err))
+		log_warning("after a migration that failed: %s", err.text);
 }
 
 int target_migrate(struct helper *helper, struct link *link,
@@ -179,98 +179,192 @@ int target_migrate(struct helper *helper, struct link *link,
 		.record = { .side = REWIRE_SIDE_TARGET },
 		.report = { .client = -1, .start = clock_ms() },
 	};
+	struct peer_migrate migrate;
 	int ret;
 
-	ret = accept_offer(&t, frame, err);
-	if (!ret) {
-		step(&t, REWIRE_SESSION_RECEIVING);
+	ret = peer_decode_migrate(frame, &migrate, err);
+	if (!ret)
+		ret = accept_offer(&t, &migrate, err);
+	if (!ret)
 		ret = receive(&t, err);
-	}
 	if (!ret)
 		ret = prepare(&t, err);
 	link->watch = NULL;
-	/* Before PREPARED this aborts; there is nothing else to be done. */
-	if (t.session >= 0)
-		close(t.session);
+	if (t.session < 0)
+		return ret;
+	if (ret)
+		give_up(&t);
+	else
+		store_release(&helper->store, &t.record);
+	close(t.session);
 	return ret;
 }
 
-/* The process, once; later on it is up to "rewire pause" and its like. */
-static int start_enclave(const struct rewire_session_info *info,
-			 struct rewire_error *err)
-{
-	char workload[REWIRE_ID_TEXT];
-	struct rewire_enclave_info enclave_info;
-	int sm, enclave, ret;
-	pid_t pid;
+/* What a target that came up again is worked on with. */
+struct settle {
+	struct helper *helper;
+	struct record record;
+	struct rewire_session_info info;
+	int session;
+};
 
-	sm = rewire_sm_open(err);
-	if (sm < 0)
-		return sm;
-	enclave = rewire_enclave_open(sm, 0, info->workload, err);
-	close(sm);
-	/* Destroyed, or moved on: then it has been started before. */
-	if (enclave == -ENOENT || enclave == -EREMCHG)
-		return 0;
-	if (enclave < 0)
-		return enclave;
-	ret = rewire_enclave_get_info(enclave, &enclave_info, err);
-	if (!ret && !enclave_info.pid) {
-		ret = rewire_enclave_enter(enclave, 0, &pid, err);
-		if (!ret)
-			log_notice("workload %s runs as process %d",
-				   rewire_id_format(info->workload, workload),
-				   (int)pid);
-	}
-	close(enclave);
-	return ret;
-}
-
-static int settle_active(struct helper *helper,
-			 const struct rewire_session_info *info,
-			 const struct record *record, struct rewire_error *err)
+static void log_end(const struct settle *s, const char *text)
 {
 	char id[REWIRE_ID_TEXT];
-	int ret;
 
-	/* If it ever went from here to elsewhere, it is back. */
-	if (store_set_moved(&helper->store, info->workload, NULL, err))
-		log_warning("%s", err->text);
-	ret = start_enclave(info, err);
+	log_notice("migration %s: %s", rewire_id_format(s->record.request_id,
+							id), text);
+}
+
+static int end(struct settle *s)
+{
+	checkpoint_drop(&s->helper->store, &s->record);
+	store_end(&s->helper->store, &s->record);
+	return 0;
+}
+
+/* ABORTED is the SM's word then, and gives the source its enclave back. */
+static int abort_target(struct settle *s, struct rewire_error *err)
+{
+	int ret = rewire_session_give_up(s->session, err);
+
 	if (ret)
 		return ret;
-	log_notice("migration %s: target ACTIVE",
-		   rewire_id_format(info->request_id, id));
-	store_end(&helper->store, record);
+	log_end(s, "aborted, as the image is lost here");
+	return end(s);
+}
+
+static int reload(struct settle *s, struct rewire_error *err)
+{
+	int ret = checkpoint_reload(&s->helper->store, &s->record, s->session,
+				    err);
+
+	if (!ret) {
+		log_end(s, "the image is back from its checkpoint");
+		return 0;
+	}
+	if (decide_restored(ret) == VERDICT_LATER)
+		return ret;
+	log_error("the checkpoint of what came in is of no use: %s",
+		  err->text);
+	return abort_target(s, err);
+}
+
+static int lost(struct settle *s, const char *why)
+{
+	char id[REWIRE_ID_TEXT];
+
+	log_error("workload %s came to this host and is not here any more: %s",
+		  rewire_id_format(s->record.workload, id), why);
+	return end(s);
+}
+
+static int enter(struct settle *s, struct rewire_error *err)
+{
+	int ret = workload_enter(s->record.workload, err);
+
+	/* Destroyed or moved on meanwhile: then it has been started before. */
+	if (ret && ret != -ENOENT && ret != -EREMCHG)
+		return ret;
+	log_end(s, "target ACTIVE");
+	return end(s);
+}
+
+/* The host went down between the decision and the first run. */
+static int restore(struct settle *s, struct rewire_error *err)
+{
+	int ret = checkpoint_restore(&s->helper->store, &s->record, err);
+
+	switch (decide_restored(ret)) {
+	case VERDICT_DONE:
+		return ret ? end(s) : enter(s, err);
+	case VERDICT_LATER:
+		return ret;
+	default:
+		return lost(s, err->text);
+	}
+}
+
+static int drop(struct settle *s)
+{
+	log_end(s, s->info.state == REWIRE_SESSION_ACTIVE ?
+		   "target ACTIVE" : "aborted; its checkpoint is removed");
+	return end(s);
+}
+
+static int look(struct settle *s, enum image *ret_image,
+		struct rewire_error *err)
+{
+	if (s->info.state == REWIRE_SESSION_ACTIVE)
+		return workload_look(s->record.workload, ret_image, err);
+	*ret_image = s->info.enclave ? IMAGE_IDLE : IMAGE_NONE;
 	return 0;
+}
+
+static int settle(struct settle *s, struct rewire_error *err)
+{
+	struct store *store = &s->helper->store;
+	enum image image;
+	int ret = look(s, &image, err);
+
+	if (ret)
+		return ret;
+	/* If it ever went from here to elsewhere, it is back. */
+	if (s->info.state == REWIRE_SESSION_ACTIVE &&
+	    store_set_moved(store, s->record.workload, NULL, err))
+		log_warning("%s", err->text);
+	switch (decide_target(s->info.state, image,
+			      checkpoint_find(store, &s->record),
+			      s->helper->options.is_volatile)) {
+	case ACTION_KEEP:
+		return checkpoint_save(store, s->record.workload, s->session,
+				       NULL, err);
+	case ACTION_RELOAD:
+		return reload(s, err);
+	case ACTION_ABORT:
+		return abort_target(s, err);
+	case ACTION_ENTER:
+		return enter(s, err);
+	case ACTION_RESTORE:
+		return restore(s, err);
+	case ACTION_LOST:
+		return lost(s, "it ran and ended, or its host went down before it ran and no checkpoint was kept");
+	case ACTION_DROP:
+		return drop(s);
+	default:
+		return 0;
+	}
 }
 
 int target_settle(struct helper *helper, int session, struct rewire_error *err)
 {
-	struct rewire_session_info info;
-	struct record record;
-	char path[STORE_PATH];
-	int ret;
+	struct settle s = { .helper = helper, .session = session };
+	int ret = rewire_session_get_info(session, &s.info, err);
 
-	ret = rewire_session_get_info(session, &info, err);
-	if (ret)
-		return ret;
-	if (info.state != REWIRE_SESSION_ACTIVE &&
-	    info.state != REWIRE_SESSION_ABORTED)
-		return 0;
 	/* Without a record it was done before; else somebody is at it. */
-	if (!store_claim(&helper->store, info.request_id, REWIRE_SIDE_TARGET,
-			 &record))
-		return 0;
-	if (info.state == REWIRE_SESSION_ACTIVE) {
-		ret = settle_active(helper, &info, &record, err);
-		if (ret)
-			store_release(&helper->store, &record);
+	if (ret || !store_claim(&helper->store, s.info.request_id,
+				REWIRE_SIDE_TARGET, &s.record))
 		return ret;
-	}
-	store_checkpoint_path(&helper->store, record.workload, path);
-	unlink(path);
-	store_end(&helper->store, &record);
-	log_notice("a migration to this host was aborted; its checkpoint is removed");
-	return 0;
+	ret = settle(&s, err);
+	store_release(&helper->store, &s.record);
+	return ret;
+}
+
+int target_may_speak(struct helper *helper, int session,
+		     struct rewire_error *err)
+{
+	struct rewire_session_info info;
+	struct record record = { .side = REWIRE_SIDE_TARGET };
+	int ret = rewire_session_get_info(session, &info, err);
+
+	if (ret || info.state != REWIRE_SESSION_PREPARED)
+		return ret;
+	memcpy(record.request_id, info.request_id, REWIRE_ID_SIZE);
+	memcpy(record.workload, info.workload, REWIRE_ID_SIZE);
+	if (decide_ready(info.enclave ? IMAGE_IDLE : IMAGE_NONE,
+			 checkpoint_find(&helper->store, &record),
+			 helper->options.is_volatile))
+		return 0;
+	return rewire_fail(err, EAGAIN,
+			   "the state is not on this host's disk yet; ask again");
 }

@@ -95,25 +95,53 @@ int rewire_random(void *buffer, size_t length)
 	return 0;
 }
 
-long rewire_seal(const void *plain, size_t length, void *blob, size_t size)
+long rewire_seal(unsigned int policy, const void *plain, size_t length,
+		 void *blob, size_t size)
 {
 	const struct rewire_gate request = {
 		.op = REWIRE_GATE_SEAL,
 		.arg = { address(plain), length, address(blob), size,
-			 REWIRE_SEAL_MEASUREMENT },
+			 policy },
 	};
 
 	return checked(call(&request), size);
 }
 
-long rewire_unseal(const void *blob, size_t length, void *plain, size_t size)
+long rewire_unseal(const void *blob, size_t length, void *plain, size_t size,
+		   unsigned int *ret_flags)
 {
 	const struct rewire_gate request = {
 		.op = REWIRE_GATE_UNSEAL,
 		.arg = { address(blob), length, address(plain), size },
 	};
+	long opened = checked(call(&request), size);
 
-	return checked(call(&request), size);
+	if (opened >= 0 && ret_flags)
+		*ret_flags = rewire_gate.arg[5];
+	return opened;
+}
+
+static int counter(unsigned int which, int add, uint64_t *ret_value)
+{
+	const struct rewire_gate request = {
+		.op = REWIRE_GATE_COUNTER,
+		.arg = { which, add },
+	};
+	int error = call(&request);
+
+	if (!error)
+		*ret_value = rewire_gate.arg[2];
+	return error;
+}
+
+int rewire_counter_read(unsigned int which, uint64_t *ret_value)
+{
+	return counter(which, 0, ret_value);
+}
+
+int rewire_counter_add(unsigned int which, uint64_t *ret_value)
+{
+	return counter(which, 1, ret_value);
 }
 
 int rewire_self(struct rewire_self *ret_self)

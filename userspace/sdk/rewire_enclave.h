@@ -66,15 +66,20 @@ long rewire_reply_recv(uint64_t *handle, int status, const void *data,
 int rewire_random(void *buffer, size_t length);
 
 /**
- * rewire_seal() - encrypt for this very code on this SM
+ * rewire_seal() - encrypt, for whom the policy says and on this SM only
+ * @policy: REWIRE_SEAL_MEASUREMENT: this very code, or its successor;
+ *	REWIRE_SEAL_SOFTWARE: this software of this developer, with this SVN or a
+ *	higher one; REWIRE_SEAL_WORKLOAD: whatever is this workload
  * @plain: plain text
  * @length: its bytes, at most REWIRE_MAX_SEAL
  * @blob: where the sealed blob goes
  * @size: bytes there; @length + REWIRE_SEAL_OVERHEAD are needed
  *
- * Return: bytes of the blob.
+ * Return: bytes of the blob. -EOPNOTSUPP: no such policy, or an SVN above
+ * REWIRE_MAX_SVN.
  */
-long rewire_seal(const void *plain, size_t length, void *blob, size_t size);
+long rewire_seal(unsigned int policy, const void *plain, size_t length,
+		 void *blob, size_t size);
 
 /**
  * rewire_unseal() - the reverse of rewire_seal()
@@ -82,12 +87,39 @@ long rewire_seal(const void *plain, size_t length, void *blob, size_t size);
  * @length: its bytes
  * @plain: where the plain text goes
  * @size: bytes there
+ * @ret_flags: may be NULL; REWIRE_SEALED_LEGACY: it would be sealed otherwise
+ *	today, by an older version or under an older key: seal it again when
+ *	convenient, so that nobody depends on the old for ever
  *
- * Return: bytes of the plain text. -EKEYREJECTED: sealed by other code or on
- * another SM, or changed since. An old blob is as good as a new one: what must
- * not be replayed has to carry a number of its own.
+ * Return: bytes of the plain text. -EKEYREJECTED: sealed for others or on
+ * another SM, or changed since. -EOPNOTSUPP: under a root key that is not kept
+ * any more. An old blob is as good as a new one: what must not be replayed has
+ * to carry the value of a counter.
  */
-long rewire_unseal(const void *blob, size_t length, void *plain, size_t size);
+long rewire_unseal(const void *blob, size_t length, void *plain, size_t size,
+		   unsigned int *ret_flags);
+
+/**
+ * rewire_counter_read() - a monotonic counter of this workload
+ * @which: below REWIRE_COUNTERS
+ * @ret_value: its value; a counter that was never added to is 0
+ *
+ * It goes along with the workload, to other SMs and newer versions, and never
+ * falls, whatever old state comes back. An enclave restored from a checkpoint
+ * finds the counter where it was left, not where the checkpoint has it.
+ *
+ * Return: 0.
+ */
+int rewire_counter_read(unsigned int which, uint64_t *ret_value);
+
+/**
+ * rewire_counter_add() - add one to a counter, for good
+ * @which: as in rewire_counter_read()
+ * @ret_value: its new value, which is on the disk by now
+ *
+ * Return: 0. -EIO, -ENOSPC and their like: it could not be written down.
+ */
+int rewire_counter_add(unsigned int which, uint64_t *ret_value);
 
 /**
  * rewire_self() - who and where am I

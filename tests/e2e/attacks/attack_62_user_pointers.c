@@ -37,14 +37,11 @@ static unsigned char *page(int n)
 #define RSEQ_NONE ((uint32_t)RSEQ_CPU_ID_UNINITIALIZED)
 #define RSEQ_SIGNATURE 0x53053053
 
-static int prepare_rseq(void *data)
+static int arm_rseq(void)
 {
 	char *own = (char *)__builtin_thread_pointer() + __rseq_offset;
 	struct rseq *area = (struct rseq *)page(0);
-	int error = map_decoy(data);
 
-	if (error)
-		return error;
 	if (__rseq_size && syscall(SYS_rseq, own, 32, RSEQ_FLAG_UNREGISTER,
 				   RSEQ_SIGNATURE))
 		return errno;
@@ -53,15 +50,19 @@ static int prepare_rseq(void *data)
 	return syscall(SYS_rseq, area, 32, 0, RSEQ_SIGNATURE) ? errno : 0;
 }
 
+static int prepare_rseq(void *data)
+{
+	int error = map_decoy(data);
+
+	return error ? error : arm_rseq();
+}
+
 /* The list's one entry is a futex that we hold: our end must mark it. */
-static int prepare_robust_list(void *data)
+static int arm_robust_list(void)
 {
 	struct robust_list_head *head = (struct robust_list_head *)page(1);
-	int error = map_decoy(data);
 	struct robust_list *entry;
 
-	if (error)
-		return error;
 	entry = (struct robust_list *)(page(1) + 64);
 	head->list.next = entry;
 	head->futex_offset = 64;
@@ -69,6 +70,13 @@ static int prepare_robust_list(void *data)
 	entry->next = &head->list;
 	*(uint32_t *)((char *)entry + 64) = syscall(SYS_gettid);
 	return syscall(SYS_set_robust_list, head, sizeof(*head)) ? errno : 0;
+}
+
+static int prepare_robust_list(void *data)
+{
+	int error = map_decoy(data);
+
+	return error ? error : arm_robust_list();
 }
 
 static int prepare_clear_tid(void *data)
@@ -105,16 +113,18 @@ static int prepare_signals(void *data)
 	return setitimer(ITIMER_VIRTUAL, &soon, NULL) ? errno : 0;
 }
 
+/* One mapping for all: where rseq points must not go away even for a moment. */
 static int prepare_all(void *data)
 {
-	int error = prepare_rseq(data);
+	int error = map_decoy(data);
 
-	munmap(page(0), guard_size);
-	munmap((void *)(uintptr_t)secret_address, secret_size);
-	error = error ? error : prepare_robust_list(data);
-	munmap(page(0), guard_size);
-	munmap((void *)(uintptr_t)secret_address, secret_size);
-	return error ? error : prepare_clear_tid(data);
+	if (!error)
+		error = arm_rseq();
+	if (!error)
+		error = arm_robust_list();
+	if (!error)
+		syscall(SYS_set_tid_address, page(2));
+	return error;
 }
 
 /* From one processor to the other and back: the kernel updates rseq then. */

@@ -52,14 +52,24 @@ static bool wanted(const char *name, int argc, char **argv)
 	return argc < 2;
 }
 
+void case_begin(void)
+{
+	failed = false;
+}
+
+bool case_is_good(void)
+{
+	return !failed;
+}
+
 int cases_run(const struct test_case *cases, int argc, char **argv)
 {
 	for (; cases->name; cases++) {
 		if (!wanted(cases->name, argc, argv))
 			continue;
-		failed = false;
+		case_begin();
 		cases->run();
-		tap_ok(!failed, "%s", cases->name);
+		tap_ok(case_is_good(), "%s", cases->name);
 	}
 	return tap_done();
 }

@@ -24,6 +24,10 @@ struct test_case {
 /* Runs all of @cases (an empty name ends them), or those named in @argv. */
 int cases_run(const struct test_case *cases, int argc, char **argv);
 
+/* For who makes its cases itself: forget the last one; did expect() hold since? */
+void case_begin(void);
+bool case_is_good(void);
+
 /* Unless @good, the case has failed, and the sentence says why. */
 bool expect(bool good, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

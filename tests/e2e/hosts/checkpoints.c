@@ -5,43 +5,15 @@
  * Copyright (c) 2026 The REWIRE authors
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../attacks/tap.h"
+#include "blob.h"
 #include "carry.h"
 #include "cases.h"
 
-#define ROOM	(8 << 20)
-
 static struct host alpha, beta;
 static struct work work;
-
-struct blob {
-	__u8 *bytes;
-	size_t length;
-};
-
-static int blob_read(struct blob *blob, int fd)
-{
-	ssize_t n;
-
-	blob->bytes = malloc(ROOM);
-	if (!blob->bytes)
-		tap_bail("no memory for a checkpoint");
-	blob->length = 0;
-	while ((n = read(fd, blob->bytes + blob->length,
-			 ROOM - blob->length)) > 0)
-		blob->length += n;
-	return n ? -errno : 0;
-}
-
-static void blob_free(struct blob *blob)
-{
-	free(blob->bytes);
-	blob->bytes = NULL;
-}
 
 /* Of the work, which must be paused. */
 static struct blob extract(void)
@@ -51,49 +23,20 @@ static struct blob extract(void)
 	int stream = rewire_enclave_extract(fd, &work.error);
 
 	if (expect_ok(stream, &work.error))
-		expect(!blob_read(&blob, stream), "reading a checkpoint: %s",
-		       strerror(errno));
+		expect_ok(blob_read(&blob, stream, &work.error), &work.error);
 	close(stream);
 	close(fd);
 	return blob;
 }
 
-/* Into a file of that SM: the file, or a negative errno. */
 static int take_in(const struct host *host, const struct blob *blob)
 {
-	int stream = rewire_reseal_open(host->sm, &work.error), rc;
-
-	if (stream < 0)
-		return stream;
-	for (size_t at = 0; at < blob->length;) {
-		ssize_t n = write(stream, blob->bytes + at, blob->length - at);
-
-		if (n < 0) {
-			rc = rewire_fail_ioctl(&work.error, stream, errno,
-					       "taking in the checkpoint");
-			close(stream);
-			return rc;
-		}
-		at += n;
-	}
-	return stream;
+	return blob_take_in(blob, host, &work.error);
 }
 
-/* The whole of it: a running instance. */
 static int restore(const struct host *host, const struct blob *blob)
 {
-	int stream = take_in(host, blob), fd, rc;
-
-	if (stream < 0)
-		return stream;
-	fd = rewire_stream_make_live(stream, NULL, NULL, &work.error);
-	close(stream);
-	if (fd < 0)
-		return fd;
-	host_enter(host);
-	rc = rewire_enclave_resume(fd, &work.error);
-	close(fd);
-	return rc;
+	return blob_restore(blob, host, &work.error);
 }
 
 static void restored_once(void)
@@ -179,7 +122,7 @@ static void resealed(void)
 	blob = extract();
 	stream = take_in(&alpha, &blob);
 	expect_ok(stream, &work.error);
-	expect(!blob_read(&fresh, stream), "reading it sealed anew failed");
+	expect_ok(blob_read(&fresh, stream, &work.error), &work.error);
 	close(stream);
 	expect(fresh.length == blob.length &&
 	       memcmp(fresh.bytes, blob.bytes, blob.length),
@@ -287,8 +230,9 @@ static void of_an_aborted_move(void)
 
 	carry_init(&carry, &work, &alpha, &beta, LIFETIME_MS);
 	expect_ok(carry_steps(&carry, STEP_OFFER, STEP_WRITE), &carry.error);
-	expect(!blob_read(&blob, carry.in), "no checkpoint of a PREPARED one");
-	expect_refusal(restore(&beta, &blob), EEXIST, &work.error, "lives here");
+	expect_ok(blob_read(&blob, carry.in, &work.error), &work.error);
+	expect_refusal(restore(&beta, &blob), ESTALE, &work.error,
+		       "did not end here");
 	expect_ok(carry_abort(&carry, carry.out), &carry.error);
 	expect_ok(carry_put(&carry, carry.in,
 			    &carry.said[REWIRE_MSG_ABORTED]), &carry.error);
@@ -299,7 +243,7 @@ static void of_an_aborted_move(void)
 	carry_init(&carry, &work, &alpha, &beta, LIFETIME_MS);
 	expect_ok(carry_steps(&carry, STEP_OFFER, STEP_WRITE), &carry.error);
 	blob_free(&blob);
-	expect(!blob_read(&blob, carry.in), "no checkpoint of a PREPARED one");
+	expect_ok(blob_read(&blob, carry.in, &work.error), &work.error);
 	expect_ok(carry_steps(&carry, STEP_READY, STEP_RECEIPT), &carry.error);
 	carry_enter(&carry, &work);
 	carry_end(&carry);

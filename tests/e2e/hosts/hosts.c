@@ -41,15 +41,13 @@ struct rewire_get_info host_info(const struct host *host)
 	return info;
 }
 
-void host_open(struct host *host, const char *name, __u64 memory_limit)
+int host_try(struct host *host, const char *name,
+	     const struct rewire_provision_options *options,
+	     struct rewire_error *error)
 {
-	const struct rewire_provision_options options = {
-		.memory_limit = memory_limit,
-		.flags = REWIRE_PROVISION_VOLATILE,
-	};
 	struct rewire_get_info info;
-	struct rewire_error error;
 	char dir[64];
+	int rc;
 
 	host->name = name;
 	if (unshare(CLONE_NEWNET))
@@ -59,8 +57,30 @@ void host_open(struct host *host, const char *name, __u64 memory_limit)
 		tap_bail("/proc/thread-self/ns/net: %s", strerror(errno));
 	host->sm = host_open_sm(host);
 	snprintf(dir, sizeof(dir), E2E_PKI "/hosts/%s", name);
-	if (rewire_sm_provision(host->sm, dir, &options, &error))
-		tap_bail("%s", error.text);
+	rc = rewire_sm_provision(host->sm, dir, options, error);
+	if (rc) {
+		close(host->sm);
+		close(host->netns);
+		return rc;
+	}
 	info = host_info(host);
 	memcpy(host->id, info.sm, sizeof(host->id));
+	return 0;
+}
+
+void host_boot(struct host *host, const char *name,
+	       const struct rewire_provision_options *options)
+{
+	struct rewire_error error;
+
+	if (host_try(host, name, options, &error))
+		tap_bail("%s", error.text);
+}
+
+void host_open(struct host *host, const char *name, __u64 memory_limit)
+{
+	host_boot(host, name, &(struct rewire_provision_options){
+		.memory_limit = memory_limit,
+		.flags = REWIRE_PROVISION_VOLATILE,
+	});
 }

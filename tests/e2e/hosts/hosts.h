@@ -29,8 +29,17 @@ struct host {
 	__u8 id[REWIRE_ID_SIZE];
 };
 
-/* A host of that name, with keys. @memory_limit: bytes, 0 for the usual. */
+/* A host of that name, with keys, and with a journal or not, as @options say. */
+void host_boot(struct host *host, const char *name,
+	       const struct rewire_provision_options *options);
+
+/* One that remembers nothing. @memory_limit: bytes, 0 for the usual. */
 void host_open(struct host *host, const char *name, __u64 memory_limit);
+
+/* The same with other @options: 0 or a negative errno, and then no host. */
+int host_try(struct host *host, const char *name,
+	     const struct rewire_provision_options *options,
+	     struct rewire_error *error);
 
 /* From here on this thread is on that host. */
 void host_enter(const struct host *host);

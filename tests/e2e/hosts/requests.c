@@ -88,7 +88,7 @@ static void signed_by(const char *role, const char *why)
 static void wrong_role(void)
 {
 	signed_by("developer", "not signed by an anchor of role sds");
-	signed_by("root", "not signed by an anchor of role sds");
+	signed_by("root-1", "not signed by an anchor of role sds");
 	signed_by("platform", "not signed by an anchor of role sds");
 }
 
@@ -224,7 +224,7 @@ static void reserved(struct rewire_request *request)
 
 static void trust_level(struct rewire_request *request)
 {
-	request->min_atl = 1;
+	request->min_atl = REWIRE_MAX_LEVEL + 1;
 }
 
 static void malformed(void)
@@ -235,8 +235,8 @@ static void malformed(void)
 	changed(too_long, EBADMSG, why, EBADMSG, why);
 	changed(to_itself, EBADMSG, why, EBADMSG, why);
 	changed(reserved, EBADMSG, why, EBADMSG, why);
-	changed(trust_level, EOPNOTSUPP, "trust levels", EOPNOTSUPP,
-		"trust levels");
+	changed(trust_level, EBADMSG, "trust level 8", EBADMSG,
+		"trust level 8");
 }
 
 static void two_at_once(void)
@@ -303,14 +303,14 @@ static void replayed(void)
 
 static const struct test_case cases[] = {
 	{ "attack_01_flipped_request", flipped },
-	{ "a request signed in the wrong role", wrong_role },
-	{ "a request signed by a stranger", unknown_signer },
+	{ "attack_01_request_of_the_wrong_role", wrong_role },
+	{ "attack_01_request_of_a_stranger", unknown_signer },
 	{ "a manifest signed in the wrong role", manifest_of_wrong_role },
-	{ "a manifest of another image", manifest_of_another_image },
+	{ "attack_11_manifest_of_another_image", manifest_of_another_image },
 	{ "attack_04_request_for_another_host", wrong_target },
 	{ "attack_32_stream_to_two_targets", two_targets },
-	{ "a request for another epoch", wrong_epoch },
-	{ "a request for another workload", unknown_workload },
+	{ "attack_03_request_for_another_epoch", wrong_epoch },
+	{ "attack_04_request_for_another_workload", unknown_workload },
 	{ "a request that is malformed", malformed },
 	{ "two migrations of one workload at once", two_at_once },
 	{ "an enclave that never ran", never_ran },

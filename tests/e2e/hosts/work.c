@@ -166,6 +166,12 @@ void work_busy(struct work *work, const struct host *host, const char *verb,
 		ret = work_ask(work, host, 50);
 	}
 	expect_refusal(ret, ETIMEDOUT, &work->error, "no answer yet");
+	expect_ok(work_ask(work, host, PATIENCE_MS), &work->error);
+	/* What took 50 ms leaves, many times over, room for what comes next. */
+	snprintf(text, sizeof(text), "%lu", rounds * 8);
+	work_prepare(work, verb, text, NULL);
+	expect_refusal(work_ask(work, host, 50), ETIMEDOUT, &work->error,
+		       "no answer yet");
 }
 
 void expect_counts(struct work *work, const struct host *host)

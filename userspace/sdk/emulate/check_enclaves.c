@@ -182,6 +182,275 @@ static void vault_exports_and_imports(void **state)
 		free(chunk[i]);
 }
 
+/* A copy of an export: up to 64 chunks. */
+struct kept {
+	unsigned char *chunk[64];
+	size_t length[64];
+	int chunks;
+};
+
+static struct kept keep_export(void)
+{
+	struct kept kept;
+
+	assert_int_equal(call(&emu, "export"), 0);
+	kept.chunks = atoi((char *)emu.answer);
+	assert_in_range(kept.chunks, 1, 64);
+	for (int i = 0; i < kept.chunks; i++)
+		kept.chunk[i] = take_chunk(i, &kept.length[i]);
+	return kept;
+}
+
+static void free_export(struct kept *kept)
+{
+	for (int i = 0; i < kept->chunks; i++)
+		free(kept->chunk[i]);
+}
+
+/* The status of the chunk that was refused, or of the last one. */
+static int import_all(const struct kept *kept)
+{
+	int status = 0;
+
+	for (int i = 0; i < kept->chunks && !status; i++)
+		status = import(kept->chunk[i], kept->length[i]);
+	return status;
+}
+
+/* Each export is refused once there is a newer one, in a new process too. */
+static void vault_refuses_old_exports(void **state)
+{
+	struct kept old, fresh;
+
+	(void)state;
+	start(&emu, "vault");
+	assert_int_equal(call(&emu, "put", "a", "old"), 0);
+	old = keep_export();
+	assert_int_equal(call(&emu, "put", "a", "new"), 0);
+	assert_int_equal(import_all(&old), 0);
+	assert_int_equal(call(&emu, "get", "a"), 0);
+	assert_answer(&emu, "old");
+	assert_int_equal(call(&emu, "put", "a", "new"), 0);
+	fresh = keep_export();
+	assert_int_equal(import_all(&old), -ESTALE);
+	assert_int_equal(call(&emu, "get", "a"), 0);
+	assert_answer(&emu, "new");
+	emu_free(&emu);
+
+	start(&emu, "vault");
+	assert_int_equal(import_all(&old), -ESTALE);
+	assert_int_equal(call(&emu, "count"), 0);
+	assert_answer(&emu, "0\n");
+	assert_int_equal(import_all(&fresh), 0);
+	assert_int_equal(call(&emu, "get", "a"), 0);
+	assert_answer(&emu, "new");
+	emu_free(&emu);
+	free_export(&old);
+	free_export(&fresh);
+}
+
+/* Begun while it was the last, and not any more when it ends. */
+static void vault_refuses_what_became_old(void **state)
+{
+	struct kept old;
+
+	(void)state;
+	start(&emu, "vault");
+	fill(1000);
+	old = keep_export();
+	assert_in_range(old.chunks, 2, 64);
+	assert_int_equal(call(&emu, "clear"), 0);
+	for (int i = 0; i < old.chunks - 1; i++)
+		assert_int_equal(import(old.chunk[i], old.length[i]), 0);
+	assert_int_equal(call(&emu, "export"), 0);
+	assert_int_equal(import(old.chunk[old.chunks - 1],
+				old.length[old.chunks - 1]), -ESTALE);
+	assert_int_equal(call(&emu, "count"), 0);
+	assert_answer(&emu, "0\n");
+	emu_free(&emu);
+	free_export(&old);
+}
+
+static void vault_refuses_other_workloads(void **state)
+{
+	struct kept kept;
+
+	(void)state;
+	start(&emu, "vault");
+	kept = keep_export();
+	emu_self.workload[0] ^= 1;
+	assert_int_equal(import_all(&kept), -EPERM);
+	emu_self.workload[0] ^= 1;
+	assert_int_equal(import_all(&kept), 0);
+	emu_free(&emu);
+	free_export(&kept);
+}
+
+/* Under protection an export is as old as the changes that came after it. */
+static void vault_protects_changes(void **state)
+{
+	struct kept kept;
+	uint64_t before;
+
+	(void)state;
+	start(&emu, "vault");
+	assert_int_equal(call(&emu, "protect", "4"), 0);
+	before = emu_self.counter[0];
+	for (int i = 0; i < 12; i++)
+		assert_int_equal(call(&emu, "add", "n"), 0);
+	assert_int_equal(emu_self.counter[0], before + 3);
+	kept = keep_export();
+	assert_int_equal(emu_self.counter[0], before + 4);
+	assert_int_equal(import_all(&kept), 0);
+	assert_int_equal(call(&emu, "put", "n", "12345678"), 0);
+	assert_int_equal(import_all(&kept), -ESTALE);
+	assert_int_equal(call(&emu, "del", "n"), 0);
+	assert_int_equal(call(&emu, "clear"), 0);
+	assert_int_equal(call(&emu, "put", "n", ""), 0);
+	assert_int_equal(emu_self.counter[0], before + 5);
+	assert_int_equal(call(&emu, "protect", "0"), 0);
+	for (int i = 0; i < 12; i++)
+		assert_int_equal(call(&emu, "put", "n", ""), 0);
+	assert_int_equal(emu_self.counter[0], before + 5);
+	emu_free(&emu);
+	free_export(&kept);
+}
+
+/* Another instance has gone on: this one is the past, and does nothing more. */
+static void vault_notices_a_fork(void **state)
+{
+	(void)state;
+	start(&emu, "vault");
+	assert_int_equal(call(&emu, "protect", "2"), 0);
+	assert_int_equal(call(&emu, "put", "a", "1"), 0);
+	assert_int_equal(call(&emu, "put", "a", "2"), 0);
+	emu_self.counter[0]++;
+	assert_int_equal(call(&emu, "put", "a", "3"), -ESTALE);
+	assert_int_equal(call(&emu, "export"), -ESTALE);
+	assert_int_equal(call(&emu, "version"), -ESTALE);
+	assert_int_equal(call(&emu, "get", "a"), 0);
+	assert_answer(&emu, "2");
+	emu_self.counter[0]--;
+	assert_int_equal(call(&emu, "put", "a", "3"), 0);
+	emu_free(&emu);
+}
+
+/* A counter is added to once, wherever the call is interrupted. */
+static void counter_is_added_to_once(void **state)
+{
+	static const char *const request[] = { "export", NULL };
+	uint64_t before;
+	int parks = 0;
+
+	(void)state;
+	start(&emu, "vault");
+	fill(50);
+	before = emu_self.counter[0];
+	assert_int_equal(emu_send(&emu, request), 0);
+	while (emu.stop != EMU_RECV || !emu.answered) {
+		emu_signal(&emu);
+		assert_int_equal(emu_run(&emu, 0), EMU_PARKED);
+		if (parks++ % 16) {
+			emu_unpark(&emu);
+		} else {
+			assert_int_equal(emu_save(&emu), 0);
+			assert_int_equal(emu_restore(&emu), 0);
+		}
+		emu_run(&emu, 61);
+	}
+	assert_true(parks > 100);
+	assert_int_equal(emu_self.counter[0], before + 1);
+	emu_free(&emu);
+}
+
+static int opens(const struct kept *kept)
+{
+	int status = import_all(kept);
+
+	emu.answer[emu.length] = 0;
+	return status ? status : !!strstr((char *)emu.answer, "legacy");
+}
+
+/* Each policy as the vault shows it; @legacy is 1, for itself 0. */
+static void vault_seals_by_policy(void **state)
+{
+	const struct emu_self self = emu_self;
+	struct kept kept;
+
+	(void)state;
+	start(&emu, "vault");
+	assert_int_equal(call(&emu, "policy", "everybody"), -EINVAL);
+	kept = keep_export();
+	assert_int_equal(opens(&kept), 0);
+	emu_self.measurement[0] ^= 1;
+	assert_int_equal(opens(&kept), -EKEYREJECTED);
+	memcpy(emu_self.predecessor, self.measurement, REWIRE_DIGEST_SIZE);
+	assert_int_equal(opens(&kept), 1);
+	memcpy(&emu_self, &self, offsetof(struct emu_self, counter));
+	free_export(&kept);
+
+	assert_int_equal(call(&emu, "policy", "software"), 0);
+	kept = keep_export();
+	emu_self.measurement[0] ^= 1;
+	assert_int_equal(opens(&kept), 0);
+	emu_self.svn++;
+	assert_int_equal(opens(&kept), 1);
+	emu_self.svn -= 2;
+	assert_int_equal(opens(&kept), -EKEYREJECTED);
+	emu_self.svn++;
+	emu_self.developer[0] ^= 1;
+	assert_int_equal(opens(&kept), -EKEYREJECTED);
+	memcpy(&emu_self, &self, offsetof(struct emu_self, counter));
+	free_export(&kept);
+
+	assert_int_equal(call(&emu, "policy", "workload"), 0);
+	kept = keep_export();
+	emu_self.measurement[0] ^= 1;
+	emu_self.software[0] ^= 1;
+	assert_int_equal(opens(&kept), 0);
+	emu_self.workload[0] ^= 1;
+	assert_int_equal(opens(&kept), -EKEYREJECTED);
+	memcpy(&emu_self, &self, offsetof(struct emu_self, counter));
+	free_export(&kept);
+	emu_free(&emu);
+}
+
+/* What was legacy comes out sealed anew, chunk by chunk, of the same version. */
+static void vault_seals_legacy_anew(void **state)
+{
+	struct kept old, fresh;
+	char digest[80];
+
+	(void)state;
+	start(&emu, "vault");
+	fill(1000);
+	assert_int_equal(call(&emu, "digest"), 0);
+	memcpy(digest, emu.answer, sizeof(digest));
+	old = keep_export();
+	emu_free(&emu);
+
+	emu_self.generation++;
+	start(&emu, "vault");
+	assert_int_equal(call(&emu, "export", "0"), -ENOENT);
+	assert_int_equal(opens(&old), 1);
+	fresh.chunks = old.chunks;
+	for (int i = 0; i < fresh.chunks; i++)
+		fresh.chunk[i] = take_chunk(i, &fresh.length[i]);
+	emu_free(&emu);
+
+	start(&emu, "vault");
+	assert_int_equal(opens(&fresh), 0);
+	assert_int_equal(call(&emu, "digest"), 0);
+	assert_answer(&emu, digest);
+	assert_int_equal(call(&emu, "export", "0"), -ENOENT);
+	/* Two seals of one version: neither is newer. */
+	assert_int_equal(opens(&old), 1);
+	emu_free(&emu);
+	emu_self.generation--;
+	free_export(&old);
+	free_export(&fresh);
+}
+
 static void vault_empty_export(void **state)
 {
 	unsigned char *chunk;
@@ -327,6 +596,14 @@ int main(int argc, char **argv)
 		cmocka_unit_test(vault_holds_many_keys),
 		cmocka_unit_test(vault_exports_and_imports),
 		cmocka_unit_test(vault_empty_export),
+		cmocka_unit_test(vault_refuses_old_exports),
+		cmocka_unit_test(vault_refuses_what_became_old),
+		cmocka_unit_test(vault_refuses_other_workloads),
+		cmocka_unit_test(vault_protects_changes),
+		cmocka_unit_test(vault_notices_a_fork),
+		cmocka_unit_test(counter_is_added_to_once),
+		cmocka_unit_test(vault_seals_by_policy),
+		cmocka_unit_test(vault_seals_legacy_anew),
 		cmocka_unit_test(vault_when_full),
 		cmocka_unit_test(vault_slow_is_right),
 		cmocka_unit_test(churn_verifies),

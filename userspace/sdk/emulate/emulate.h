@@ -86,6 +86,32 @@ int emu_read(const struct emu *emu, uint64_t address, void *to, size_t length);
 int emu_write(const struct emu *emu, uint64_t address, const void *from,
 	      size_t length);
 
+/**
+ * struct emu_self - who the SM takes the enclave for, and what it has of it
+ * @measurement: of the enclave
+ * @predecessor: a measurement that it comes after
+ * @developer: who signed it
+ * @software: software id
+ * @workload: workload
+ * @svn: security version
+ * @generation: of the root key
+ * @counter: of the workload
+ *
+ * One for all enclaves; a check may change it.
+ */
+struct emu_self {
+	unsigned char measurement[REWIRE_DIGEST_SIZE];
+	unsigned char predecessor[REWIRE_DIGEST_SIZE];
+	unsigned char developer[REWIRE_ID_SIZE];
+	unsigned char software[REWIRE_ID_SIZE];
+	unsigned char workload[REWIRE_ID_SIZE];
+	uint64_t svn;
+	uint32_t generation;
+	uint64_t counter[REWIRE_COUNTERS];
+};
+
+extern struct emu_self emu_self;
+
 /* The SM's side of the gate, in sm.c: carry out @gate but RECV and REPLY. */
 void emu_carry_out(struct emu *emu, struct rewire_gate *gate);
 

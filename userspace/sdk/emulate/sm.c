@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the SM does for an enclave beside carrying calls: random bytes, sealing,
- * identity. The sealing key is a constant: nothing is secret here.
+ * counters, identity. The sealing key is a constant: nothing is secret here.
  *
  * Copyright (c) 2026 The REWIRE authors
  */
@@ -13,6 +13,55 @@
 #include "emulate.h"
 
 static const unsigned char sealing_key[32] = "a sealing key for the emulator";
+
+struct emu_self emu_self = {
+	.measurement = "this code",
+	.predecessor = "the code before",
+	.developer = "developer",
+	.software = "software",
+	.workload = "emulated",
+	.svn = 1,
+	.generation = 1,
+};
+
+static void owner_of(uint32_t policy, unsigned char owner[REWIRE_DIGEST_SIZE])
+{
+	memset(owner, 0, REWIRE_DIGEST_SIZE);
+	if (policy == REWIRE_SEAL_MEASUREMENT) {
+		memcpy(owner, emu_self.measurement, REWIRE_DIGEST_SIZE);
+	} else if (policy == REWIRE_SEAL_SOFTWARE) {
+		memcpy(owner, emu_self.developer, REWIRE_ID_SIZE);
+		memcpy(owner + REWIRE_ID_SIZE, emu_self.software, REWIRE_ID_SIZE);
+	} else {
+		memcpy(owner, emu_self.workload, REWIRE_ID_SIZE);
+	}
+}
+
+static int known(uint32_t policy)
+{
+	return policy >= REWIRE_SEAL_MEASUREMENT && policy <= REWIRE_SEAL_WORKLOAD;
+}
+
+/* May the enclave open it? Also says if it is legacy. */
+static int admit(const struct rewire_sealed *header, uint64_t *ret_flags)
+{
+	unsigned char owner[REWIRE_DIGEST_SIZE];
+	int inherited = header->policy == REWIRE_SEAL_MEASUREMENT &&
+			!memcmp(header->owner, emu_self.predecessor,
+				REWIRE_DIGEST_SIZE);
+
+	if (!known(header->policy) || header->generation > emu_self.generation)
+		return -EOPNOTSUPP;
+	owner_of(header->policy, owner);
+	if (memcmp(owner, header->owner, sizeof(owner)) && !inherited)
+		return -EKEYREJECTED;
+	if (header->policy == REWIRE_SEAL_SOFTWARE && header->svn > emu_self.svn)
+		return -EKEYREJECTED;
+	if (inherited || header->svn < emu_self.svn ||
+	    header->generation < emu_self.generation)
+		*ret_flags = REWIRE_SEALED_LEGACY;
+	return 0;
+}
 
 static int aead(int encrypt, const struct rewire_sealed *header,
 		const unsigned char *in, unsigned char *out, unsigned char *tag)
@@ -42,13 +91,18 @@ static long seal(struct emu *emu, const struct rewire_gate *gate)
 	struct rewire_sealed header = {
 		.magic = REWIRE_MAGIC,
 		.policy = gate->arg[4],
-		.generation = 1,
+		.generation = emu_self.generation,
 		.length = gate->arg[1],
+		.svn = emu_self.svn,
 	};
 	size_t size = gate->arg[1] + REWIRE_SEAL_OVERHEAD;
 
-	if (gate->arg[1] > sizeof(plain) || gate->arg[4] != REWIRE_SEAL_MEASUREMENT)
+	if (gate->arg[1] > sizeof(plain))
 		return -EINVAL;
+	if (!known(header.policy))
+		return -EOPNOTSUPP;
+	memcpy(header.measurement, emu_self.measurement, REWIRE_DIGEST_SIZE);
+	owner_of(header.policy, header.owner);
 	if (gate->arg[3] < size)
 		return -EMSGSIZE;
 	if (emu_read(emu, gate->arg[0], plain, header.length))
@@ -62,12 +116,15 @@ static long seal(struct emu *emu, const struct rewire_gate *gate)
 	return emu_write(emu, gate->arg[2], blob, size) ? -EFAULT : (long)size;
 }
 
-static long unseal(struct emu *emu, const struct rewire_gate *gate)
+static long unseal(struct emu *emu, struct rewire_gate *gate)
 {
 	static unsigned char plain[REWIRE_MAX_SEAL];
 	static unsigned char blob[REWIRE_MAX_SEAL + REWIRE_SEAL_OVERHEAD];
 	struct rewire_sealed header;
+	uint64_t flags = 0;
+	int error;
 
+	gate->arg[5] = 0;
 	if (gate->arg[1] < REWIRE_SEAL_OVERHEAD || gate->arg[1] > sizeof(blob))
 		return -EBADMSG;
 	if (emu_read(emu, gate->arg[0], blob, gate->arg[1]))
@@ -78,9 +135,13 @@ static long unseal(struct emu *emu, const struct rewire_gate *gate)
 		return -EBADMSG;
 	if (gate->arg[3] < header.length)
 		return -EMSGSIZE;
+	error = admit(&header, &flags);
+	if (error)
+		return error;
 	if (aead(0, &header, blob + sizeof(header), plain,
 		 blob + sizeof(header) + header.length))
 		return -EKEYREJECTED;
+	gate->arg[5] = flags;
 	return emu_write(emu, gate->arg[2], plain, header.length) ?
 		       -EFAULT : (long)header.length;
 }
@@ -104,12 +165,20 @@ static long random_bytes(struct emu *emu, const struct rewire_gate *gate)
 
 static long self(struct emu *emu, const struct rewire_gate *gate)
 {
-	const struct rewire_self answer = {
-		.workload = "emulated",
-		.epoch = 1,
-	};
+	struct rewire_self answer = { .epoch = 1 };
 
+	memcpy(answer.workload, emu_self.workload, REWIRE_ID_SIZE);
+	memcpy(answer.measurement, emu_self.measurement, REWIRE_DIGEST_SIZE);
 	return emu_write(emu, gate->arg[0], &answer, sizeof(answer));
+}
+
+static long counter(struct rewire_gate *gate)
+{
+	if (gate->arg[0] >= REWIRE_COUNTERS || gate->arg[1] > 1)
+		return -EINVAL;
+	emu_self.counter[gate->arg[0]] += gate->arg[1];
+	gate->arg[2] = emu_self.counter[gate->arg[0]];
+	return 0;
 }
 
 void emu_carry_out(struct emu *emu, struct rewire_gate *gate)
@@ -126,6 +195,9 @@ void emu_carry_out(struct emu *emu, struct rewire_gate *gate)
 		break;
 	case REWIRE_GATE_SELF:
 		gate->result = self(emu, gate);
+		break;
+	case REWIRE_GATE_COUNTER:
+		gate->result = counter(gate);
 		break;
 	case REWIRE_GATE_EXIT:
 		gate->result = 0;

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Versions of the store.
+ *
+ * Whoever adds to the counter must find it where it left it. If it is further,
+ * another instance or a later state of this one was there, and what is in memory
+ * is the past: then nothing is changed or exported any more.
+ *
+ * Copyright (c) 2026 The REWIRE authors
+ */
+#include "version.h"
+
+#include <errno.h>
+
+#define COUNTER	0
+
+static uint64_t version;	/* of what is in memory */
+static int known;		/* it has one */
+static uint64_t batch;		/* changes to a version; 0: no limit */
+static uint64_t changes;	/* in this version */
+
+/* A vault that is new begins where the counter is; an old one must be there. */
+static int look(void)
+{
+	uint64_t value;
+	int error = rewire_counter_read(COUNTER, &value);
+
+	if (error)
+		return error;
+	if (!known) {
+		version = value;
+		known = 1;
+	}
+	return value == version ? 0 : -ESTALE;
+}
+
+int version_next(uint64_t *ret_version)
+{
+	uint64_t value;
+	int error = look();
+
+	if (!error)
+		error = rewire_counter_add(COUNTER, &value);
+	if (error)
+		return error;
+	/* Somebody else, between the two. */
+	if (value != version + 1)
+		return -ESTALE;
+	version = value;
+	changes = 0;
+	*ret_version = version;
+	return 0;
+}
+
+int version_change(void)
+{
+	uint64_t next;
+	int error = 0;
+
+	if (!batch)
+		return 0;
+	if (!changes || changes == batch)
+		error = version_next(&next);
+	if (!error)
+		changes++;
+	return error;
+}
+
+int version_check(uint64_t other)
+{
+	uint64_t value;
+	int error = rewire_counter_read(COUNTER, &value);
+
+	if (error)
+		return error;
+	return value == other ? 0 : -ESTALE;
+}
+
+void version_adopt(uint64_t other)
+{
+	version = other;
+	known = 1;
+	changes = 0;
+}
+
+int vault_protect(const struct rewire_args *args, struct rewire_answer *answer)
+{
+	uint64_t wanted;
+	int error = rewire_args_number(args, 1, &wanted);
+
+	(void)answer;
+	if (!error)
+		error = look();
+	if (error)
+		return error;
+	batch = wanted;
+	changes = 0;
+	return 0;
+}
+
+int vault_version(const struct rewire_args *args, struct rewire_answer *answer)
+{
+	int error = look();
+
+	(void)args;
+	return error ? error :
+		       rewire_answer_printf(answer, "%llu\n",
+					    (unsigned long long)version);
+}

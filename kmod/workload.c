@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Workloads: one place each, an epoch that only grows, a floor under the state
+ * that may come back, and counters.
+ *
+ * The epoch says who is the instance, and changes with every hand-over. The
+ * floor says which state may become one: it rises when an instance runs, since
+ * from then on an older state would be a step back. A state that was never run on
+ * may be restored as often as it takes.
+ */
+#include <linux/jhash.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "sm.h"
+#include "weaken.h"
+#include "workload.h"
+
+static u32 workload_key(const u8 *id)
+{
+	return jhash(id, REWIRE_ID_SIZE, 0);
+}
+
+static struct rewire_workload *workload_find(struct rewire_sm *sm, const u8 *id)
+{
+	struct rewire_workload *workload;
+
+	lockdep_assert_held(&sm->lock);
+	hash_for_each_possible(sm->workloads, workload, node, workload_key(id))
+		if (!memcmp(workload->known.workload, id, REWIRE_ID_SIZE))
+			return workload;
+	return NULL;
+}
+
+/* a copy of what is known; nothing but the id of one that is not */
+static void workload_look(struct rewire_sm *sm, const u8 *id,
+			  struct rewire_journal_workload *known)
+{
+	struct rewire_workload *workload;
+
+	mutex_lock(&sm->lock);
+	workload = workload_find(sm, id);
+	if (workload) {
+		*known = workload->known;
+	} else {
+		memset(known, 0, sizeof(*known));
+		memcpy(known->workload, id, REWIRE_ID_SIZE);
+	}
+	mutex_unlock(&sm->lock);
+}
+
+/* Return: 0, -EDQUOT when there are too many, -ENOMEM */
+static int workload_know(struct rewire_sm *sm,
+			 const struct rewire_journal_workload *known,
+			 struct rewire_why *why)
+{
+	struct rewire_workload *workload;
+	int ret = 0;
+
+	mutex_lock(&sm->lock);
+	workload = workload_find(sm, known->workload);
+	if (workload) {
+		workload->known = *known;
+		goto out;
+	}
+	if (sm->workload_count == REWIRE_MAX_WORKLOADS) {
+		ret = rewire_because(why, -EDQUOT, "more than %u workloads",
+				     REWIRE_MAX_WORKLOADS);
+		goto out;
+	}
+	workload = kzalloc(sizeof(*workload), GFP_KERNEL_ACCOUNT);
+	if (!workload) {
+		ret = -ENOMEM;
+		goto out;
+	}
+	workload->known = *known;
+	hash_add(sm->workloads, &workload->node, workload_key(known->workload));
+	sm->workload_count++;
+out:
+	mutex_unlock(&sm->lock);
+	return ret;
+}
+
+/* onto the disk, then into memory, which has the room since it was looked up */
+static int workload_write(struct rewire_sm *sm,
+			  const struct rewire_journal_workload *known,
+			  struct rewire_why *why)
+{
+	int ret;
+
+	lockdep_assert_held(&sm->journal.lock);
+	/* what can fail in memory has to fail before the record is written */
+	ret = rewire_workload_touch(sm, known->workload, why);
+	if (ret)
+		return ret;
+	ret = rewire_journal_append(&sm->journal, REWIRE_JOURNAL_WORKLOAD,
+				    known, sizeof(*known), why);
+	return ret ?: workload_know(sm, known, why);
+}
+
+/* the singleton rule; @least and @checkpoint as for rewire_workload_claim() */
+static int workload_check(const struct rewire_journal_workload *known,
+			  u64 least, bool checkpoint, struct rewire_why *why)
+{
+	if (known->place == REWIRE_PLACE_HERE && !rewire_weakened(place))
+		return rewire_because(why, -EEXIST,
+				      "the workload lives here, in epoch %llu",
+				      known->epoch);
+	if (known->place == REWIRE_PLACE_MOVED && !least &&
+	    !rewire_weakened(moved))
+		return rewire_because(why, -EREMCHG,
+				      "the workload moved to another SM in epoch %llu",
+				      known->epoch);
+	if (checkpoint && known->place == REWIRE_PLACE_MOVED)
+		return rewire_because(why, -ESTALE,
+				      "the state is of epoch %llu, the workload moved to another SM in %llu",
+				      least, known->epoch);
+	if (checkpoint && least < known->floor && !rewire_weakened(floor))
+		return rewire_because(why, -ESTALE,
+				      "the state is of epoch %llu, and counts from epoch %llu on",
+				      least, known->floor);
+	if (!checkpoint && least && least < known->epoch)
+		return rewire_because(why, -ESTALE,
+				      "the state is of epoch %llu, the workload is in %llu",
+				      least, known->epoch);
+	return 0;
+}
+
+/**
+ * rewire_workload_would() - what rewire_workload_claim() would say
+ * @sm: the SM
+ * @id: of which workload
+ * @least: as there
+ * @checkpoint: as there
+ * @why: for the sentence
+ *
+ * Return: as there; nothing changes.
+ */
+int rewire_workload_would(struct rewire_sm *sm, const u8 *id, u64 least,
+			  bool checkpoint, struct rewire_why *why)
+{
+	struct rewire_journal_workload known;
+
+	workload_look(sm, id, &known);
+	return workload_check(&known, least, checkpoint, why);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_would);
+
+/**
+ * rewire_workload_claim() - an instance is about to live here
+ * @sm: the SM
+ * @id: of which workload
+ * @least: 0 for a first start; else the epoch that the state comes from
+ * @checkpoint: the state comes from a file, not from the SM that had it last
+ * @epoch: out: the epoch of the new instance
+ * @why: for the sentence
+ *
+ * A state that comes back from another SM carries an epoch at least as high as
+ * the one it left with, so that it passes. Its claim is not written down: the
+ * migration is, and decides.
+ *
+ * Return: 0; -EEXIST: it lives here; -EREMCHG: it moved, and this is a first
+ * start; -ESTALE: a later epoch was seen, or ran; -EDQUOT; or as the journal says.
+ */
+int rewire_workload_claim(struct rewire_sm *sm, const u8 *id, u64 least,
+			  bool checkpoint, u64 *epoch, struct rewire_why *why)
+{
+	struct rewire_journal_workload known;
+	int ret;
+
+	mutex_lock(&sm->journal.lock);
+	workload_look(sm, id, &known);
+	ret = workload_check(&known, least, checkpoint, why);
+	if (ret)
+		goto out;
+	known.epoch = max(known.epoch, least) + 1;
+	known.place = REWIRE_PLACE_HERE;
+	if (least && !checkpoint)
+		ret = workload_know(sm, &known, why);
+	else
+		ret = workload_write(sm, &known, why);
+	if (!ret)
+		*epoch = known.epoch;
+out:
+	mutex_unlock(&sm->journal.lock);
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_claim);
+
+/**
+ * rewire_workload_runs() - an instance is about to run
+ * @sm: the SM
+ * @id: of which workload
+ * @epoch: of the instance; not lower than the one known
+ * @why: for the sentence
+ *
+ * From here on no state of a lower epoch may come back.
+ *
+ * Return: 0, or what the journal says, and then it must not run.
+ */
+int rewire_workload_runs(struct rewire_sm *sm, const u8 *id, u64 epoch,
+			 struct rewire_why *why)
+{
+	struct rewire_journal_workload known;
+	int ret = 0;
+
+	mutex_lock(&sm->journal.lock);
+	workload_look(sm, id, &known);
+	if (known.epoch != epoch || known.floor != epoch) {
+		known.epoch = epoch;
+		known.floor = epoch;
+		known.place = REWIRE_PLACE_HERE;
+		ret = workload_write(sm, &known, why);
+	}
+	mutex_unlock(&sm->journal.lock);
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_runs);
+
+/**
+ * rewire_workload_fence() - the SDS says that it lives elsewhere
+ * @sm: the SM
+ * @id: of which workload
+ * @below: state of a lower epoch must not come back here
+ * @why: for the sentence
+ *
+ * Return: 0, or what the journal says.
+ */
+int rewire_workload_fence(struct rewire_sm *sm, const u8 *id, u64 below,
+			  struct rewire_why *why)
+{
+	struct rewire_journal_workload known;
+	int ret;
+
+	mutex_lock(&sm->journal.lock);
+	workload_look(sm, id, &known);
+	/* whatever became of it here meanwhile */
+	known.floor = max3(known.floor, below, known.epoch + 1);
+	known.place = REWIRE_PLACE_MOVED;
+	ret = workload_write(sm, &known, why);
+	mutex_unlock(&sm->journal.lock);
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_fence);
+
+/**
+ * rewire_sm_counter() - read a monotonic counter, or add one
+ * @sm: the SM
+ * @workload: whose; it lives here
+ * @which: below REWIRE_COUNTERS
+ * @add: add one first
+ * @value: out
+ *
+ * Return: 0; -EINVAL: no such counter; -EOVERFLOW; or as the journal says, and
+ * then nothing was added.
+ */
+int rewire_sm_counter(struct rewire_sm *sm, const u8 *workload, u32 which,
+		      bool add, u64 *value)
+{
+	struct rewire_journal_workload known;
+	int ret = 0;
+
+	if (which >= REWIRE_COUNTERS)
+		return -EINVAL;
+	mutex_lock(&sm->journal.lock);
+	workload_look(sm, workload, &known);
+	if (add && known.counter[which] == U64_MAX) {
+		ret = -EOVERFLOW;
+	} else if (add) {
+		known.counter[which]++;
+		ret = workload_write(sm, &known, NULL);
+	}
+	if (!ret)
+		*value = known.counter[which];
+	mutex_unlock(&sm->journal.lock);
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_sm_counter);
+
+/* all counters, for the state that leaves */
+int rewire_workload_counters(struct rewire_sm *sm, const u8 *id,
+			     u64 counter[REWIRE_COUNTERS])
+{
+	struct rewire_journal_workload known;
+
+	workload_look(sm, id, &known);
+	memcpy(counter, known.counter, sizeof(known.counter));
+	return 0;
+}
+
+/**
+ * rewire_workload_raise() - counters came along with a state
+ * @sm: the SM
+ * @id: of which workload
+ * @counter: as they were where it comes from
+ * @why: for the sentence
+ *
+ * None falls: a higher one that is known here stays.
+ *
+ * Return: 0, or as the journal says.
+ */
+int rewire_workload_raise(struct rewire_sm *sm, const u8 *id,
+			  const u64 counter[REWIRE_COUNTERS],
+			  struct rewire_why *why)
+{
+	struct rewire_journal_workload known;
+	bool higher = false;
+	int ret = 0, i;
+
+	mutex_lock(&sm->journal.lock);
+	workload_look(sm, id, &known);
+	for (i = 0; i < REWIRE_COUNTERS; i++) {
+		higher |= counter[i] > known.counter[i];
+		known.counter[i] = max(known.counter[i], counter[i]);
+	}
+	if (higher)
+		ret = workload_write(sm, &known, why);
+	mutex_unlock(&sm->journal.lock);
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_raise);
+
+/**
+ * rewire_workload_set() - what became of a workload
+ * @sm: the SM
+ * @id: which
+ * @epoch: its epoch, 0 leaves it; lower than the one known only when an incoming migration
+ *	is given up before its instance could run
+ * @place: REWIRE_PLACE_*
+ */
+void rewire_workload_set(struct rewire_sm *sm, const u8 *id, u64 epoch,
+			 u32 place)
+{
+	struct rewire_workload *workload;
+
+	mutex_lock(&sm->lock);
+	workload = workload_find(sm, id);
+	if (workload) {
+		if (epoch)
+			workload->known.epoch = epoch;
+		workload->known.place = place;
+	}
+	mutex_unlock(&sm->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_set);
+
+/* state of a lower epoch must not become an instance here */
+void rewire_workload_floor(struct rewire_sm *sm, const u8 *id, u64 floor)
+{
+	struct rewire_workload *workload;
+
+	mutex_lock(&sm->lock);
+	workload = workload_find(sm, id);
+	if (workload)
+		workload->known.floor = max(workload->known.floor, floor);
+	mutex_unlock(&sm->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_floor);
+
+u32 rewire_workload_place(struct rewire_sm *sm, const u8 *id)
+{
+	struct rewire_journal_workload known;
+
+	workload_look(sm, id, &known);
+	return known.place;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_place);
+
+int rewire_workload_replay(struct rewire_sm *sm,
+			   const struct rewire_journal_workload *known,
+			   struct rewire_why *why)
+{
+	return workload_know(sm, known, why);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_replay);
+
+/* make room for what is about to be set */
+int rewire_workload_touch(struct rewire_sm *sm, const u8 *id,
+			  struct rewire_why *why)
+{
+	struct rewire_journal_workload known;
+
+	workload_look(sm, id, &known);
+	return workload_know(sm, &known, why);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_touch);
+
+/* the journal is read: what lived when it was written has died since */
+void rewire_workloads_died(struct rewire_sm *sm)
+{
+	struct rewire_workload *workload;
+	int bucket;
+
+	mutex_lock(&sm->lock);
+	hash_for_each(sm->workloads, bucket, workload, node)
+		if (workload->known.place == REWIRE_PLACE_HERE)
+			workload->known.place = REWIRE_PLACE_NONE;
+	mutex_unlock(&sm->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workloads_died);
+
+u64 rewire_workload_records(struct rewire_sm *sm)
+{
+	lockdep_assert_held(&sm->journal.lock);
+	return sm->workload_count;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_records);
+
+/* none comes or goes while the journal is locked */
+int rewire_workload_snapshot(struct rewire_sm *sm, struct rewire_why *why)
+{
+	struct rewire_journal_workload known;
+	struct rewire_workload *workload;
+	int bucket, ret;
+
+	lockdep_assert_held(&sm->journal.lock);
+	hash_for_each(sm->workloads, bucket, workload, node) {
+		mutex_lock(&sm->lock);
+		known = workload->known;
+		mutex_unlock(&sm->lock);
+		ret = rewire_journal_append(&sm->journal,
+					    REWIRE_JOURNAL_WORKLOAD, &known,
+					    sizeof(known), why);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_snapshot);
+
+void rewire_workloads_free(struct rewire_sm *sm)
+{
+	struct rewire_workload *workload;
+	struct hlist_node *next;
+	int bucket;
+
+	hash_for_each_safe(sm->workloads, bucket, next, workload, node) {
+		hash_del(&workload->node);
+		kfree(workload);
+	}
+	sm->workload_count = 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workloads_free);

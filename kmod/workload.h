@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an SM knows of workloads: where each is, how often it changed hands, and
+ * its counters. This is where forks are refused.
+ */
+#ifndef REWIRE_WORKLOAD_H
+#define REWIRE_WORKLOAD_H
+
+#include <linux/types.h>
+
+#include "../uapi/rewire_journal.h"
+#include "why.h"
+
+struct rewire_sm;
+
+#define REWIRE_MAX_WORKLOADS	65536	/* remembered by one SM */
+
+/**
+ * struct rewire_workload - one of them
+ * @node: in sm->workloads
+ * @known: as it would stand in the journal. The journal is right about all but
+ *	@known.place, which is REWIRE_PLACE_HERE only in a life of the SM: what
+ *	lived has died with it
+ */
+struct rewire_workload {
+	struct hlist_node node;
+	struct rewire_journal_workload known;
+};
+
+int rewire_workload_would(struct rewire_sm *sm, const u8 *id, u64 least,
+			  bool checkpoint, struct rewire_why *why);
+int rewire_workload_claim(struct rewire_sm *sm, const u8 *id, u64 least,
+			  bool checkpoint, u64 *epoch, struct rewire_why *why);
+int rewire_workload_runs(struct rewire_sm *sm, const u8 *id, u64 epoch,
+			 struct rewire_why *why);
+int rewire_workload_fence(struct rewire_sm *sm, const u8 *id, u64 below,
+			  struct rewire_why *why);
+int rewire_workload_counters(struct rewire_sm *sm, const u8 *id,
+			     u64 counter[REWIRE_COUNTERS]);
+int rewire_workload_raise(struct rewire_sm *sm, const u8 *id,
+			  const u64 counter[REWIRE_COUNTERS],
+			  struct rewire_why *why);
+
+/*
+ * In memory only. The journal has it already, in the record of the migration
+ * that brought it about, or need not have it.
+ */
+void rewire_workload_set(struct rewire_sm *sm, const u8 *id, u64 epoch,
+			 u32 place);
+void rewire_workload_floor(struct rewire_sm *sm, const u8 *id, u64 floor);
+u32 rewire_workload_place(struct rewire_sm *sm, const u8 *id);
+
+/* for the journal: read it, and write all that is known; with its lock */
+int rewire_workload_replay(struct rewire_sm *sm,
+			   const struct rewire_journal_workload *known,
+			   struct rewire_why *why);
+int rewire_workload_touch(struct rewire_sm *sm, const u8 *id,
+			  struct rewire_why *why);
+void rewire_workloads_died(struct rewire_sm *sm);
+u64 rewire_workload_records(struct rewire_sm *sm);
+int rewire_workload_snapshot(struct rewire_sm *sm, struct rewire_why *why);
+void rewire_workloads_free(struct rewire_sm *sm);
+
+#endif

@@ -1,0 +1,258 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Two hosts with their helpers, of which one goes down in the middle of a
+# migration, or both do, and come up again from what was on their disks.
+#
+#	alpha: rewired, 10.9.0.1 ---- veth ---- 10.9.0.2, rewired: beta
+#
+# A host is a network namespace with a folder for its disk. It goes down like
+# this: its helper is stopped, its disk copied, everything in it killed and the
+# namespace removed; it comes up with the copy. What the SM wrote when its files
+# were closed is thus lost, as in a loss of power. Runs as root in a virtual
+# machine with rewire.ko loaded, in the top folder of a built tree.
+
+set -u
+cd "$(dirname -- "$0")/../.." || exit
+PATH=$PWD/build/bin:$PATH
+
+W=5c2f9f0e-4a5b-4d0c-8e61-0a7c7a3b9d12
+PKI=build/e2e/pki
+declare -A address=([alpha]=10.9.0.1 [beta]=10.9.0.2) helper=()
+PATIENCE=240	# seconds, for anything that has to happen by itself
+results=0 failed=0
+work=$(mktemp -d) || exit
+trap 'down_for_good alpha; down_for_good beta; rm -rf "$work"' EXIT
+
+at() {
+	local host=$1
+	shift
+	nsenter --net="/run/netns/$host" -- "$@"
+}
+
+result() {
+	local rc=$1
+	shift
+	results=$((results + 1))
+	if [ "$rc" = 0 ]; then
+		echo "ok $results - $*"
+	else
+		failed=1
+		echo "not ok $results - $*"
+		tail -n 25 "$work"/*.log | sed 's/^/# /'
+	fi
+}
+
+# The cable: anew whenever one of its ends went. The kernel takes a namespace apart
+# in its own time, so the end that was left may still be there.
+connect() {
+	local host
+	for host in alpha beta; do
+		[ -e "/run/netns/$host" ] || return 0
+	done
+	for host in alpha beta; do
+		at $host ip link del veth0 2>/dev/null
+	done
+	ip link del rwa 2>/dev/null
+	ip link add rwa type veth peer name rwb || return
+	ip link set rwa netns alpha name veth0 && ip link set rwb netns beta name veth0
+	for host in alpha beta; do
+		at $host ip link set lo up
+		at $host ip addr add "${address[$host]}/24" dev veth0
+		at $host ip link set veth0 up
+	done
+}
+
+# What a host sends arrives that much later.
+slow() {
+	at "$1" tc qdisc replace dev veth0 root netem delay 1500ms
+}
+
+start_helper() {
+	local host=$1 end=$((SECONDS + PATIENCE))
+	at "$host" rewired --host-dir "$work/$host/keys" --state-dir "$work/$host/state" \
+		--socket "$work/$host.sock" --listen "${address[$host]}:7001" --verbose \
+		>>"$work/$host.log" 2>&1 </dev/null &
+	helper[$host]=$!
+	while ((SECONDS < end)); do
+		grep -q 'listening for helpers' "$work/$host.log" && return
+		sleep 0.1
+	done
+	return 1
+}
+
+up() {
+	local host=$1
+	ip netns add "$host" && connect &&
+		at "$host" rewire provision "$work/$host/keys" --unwitnessed >/dev/null &&
+		: >"$work/$host.log" && start_helper "$host"
+}
+
+# Nothing in it goes on, and nothing it would do on the way out counts.
+end() {
+	local host=$1 pids
+	[ -e "/run/netns/$host" ] || return 0
+	while pids=$(ip netns pids "$host") && [ -n "$pids" ]; do
+		# shellcheck disable=SC2086
+		kill -KILL $pids 2>/dev/null
+		sleep 0.1
+	done
+	ip netns del "$host"
+}
+
+down() {
+	local host=$1
+	kill -STOP "${helper[$host]}"
+	cp -a "$work/$host" "$work/$host.copy"
+	end "$host"
+	rm -rf "${work:?}/$host"
+	mv "$work/$host.copy" "$work/$host"
+}
+
+down_for_good() {
+	end "$1"
+	rm -rf "${work:?}/$1"
+}
+
+begin() {
+	local host
+	for host in alpha beta; do
+		down_for_good $host
+		mkdir -p "$work/$host"
+		cp -r $PKI/hosts/$host "$work/$host/keys"
+	done
+	up alpha && up beta &&
+		at alpha rewire run build/enclaves/counter.elf \
+			--manifest build/e2e/counter.manifest --workload $W >/dev/null &&
+		at alpha rewire call $W add 5 >/dev/null &&
+		rewire request --key $PKI/sds.key --cert $PKI/sds.crt --workload $W \
+			--epoch 1 --source "$(cat "$work/alpha/keys/sm-id")" \
+			--target "$(cat "$work/beta/keys/sm-id")" --lifetime "$1" \
+			-o "$work/request" >/dev/null
+}
+
+migrate() {
+	at alpha rewire migrate --request "$work/request" --to beta@10.9.0.2:7001 \
+		--socket "$work/alpha.sock" "$@"
+}
+
+# await HOST STATE: until its SM says that a migration has come there.
+await() {
+	# Not a pipeline: that would wait for the next event to break it.
+	grep -q -m 1 "\"type\": *\"session\".*\"to\": *\"$2\"" \
+		< <(at "$1" timeout $PATIENCE rewire events --follow --json)
+}
+
+# goes_on HOST: the enclave counts on there, in a process, and nowhere else.
+goes_on() {
+	local here=$1 there=alpha end=$((SECONDS + PATIENCE))
+	[ "$here" = beta ] || there=beta
+	while ((SECONDS < end)); do
+		if at "$here" rewire info $W --json 2>/dev/null |
+			grep -q '"state": *"running"'; then
+			[ "$(at "$here" rewire call $W add 1)" = 6 ] || return
+			[ ! -e "/run/netns/$there" ] ||
+				[ "$(at "$there" rewire ls --json)" = '[]' ]
+			return
+		fi
+		sleep 0.2
+	done
+	return 1
+}
+
+# settled HOST...: its helper has nothing more to do, and keeps no checkpoint.
+settled() {
+	local host end=$((SECONDS + PATIENCE))
+	for host; do
+		while ((SECONDS < end)) && [ -n "$(ls "$work/$host/state/open")" ]; do
+			sleep 0.2
+		done
+		[ -z "$(find "$work/$host/state/open" "$work/$host/state/checkpoints" \
+			-type f)" ] || return
+	done
+}
+
+dry_run() {
+	begin 60s || return
+	migrate --dry-run | grep -q 'it would go' || return
+	migrate --dry-run --json | grep -q '"ok": *true' || return
+	# It was not used up.
+	migrate >/dev/null || return
+	! migrate --dry-run >"$work/out" && grep -q '^source *refused' "$work/out"
+}
+
+target_down_prepared() {
+	begin 60s && slow alpha || return
+	migrate >/dev/null 2>&1 &
+	await beta prepared && down beta && up beta && goes_on beta && settled alpha beta
+}
+
+source_down_relinquished() {
+	begin 60s && slow alpha || return
+	migrate >/dev/null 2>&1 &
+	await alpha relinquished && down alpha && up alpha && goes_on beta &&
+		settled alpha beta
+}
+
+# READY is on its way: the target has the only image, and is asked.
+source_down_frozen() {
+	begin 60s && slow beta || return
+	migrate >/dev/null 2>&1 &
+	await beta prepared && down alpha && up alpha && goes_on beta &&
+		settled alpha beta
+}
+
+# Until the helper of a host has a whole checkpoint on its disk.
+kept() {
+	local end=$((SECONDS + PATIENCE))
+	while ((SECONDS < end)); do
+		[ ! -e "$work/$1/state/checkpoints/$W.sealed" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# The target's helper says no more word, so that nothing can be decided.
+freeze_and_lose() {
+	begin 15s && slow alpha || return
+	migrate >/dev/null 2>&1 &
+	await alpha frozen && kill -STOP "${helper[beta]}" && kept alpha &&
+		down alpha && down_for_good beta
+}
+
+source_down_target_gone() {
+	freeze_and_lose || return
+	# It was faster, and has the workload: once more.
+	! grep -q 'source RELINQUISHED' "$work/alpha.log" || freeze_and_lose || return
+	up alpha && goes_on alpha && [ -z "$(ls "$work/alpha/state/checkpoints")" ]
+}
+
+# START is on its way, and is lost.
+relinquish_and_lose() {
+	begin 60s && slow alpha || return
+	migrate >/dev/null 2>&1 &
+	await alpha relinquished && kill -STOP "${helper[beta]}" &&
+		down alpha && down beta
+}
+
+both_down_relinquished() {
+	relinquish_and_lose || return
+	# It was faster, and what ran went down with its host: once more.
+	! grep -q 'START from' "$work/beta.log" || relinquish_and_lose || return
+	up alpha && up beta && goes_on beta && settled alpha beta
+}
+
+modprobe -q pkcs8_key_parser || :
+dry_run
+result $? "a dry run says what both sides would do, and touches nothing"
+target_down_prepared
+result $? "the target goes down PREPARED: its image comes back from its disk"
+source_down_relinquished
+result $? "the source goes down RELINQUISHED: START is said again"
+source_down_frozen
+result $? "the source goes down FROZEN: it asks, and the target has it"
+source_down_target_gone
+result $? "the source goes down FROZEN, the target for good: back from its own disk"
+both_down_relinquished
+result $? "both go down after the decision: the target starts it"
+echo "1..$results"
+exit "$failed"
