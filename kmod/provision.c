@@ -200,7 +200,6 @@ static int provision_files(const struct rewire_provision *p,
 			      "the journal needs two different files");
 }
 
-/* the files are the journal's from here on, whatever the outcome */
 static int provision_journal(struct rewire_sm *sm,
 			     const struct rewire_provision *p,
 			     struct file *files[2], struct rewire_why *why)
@@ -210,11 +209,8 @@ static int provision_journal(struct rewire_sm *sm,
 
 	if (p->flags & REWIRE_PROVISION_TPM) {
 		ret = rewire_tpm_counter_open(p->tpm_index, &counter, why);
-		if (ret) {
-			fput(files[0]);
-			fput(files[1]);
+		if (ret)
 			return ret;
-		}
 	}
 	mutex_lock(&sm->journal.lock);
 	ret = rewire_journal_open(&sm->journal, files, &sm->roots,
@@ -251,20 +247,20 @@ static int provision(struct rewire_sm *sm, const struct rewire_provision *p,
 			   ((u64)totalram_pages() << PAGE_SHIFT) / 2;
 	ret = provision_keys(sm, p, why);
 	if (ret)
-		goto err_files;
+		goto out_files;
 	ret = provision_journal(sm, p, files, why);
 	if (ret)
 		goto err_keys;
 	/* pairs with the acquire in rewire_sm_ready() */
 	smp_store_release(&sm->provisioned, true);
-	return 0;
+	goto out_files;
 
 err_keys:
 	rewire_attest_free(&sm->attest);
 	rewire_roles_free(&sm->roles);
 	rewire_roots_put(&sm->roots);
-	return ret;
-err_files:
+out_files:
+	/* the journal has references of its own */
 	if (files[0]) {
 		fput(files[0]);
 		fput(files[1]);
