@@ -6,20 +6,21 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "bench.h"
+#include "place.h"
 
 #define BATCH	64
 #define VALUE	16384
 
 /**
  * struct store - both things to be compared
- * @guest: a vault
+ * @place: a host with a journal
+ * @guest: a vault there
  * @input: "put", a key and a value
  * @length: its bytes
  */
 struct store {
+	struct place place;
 	struct guest guest;
 	__u8 input[VALUE + 64];
 	size_t length;
@@ -60,29 +61,30 @@ static double uncounted(struct result *result, void *data)
 static int begin(struct result *result, struct store *store)
 {
 	static const __u8 value[VALUE] = { 1 };
-	int sm = world_sm(result, NULL);
 
 	argument(store, "put", 3);
 	argument(store, "key", 3);
 	argument(store, value, sizeof(value));
 	store->guest.fd = -1;
-	if (sm < 0)
+	if (place_open(result, &store->place, "alpha", true))
 		return -1;
-	if (world_guest(result, sm, NULL, "vault", &store->guest))
-		return -1;
-	return close(sm);
+	return world_guest(result, store->place.sm, store->place.netns, "vault",
+			   &store->guest);
 }
 
 static void measure(struct result *result, bool quick)
 {
-	static struct store store;
+	static struct store store = { .place.sm = -1 };
+	static char how[640];
 
-	store.length = 0;
-	result->how = "vault: put of 16 KiB values with a counter that is added to before each 64 of them (one record of the journal, synced); over the same puts without; 64 puts at a time, so that both see the same load of the machine";
+	snprintf(how, sizeof(how), "vault: put of 16 KiB values with a counter that is added to before each 64 of them (one record of the journal, synced); over the same puts without; 64 puts at a time, so that both see the same load of the machine. The journal stands on %s",
+		 place_disk());
+	result->how = how;
 	if (!begin(result, &store))
 		bench_pairs(result, quick ? 41 : 201, counted, uncounted,
 			    &store);
 	world_gone(&store.guest);
+	place_close(&store.place);
 }
 
 const struct figure figure_continuity = {

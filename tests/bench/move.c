@@ -15,8 +15,10 @@
 
 void move_init(struct move *move)
 {
-	for (int side = 0; side < SIDES; side++)
-		move->session[side] = move->at[side].sm = -1;
+	for (int side = 0; side < SIDES; side++) {
+		move->session[side] = -1;
+		move->at[side].sm = -1;
+	}
 	move->guest.fd = -1;
 }
 
@@ -181,23 +183,25 @@ int move_finish(struct result *result, struct move *move)
 
 int move_crash(struct result *result, struct move *move, enum side side)
 {
+	const __u8 *id = move->request.body.request.id;
+	double start = bench_now();
 	struct rewire_error err;
-	int old = move->session[side], rc;
 
-	move->session[side] = -1;
-	rc = place_crash(result, &move->at[side], &move->dark);
-	/* Only now: to close it may be taken for giving up. */
-	close(old);
+	if (place_fail(result, &move->at[side]))
+		return -1;
+	/* Only now: to close it is to give up, and would be written down. */
+	close_session(move, side);
 	if (side == SOURCE) {
 		close(move->guest.fd);
 		move->guest.fd = -1;
 	}
-	if (rc)
+	move->dark += bench_now() - start;
+	if (place_boot(result, &move->at[side]))
 		return -1;
-	move->session[side] = rewire_session_open(move->at[side].sm,
-				move->request.body.request.id,
-				side == SOURCE ? REWIRE_SIDE_SOURCE :
-						 REWIRE_SIDE_TARGET, &err);
+	move->session[side] = rewire_session_open(move->at[side].sm, id,
+						  side == SOURCE ?
+						  REWIRE_SIDE_SOURCE :
+						  REWIRE_SIDE_TARGET, &err);
 	if (move->session[side] < 0)
 		return bench_missing(result, "%s", err.text);
 	return 0;

@@ -47,7 +47,7 @@ const char *place_disk(void)
 	}
 }
 
-static int netns(struct result *result, const char *verb, const char *name)
+static int ip(struct result *result, const char *verb, const char *name)
 {
 	char command[128];
 
@@ -56,7 +56,7 @@ static int netns(struct result *result, const char *verb, const char *name)
 				 0;
 }
 
-static int provision(struct result *result, struct place *place)
+int place_boot(struct result *result, struct place *place)
 {
 	const struct rewire_provision_options options = {
 		.flags = place->durable ? REWIRE_PROVISION_UNWITNESSED :
@@ -91,7 +91,7 @@ static int new_life(struct result *result, struct place *place)
 	if (place->durable && mkdir(place->journal, 0700))
 		return bench_missing(result, "%s: %s", place->journal,
 				     strerror(errno));
-	return netns(result, "add", place->netns);
+	return ip(result, "add", place->netns);
 }
 
 int place_open(struct result *result, struct place *place, const char *name,
@@ -104,7 +104,7 @@ int place_open(struct result *result, struct place *place, const char *name,
 		place->netns[0] = 0;
 		return -1;
 	}
-	return provision(result, place);
+	return place_boot(result, place);
 }
 
 /* Processes are the only thing of a namespace that would not go by itself. */
@@ -138,11 +138,11 @@ void place_close(struct place *place)
 	if (place->sm >= 0)
 		stop(place);
 	if (place->netns[0])
-		netns(&ignored, "del", place->netns);
+		ip(&ignored, "del", place->netns);
 	place->netns[0] = 0;
 }
 
-static int copy(struct result *result, const char *from, const char *to,
+static int keep(struct result *result, const char *from, const char *to,
 		const char *name)
 {
 	char path[2][600];
@@ -167,9 +167,8 @@ static int copy(struct result *result, const char *from, const char *to,
 	return rc;
 }
 
-int place_crash(struct result *result, struct place *place, double *dark)
+int place_fail(struct result *result, struct place *place)
 {
-	double start = bench_now();
 	struct place old = *place;
 
 	if (new_life(result, place)) {
@@ -177,9 +176,9 @@ int place_crash(struct result *result, struct place *place, double *dark)
 		return -1;
 	}
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-		if (copy(result, old.journal, place->journal, files[i]))
+		if (keep(result, old.journal, place->journal, files[i]))
 			return -1;
 	place_close(&old);
-	*dark += bench_now() - start;
-	return provision(result, place);
+	place->sm = -1;
+	return 0;
 }

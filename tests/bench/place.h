@@ -34,15 +34,16 @@ int place_open(struct result *result, struct place *place, const char *name,
 void place_close(struct place *place);
 
 /**
- * place_crash - the power goes, and comes back
+ * place_fail - the power goes
  * @result: for errors
- * @place: a durable host; files of its SM are the caller's to close before or
- *	after, they are of no more use
- * @dark: grows by the seconds that stand for the machine's being down
+ * @place: a durable host; its journal is as it stood at that moment, and has no
+ *	SM yet. Files of the old one are the caller's to close, afterwards
  *
- * Return: 0: it was provisioned from its journal; else -1.
+ * Return: 0 or -1.
  */
-int place_crash(struct result *result, struct place *place, double *dark);
+int place_fail(struct result *result, struct place *place);
+/* It comes back: an SM, provisioned from the journal. */
+int place_boot(struct result *result, struct place *place);
 
 enum side { SOURCE, TARGET, SIDES };
 
