@@ -70,10 +70,12 @@ slow() {
 start_helper() {
 	local host=$1 end=$((SECONDS + PATIENCE))
 	# Not through at(): the number is to be the helper's own.
-	nsenter --net="/run/netns/$host" -- rewired --host-dir "$work/$host/keys" --state-dir "$work/$host/state" \
+	nsenter --net="/run/netns/$host" -- \
+		rewired --host-dir "$work/$host/keys" --state-dir "$work/$host/state" \
 		--socket "$work/$host.sock" --listen "${address[$host]}:7001" --verbose \
 		>>"$work/$host.log" 2>&1 </dev/null &
 	helper[$host]=$!
+	disown	# it will be killed, and nobody is to hear of it
 	while ((SECONDS < end)); do
 		grep -q 'listening for helpers' "$work/$host.log" && return
 		sleep 0.1
