@@ -196,7 +196,7 @@ static int provision_files(const struct rewire_provision *p,
 		fput(files[0]);
 	if (files[1])
 		fput(files[1]);
-	return rewire_because(why, -EBADF,
+	return rewire_because(why, -EINVAL,
 			      "the journal needs two different files");
 }
 

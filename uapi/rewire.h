@@ -43,6 +43,7 @@
  * EDQUOT          the memory limit of the SM, or a table is full
  * EMSGSIZE        the answer does not fit the caller's buffer
  * ECANCELED       the enclave was destroyed, or the migration aborted
+ * EAGAIN          the SM restarted: write the sealed checkpoint first
  * ENOLINK         the SM waits for a witness of its journal's freshness
  * EUCLEAN         the journal is damaged, or was rolled back
  * EIO, ENOSPC ... the journal cannot be written; nothing was changed
