@@ -13,14 +13,44 @@
 #include "compat.h"
 #include "enclave.h"
 
-void rewire_calls_init(struct rewire_calls *calls)
+/* an empty table, with one reference; NULL: no memory */
+struct rewire_calls *rewire_calls_create(void)
 {
+	struct rewire_calls *calls = kzalloc(sizeof(*calls),
+					     GFP_KERNEL_ACCOUNT);
+
+	if (!calls)
+		return NULL;
+	kref_init(&calls->ref);
 	mutex_init(&calls->lock);
 	INIT_LIST_HEAD(&calls->clients);
 	init_waitqueue_head(&calls->arrived);
 	init_waitqueue_head(&calls->answered);
 	calls->next_handle = 1;
+	return calls;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_calls_create);
+
+static void calls_free(struct kref *ref)
+{
+	struct rewire_calls *calls = container_of(ref, struct rewire_calls, ref);
+
+	WARN_ON(!list_empty(&calls->clients));
+	mutex_destroy(&calls->lock);
+	kfree(calls);
+}
+
+struct rewire_calls *rewire_calls_get(struct rewire_calls *calls)
+{
+	kref_get(&calls->ref);
+	return calls;
+}
+
+void rewire_calls_put(struct rewire_calls *calls)
+{
+	kref_put(&calls->ref, calls_free);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_calls_put);
 
 static u64 call_cost(u32 length)
 {
@@ -46,7 +76,7 @@ static void call_forget(struct rewire_enclave *enclave,
 	call_set_data(enclave, client, NULL, 0);
 	rewire_sm_uncharge(enclave->sm, call_cost(0));
 	list_del(&client->list);
-	enclave->calls.count--;
+	enclave->calls->count--;
 	kfree(client);
 }
 
@@ -57,7 +87,7 @@ static void call_forget(struct rewire_enclave *enclave,
  */
 void rewire_calls_close(struct rewire_enclave *enclave, int error)
 {
-	struct rewire_calls *calls = &enclave->calls;
+	struct rewire_calls *calls = enclave->calls;
 	struct rewire_client *client, *next;
 
 	mutex_lock(&calls->lock);
@@ -73,15 +103,33 @@ void rewire_calls_close(struct rewire_enclave *enclave, int error)
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_calls_close);
 
-void rewire_calls_free(struct rewire_enclave *enclave)
+/**
+ * rewire_calls_hold() - whether calls are delivered
+ * @calls: table
+ * @held: they wait
+ */
+void rewire_calls_hold(struct rewire_calls *calls, bool held)
 {
-	WARN_ON(!list_empty(&enclave->calls.clients));
-	mutex_destroy(&enclave->calls.lock);
+	mutex_lock(&calls->lock);
+	WRITE_ONCE(calls->held, held);
+	mutex_unlock(&calls->lock);
+	wake_up_all(&calls->arrived);
+}
+
+/* is there a call that was delivered and not answered? */
+bool rewire_calls_open(struct rewire_calls *calls)
+{
+	bool open;
+
+	mutex_lock(&calls->lock);
+	open = calls->pending > calls->queued;
+	mutex_unlock(&calls->lock);
+	return open;
 }
 
 u32 rewire_calls_pending(struct rewire_enclave *enclave)
 {
-	return READ_ONCE(enclave->calls.pending);
+	return READ_ONCE(enclave->calls->pending);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_calls_pending);
 
@@ -102,9 +150,9 @@ static int call_make_room(struct rewire_enclave *enclave,
 {
 	struct rewire_client *client;
 
-	if (enclave->calls.count < REWIRE_MAX_CLIENTS)
+	if (enclave->calls->count < REWIRE_MAX_CLIENTS)
 		return 0;
-	list_for_each_entry(client, &enclave->calls.clients, list) {
+	list_for_each_entry(client, &enclave->calls->clients, list) {
 		if (client->state == REWIRE_CALL_TAKEN) {
 			call_forget(enclave, client);
 			return 0;
@@ -131,8 +179,8 @@ static struct rewire_client *call_add(struct rewire_enclave *enclave,
 	}
 	memcpy(client->id, id, REWIRE_ID_SIZE);
 	client->state = REWIRE_CALL_TAKEN;
-	list_add_tail(&client->list, &enclave->calls.clients);
-	enclave->calls.count++;
+	list_add_tail(&client->list, &enclave->calls->clients);
+	enclave->calls->count++;
 	return client;
 }
 
@@ -145,7 +193,7 @@ static struct rewire_client *call_enqueue(struct rewire_enclave *enclave,
 					  const struct rewire_call *call,
 					  u8 **data, struct rewire_why *why)
 {
-	struct rewire_calls *calls = &enclave->calls;
+	struct rewire_calls *calls = enclave->calls;
 	struct rewire_client *client = call_find(calls, call->client);
 	u64 last = client ? client->sequence : 0;
 	int ret;
@@ -191,7 +239,7 @@ static struct rewire_client *call_enqueue(struct rewire_enclave *enclave,
 static u8 *call_answer(struct rewire_enclave *enclave, struct rewire_call *call,
 		       int *ret)
 {
-	struct rewire_calls *calls = &enclave->calls;
+	struct rewire_calls *calls = enclave->calls;
 	struct rewire_client *client;
 	u8 *copy = NULL;
 
@@ -222,7 +270,7 @@ static u8 *call_answer(struct rewire_enclave *enclave, struct rewire_call *call,
 static void call_taken(struct rewire_enclave *enclave,
 		       const struct rewire_call *call)
 {
-	struct rewire_calls *calls = &enclave->calls;
+	struct rewire_calls *calls = enclave->calls;
 	struct rewire_client *client;
 
 	mutex_lock(&calls->lock);
@@ -237,7 +285,7 @@ static void call_taken(struct rewire_enclave *enclave,
 static u8 *call_wait(struct rewire_enclave *enclave, struct rewire_call *call,
 		     int *ret)
 {
-	struct rewire_calls *calls = &enclave->calls;
+	struct rewire_calls *calls = enclave->calls;
 	long left = call->timeout_ms ? msecs_to_jiffies(call->timeout_ms) :
 				       MAX_SCHEDULE_TIMEOUT;
 	u32 seen;
@@ -297,6 +345,25 @@ static int call_check(const struct rewire_call *call, struct rewire_why *why)
 	return 0;
 }
 
+/*
+ * The version that runs now: updates have put it in the place of this one. Each
+ * holds a reference to its successor, and the caller one to the first.
+ *
+ * Return: it, locked.
+ */
+static struct rewire_enclave *call_lock_latest(struct rewire_enclave *enclave)
+{
+	struct rewire_enclave *next;
+
+	mutex_lock(&enclave->lock);
+	while ((next = enclave->successor)) {
+		mutex_unlock(&enclave->lock);
+		enclave = next;
+		mutex_lock(&enclave->lock);
+	}
+	return enclave;
+}
+
 /**
  * rewire_call() - REWIRE_CALL
  * @enclave: not locked
@@ -322,17 +389,17 @@ int rewire_call(struct rewire_enclave *enclave, struct rewire_call *call,
 			   call->input_length))
 		goto out;
 
-	mutex_lock(&enclave->lock);
+	enclave = call_lock_latest(enclave);
 	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_CALL, why);
-	mutex_lock(&enclave->calls.lock);
-	if (enclave->calls.closed) {
-		ret = rewire_because(why, enclave->calls.closed,
+	mutex_lock(&enclave->calls->lock);
+	if (enclave->calls->closed) {
+		ret = rewire_because(why, enclave->calls->closed,
 				     "the enclave is not here any more");
 	} else if (ret >= 0) {
 		client = call_enqueue(enclave, call, &data, why);
 		ret = PTR_ERR_OR_ZERO(client);
 	}
-	mutex_unlock(&enclave->calls.lock);
+	mutex_unlock(&enclave->calls->lock);
 	mutex_unlock(&enclave->lock);
 	if (!ret)
 		ret = call_await(enclave, call, why);
@@ -358,8 +425,10 @@ static struct rewire_client *call_first(struct rewire_calls *calls)
 /* whether rewire_calls_receive() has something to say; takes no lock */
 bool rewire_calls_waiting(struct rewire_enclave *enclave)
 {
-	return READ_ONCE(enclave->calls.queued) ||
-	       READ_ONCE(enclave->calls.closed);
+	return (READ_ONCE(enclave->calls->queued) &&
+		!READ_ONCE(enclave->calls->held) &&
+		!READ_ONCE(enclave->trial)) ||
+	       READ_ONCE(enclave->calls->closed);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_calls_waiting);
 
@@ -367,7 +436,7 @@ static void call_finish(struct rewire_enclave *enclave,
 			struct rewire_client *client, u8 *data, u32 length,
 			s32 status)
 {
-	struct rewire_calls *calls = &enclave->calls;
+	struct rewire_calls *calls = enclave->calls;
 
 	if (client->state == REWIRE_CALL_QUEUED)
 		WRITE_ONCE(calls->queued, calls->queued - 1);
@@ -377,7 +446,7 @@ static void call_finish(struct rewire_enclave *enclave,
 	list_move_tail(&client->list, &calls->clients);
 	calls->pending--;
 	WRITE_ONCE(calls->answers, calls->answers + 1);
-	wake_up_all(&enclave->calls.answered);
+	wake_up_all(&enclave->calls->answered);
 }
 
 /**
@@ -393,7 +462,7 @@ static void call_finish(struct rewire_enclave *enclave,
 int rewire_calls_receive(struct rewire_enclave *enclave, u64 buffer, u64 size,
 			 u64 *handle)
 {
-	struct rewire_calls *calls = &enclave->calls;
+	struct rewire_calls *calls = enclave->calls;
 	struct rewire_client *client;
 	int ret;
 
@@ -401,7 +470,7 @@ int rewire_calls_receive(struct rewire_enclave *enclave, u64 buffer, u64 size,
 	client = call_first(calls);
 	if (calls->closed) {
 		ret = -ECANCELED;
-	} else if (!client) {
+	} else if (!client || calls->held || READ_ONCE(enclave->trial)) {
 		ret = -EAGAIN;
 	} else if (client->length > size) {
 		call_finish(enclave, client, NULL, 0, -EMSGSIZE);
@@ -436,7 +505,7 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_calls_receive);
 int rewire_calls_reply(struct rewire_enclave *enclave, u64 handle, u64 buffer,
 		       u64 length, s32 status)
 {
-	struct rewire_calls *calls = &enclave->calls;
+	struct rewire_calls *calls = enclave->calls;
 	struct rewire_client *client;
 	u8 *data;
 	int ret;
@@ -489,8 +558,8 @@ struct rewire_client *rewire_calls_after(struct rewire_enclave *enclave,
 {
 	struct rewire_client *client, *next = NULL;
 
-	lockdep_assert_held(&enclave->calls.lock);
-	list_for_each_entry(client, &enclave->calls.clients, list)
+	lockdep_assert_held(&enclave->calls->lock);
+	list_for_each_entry(client, &enclave->calls->clients, list)
 		if (client->handle > handle &&
 		    (!next || client->handle < next->handle))
 			next = client;
@@ -503,7 +572,7 @@ static struct rewire_client *call_renew(struct rewire_enclave *enclave,
 					const struct rewire_call_wire *wire,
 					struct rewire_why *why)
 {
-	struct rewire_calls *calls = &enclave->calls;
+	struct rewire_calls *calls = enclave->calls;
 	struct rewire_client *client = call_find(calls, wire->id);
 	int ret;
 
@@ -532,7 +601,7 @@ int rewire_calls_restore(struct rewire_enclave *enclave,
 			 const struct rewire_call_wire *wire, const u8 *data,
 			 struct rewire_why *why)
 {
-	struct rewire_calls *calls = &enclave->calls;
+	struct rewire_calls *calls = enclave->calls;
 	struct rewire_client *client;
 	u8 *copy;
 	int ret;

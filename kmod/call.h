@@ -5,6 +5,7 @@
 #ifndef REWIRE_CALL_H
 #define REWIRE_CALL_H
 
+#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
@@ -47,7 +48,8 @@ struct rewire_client {
 };
 
 /**
- * struct rewire_calls - the call table of one enclave
+ * struct rewire_calls - the call table of one enclave; in an update, of both
+ * @ref: each enclave that has it, and each caller who waits
  * @lock: protects all below
  * @clients: struct rewire_client
  * @count: entries
@@ -56,10 +58,12 @@ struct rewire_client {
  * @answers: grows with every answer, and when the table is closed
  * @next_handle: number of the next call; never used twice, moves along
  * @closed: errno for everybody who waits or comes: the enclave is not here
+ * @held: an update has it: calls come and wait, and none is delivered
  * @arrived: the enclave waits here
  * @answered: callers wait here
  */
 struct rewire_calls {
+	struct kref ref;
 	struct mutex lock;
 	struct list_head clients;
 	u32 count;
@@ -68,13 +72,17 @@ struct rewire_calls {
 	u32 answers;
 	u64 next_handle;
 	int closed;
+	bool held;
 	wait_queue_head_t arrived;
 	wait_queue_head_t answered;
 };
 
-void rewire_calls_init(struct rewire_calls *calls);
+struct rewire_calls *rewire_calls_create(void);
+struct rewire_calls *rewire_calls_get(struct rewire_calls *calls);
+void rewire_calls_put(struct rewire_calls *calls);
 void rewire_calls_close(struct rewire_enclave *enclave, int error);
-void rewire_calls_free(struct rewire_enclave *enclave);
+void rewire_calls_hold(struct rewire_calls *calls, bool held);
+bool rewire_calls_open(struct rewire_calls *calls);
 u32 rewire_calls_pending(struct rewire_enclave *enclave);
 
 int rewire_call(struct rewire_enclave *enclave, struct rewire_call *call,

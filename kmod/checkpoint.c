@@ -12,8 +12,10 @@
 
 #include "checkpoint.h"
 #include "chardev.h"
+#include "handover.h"
 #include "migrate.h"
 #include "stream.h"
+#include "update.h"
 
 /**
  * struct rewire_checkpoint - the object of a stream file
@@ -22,6 +24,7 @@
  * @reader: takes the checkpoint in; NULL for EXTRACT and after COMMIT
  * @writer: gives one out; NULL as long as nothing was read
  * @pinned: the enclave of EXTRACT, which counts us among its readers
+ * @handover: the update that wants to know when it was read to its end, or NULL
  */
 struct rewire_checkpoint {
 	struct mutex lock;	/* outside of enclave->lock */
@@ -29,6 +32,7 @@ struct rewire_checkpoint {
 	struct rewire_reader *reader;
 	struct rewire_writer *writer;
 	struct rewire_enclave *pinned;
+	struct rewire_handover *handover;
 };
 
 static void checkpoint_free(struct rewire_checkpoint *checkpoint)
@@ -43,6 +47,8 @@ static void checkpoint_free(struct rewire_checkpoint *checkpoint)
 		mutex_unlock(&pinned->lock);
 		rewire_enclave_put(pinned);
 	}
+	if (checkpoint->handover)
+		rewire_handover_put(checkpoint->handover);
 	mutex_destroy(&checkpoint->lock);
 	kfree(checkpoint);
 }
@@ -128,7 +134,12 @@ static int checkpoint_enliven(struct rewire_enclave *enclave,
 	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_RECEIVED, why);
 	if (ret < 0)
 		return ret;
-	ret = rewire_session_ended_well(enclave->sm, header, why);
+	ret = rewire_update_made(enclave->sm, header) ?
+		      rewire_update_ended_well(enclave->sm, header, why) :
+		      rewire_session_ended_well(enclave->sm, header, why);
+	if (!ret)
+		ret = rewire_workload_allows(enclave->sm, enclave->workload,
+					     &enclave->manifest, why);
 	if (ret)
 		return ret;
 	ret = rewire_workload_claim(enclave->sm, enclave->workload,
@@ -276,8 +287,9 @@ struct file *rewire_checkpoint_extract(struct rewire_enclave *enclave,
 		return ERR_PTR(-ENOMEM);
 	mutex_lock(&enclave->lock);
 	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_EXTRACT, why);
-	if (ret >= 0 && enclave->session)
-		ret = rewire_because(why, -EBUSY, "it is migrating");
+	if (ret >= 0 && (enclave->session || enclave->handover))
+		ret = rewire_because(why, -EBUSY,
+				     "a migration or an update has it");
 	if (ret >= 0) {
 		writer = checkpoint_writer(checkpoint, enclave);
 		ret = PTR_ERR_OR_ZERO(writer);
@@ -298,16 +310,29 @@ struct file *rewire_checkpoint_extract(struct rewire_enclave *enclave,
 	return checkpoint_file(checkpoint);
 }
 
+/* for an update: its version's state has left as a whole */
+static int checkpoint_ended(void *data, const struct rewire_end *totals,
+			    struct rewire_why *why)
+{
+	struct rewire_checkpoint *checkpoint = data;
+	u32 side = checkpoint->writer->enclave->trial;
+
+	WRITE_ONCE(checkpoint->handover->sealed[side], true);
+	return 0;
+}
+
 /**
- * rewire_checkpoint_frozen() - REWIRE_SESSION_CHECKPOINT
- * @enclave: FROZEN, and held so by its migration
- * @request_id: the migration, without whose end the checkpoint is worth nothing
+ * rewire_checkpoint_frozen() - REWIRE_SESSION_CHECKPOINT, REWIRE_UPDATE_CHECKPOINT
+ * @enclave: FROZEN, and held so by its migration or update
+ * @request_id: of that, without whose end the checkpoint is worth nothing
+ * @handover: of the update; NULL for a migration
  * @why: for the sentence
  *
  * Return: the file, or an ERR_PTR(): -EBADFD; -ENOMEM.
  */
 struct file *rewire_checkpoint_frozen(struct rewire_enclave *enclave,
 				      const u8 *request_id,
+				      struct rewire_handover *handover,
 				      struct rewire_why *why)
 {
 	const struct rewire_stream_key key = { .roots = &enclave->sm->roots };
@@ -330,6 +355,11 @@ struct file *rewire_checkpoint_frozen(struct rewire_enclave *enclave,
 	if (!ret) {
 		checkpoint->writer = writer;
 		enclave->checkpointed = true;
+	}
+	if (!ret && handover) {
+		checkpoint->handover = rewire_handover_get(handover);
+		writer->ended = checkpoint_ended;
+		writer->data = checkpoint;
 	}
 	mutex_unlock(&enclave->lock);
 	if (ret) {

@@ -11,6 +11,7 @@ struct file *rewire_checkpoint_extract(struct rewire_enclave *enclave,
 				       struct rewire_why *why);
 struct file *rewire_checkpoint_frozen(struct rewire_enclave *enclave,
 				      const u8 *request_id,
+				      struct rewire_handover *handover,
 				      struct rewire_why *why);
 struct file *rewire_checkpoint_reseal(struct rewire_sm *sm,
 				      struct rewire_why *why);

@@ -21,6 +21,7 @@
 #include "migrate.h"
 #include "provision.h"
 #include "rotate.h"
+#include "update.h"
 
 struct rewire_enclave *rewire_file_enclave(struct file *file)
 {
@@ -134,7 +135,11 @@ static int enclave_pause(struct rewire_context *context, void *data)
 	if (ret)
 		return ret;
 	mutex_lock(&enclave->lock);
-	ret = rewire_enclave_pause(enclave, arg->timeout_ms, &context->why);
+	if (enclave->handover)
+		ret = rewire_because(&context->why, -EBUSY, "an update has it");
+	else
+		ret = rewire_enclave_pause(enclave, arg->timeout_ms,
+					   &context->why);
 	mutex_unlock(&enclave->lock);
 	return ret;
 }
@@ -208,7 +213,13 @@ static int enclave_info(struct rewire_context *context, void *data)
 
 static int enclave_evidence(struct rewire_context *context, void *data)
 {
-	return rewire_evidence_get(context, data, context->rfile->object);
+	struct rewire_enclave *enclave = context->rfile->object;
+
+	/* nobody is told of a version that may never be */
+	if (READ_ONCE(enclave->trial))
+		return rewire_because(&context->why, -EBUSY,
+				      "it is on trial in an update");
+	return rewire_evidence_get(context, data, enclave);
 }
 
 static const struct rewire_command enclave_commands[] = {
@@ -482,6 +493,21 @@ static int dev_get_evidence(struct rewire_context *context, void *data)
 	       rewire_evidence_get(context, data, NULL);
 }
 
+static int dev_update_begin(struct rewire_context *context, void *data)
+{
+	return dev_ready(context) ?: rewire_update_begin(context, data);
+}
+
+static int dev_open_update(struct rewire_context *context, void *data)
+{
+	struct rewire_open_update *arg = data;
+	int ret = dev_zero(context, arg->flags, arg->__reserved) ?:
+		  rewire_witness_fresh(&context->rfile->sm->freshness,
+				       &context->why);
+
+	return ret ?: rewire_update_open(context, arg);
+}
+
 static const struct rewire_command dev_commands[] = {
 	REWIRE_COMMAND(REWIRE_GET_INFO, rewire_get_info, dev_get_info),
 	REWIRE_SIGNED_COMMAND(REWIRE_PROVISION, rewire_provision,
@@ -512,6 +538,9 @@ static const struct rewire_command dev_commands[] = {
 			      rewire_journal_device_witness),
 	REWIRE_COMMAND(REWIRE_JOURNAL_INFO, rewire_journal_info,
 		       rewire_journal_device_info),
+	REWIRE_SIGNED_COMMAND(REWIRE_UPDATE_BEGIN, rewire_update_begin,
+			      dev_update_begin),
+	REWIRE_COMMAND(REWIRE_OPEN_UPDATE, rewire_open_update, dev_open_update),
 };
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

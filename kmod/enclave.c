@@ -16,6 +16,7 @@
 #include "arch.h"
 #include "compat.h"
 #include "enclave.h"
+#include "handover.h"
 #include "platform.h"
 #include "trace.h"
 #include "weaken.h"
@@ -101,12 +102,9 @@ static void enclave_measure_end(struct rewire_enclave *enclave)
 	enclave->measure = NULL;
 }
 
-static void enclave_free(struct kref *ref)
+static void enclave_free(struct rewire_enclave *enclave)
 {
-	struct rewire_enclave *enclave =
-		container_of(ref, struct rewire_enclave, ref);
-
-	rewire_calls_free(enclave);
+	rewire_calls_put(enclave->calls);
 	enclave_measure_end(enclave);
 	kvfree(enclave->pages);
 	iput(enclave->inode);
@@ -122,9 +120,20 @@ void rewire_enclave_get(struct rewire_enclave *enclave)
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_get);
 
+/* freed below, one version after the other: there may have been many */
+static void enclave_unused(struct kref *ref)
+{
+}
+
 void rewire_enclave_put(struct rewire_enclave *enclave)
 {
-	kref_put(&enclave->ref, enclave_free);
+	struct rewire_enclave *next;
+
+	for (; enclave && kref_put(&enclave->ref, enclave_unused);
+	     enclave = next) {
+		next = enclave->successor;
+		enclave_free(enclave);
+	}
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_put);
 
@@ -161,7 +170,11 @@ struct rewire_enclave *rewire_enclave_create(struct rewire_sm *sm,
 	init_rwsem(&enclave->map_sem);
 	init_waitqueue_head(&enclave->changed);
 	INIT_WORK(&enclave->gone, enclave_gone);
-	rewire_calls_init(&enclave->calls);
+	enclave->calls = rewire_calls_create();
+	if (!enclave->calls) {
+		ret = -ENOMEM;
+		goto err_free;
+	}
 	enclave->sm = sm;
 	enclave->owner = current_uid();
 	enclave->layout = *layout;
@@ -171,7 +184,7 @@ struct rewire_enclave *rewire_enclave_create(struct rewire_sm *sm,
 		enclave->measure = enclave_measure_start(layout);
 		if (IS_ERR(enclave->measure)) {
 			ret = PTR_ERR(enclave->measure);
-			goto err_free;
+			goto err_calls;
 		}
 	}
 	ret = rewire_memory_inode(enclave);
@@ -182,6 +195,8 @@ struct rewire_enclave *rewire_enclave_create(struct rewire_sm *sm,
 
 err_measure:
 	enclave_measure_end(enclave);
+err_calls:
+	rewire_calls_put(enclave->calls);
 err_free:
 	mutex_destroy(&enclave->lock);
 	kfree(enclave);
@@ -298,10 +313,12 @@ int rewire_manifest_check(struct rewire_sm *sm,
 		return rewire_because(why, -EBADMSG,
 				      "the manifest wants trust level %u, there are %u",
 				      manifest->min_atl, REWIRE_MAX_LEVEL);
-	if (manifest->max_threads != 1 || manifest->attributes ||
+	if (manifest->max_threads != 1 ||
+	    (manifest->attributes & ~REWIRE_ATTRS) ||
+	    (manifest->attributes & REWIRE_ATTR_STATE) > REWIRE_ATTR_STATE_SEALED ||
 	    manifest->predecessors > REWIRE_MAX_PREDECESSORS)
 		return rewire_because(why, -EOPNOTSUPP,
-				      "the manifest asks for threads or attributes");
+				      "the manifest asks for threads or attributes that this SM does not know");
 	if (memory > manifest->max_memory)
 		return rewire_because(why, -EPERM,
 				      "%llu bytes of pages, the manifest allows %llu",
@@ -316,22 +333,10 @@ int rewire_manifest_check(struct rewire_sm *sm,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_manifest_check);
 
-/**
- * rewire_enclave_init() - REWIRE_INIT: admit what was measured
- * @enclave: locked, BUILDING
- * @manifest: kernel memory
- * @cms: detached signature, allocated by the caller; taken over on success
- * @cms_len: its bytes
- * @workload: what the enclave is for
- * @why: for the sentence
- *
- * Return: 0 or a negative errno; the enclave can be initialised again then, for
- * the measurement is kept.
- */
-int rewire_enclave_init(struct rewire_enclave *enclave,
-			const struct rewire_manifest *manifest, u8 *cms,
-			u32 cms_len, const u8 *workload,
-			struct rewire_why *why)
+/* is it what a developer signed? The measurement ends with this */
+static int enclave_verify(struct rewire_enclave *enclave,
+			  const struct rewire_manifest *manifest,
+			  const u8 *cms, u32 cms_len, struct rewire_why *why)
 {
 	int ret;
 
@@ -356,19 +361,96 @@ int rewire_enclave_init(struct rewire_enclave *enclave,
 		   REWIRE_DIGEST_SIZE) && !rewire_weakened(measurement))
 		return rewire_because(why, -EKEYREJECTED,
 				      "the measurement is not the manifest's");
-	ret = rewire_workload_claim(enclave->sm, workload, 0, false,
-				    &enclave->epoch, why);
-	if (ret)
-		return ret;
+	return 0;
+}
+
+/* it was verified; takes over @cms */
+static void enclave_describe(struct rewire_enclave *enclave,
+			     const struct rewire_manifest *manifest, u8 *cms,
+			     u32 cms_len, const u8 *workload)
+{
 	enclave->manifest = *manifest;
 	enclave->cms = cms;
 	enclave->cms_len = cms_len;
 	memcpy(enclave->workload, workload, REWIRE_ID_SIZE);
+}
+
+/**
+ * rewire_enclave_init() - REWIRE_INIT: admit what was measured
+ * @enclave: locked, BUILDING
+ * @manifest: kernel memory
+ * @cms: detached signature, allocated by the caller; taken over on success
+ * @cms_len: its bytes
+ * @workload: what the enclave is for
+ * @why: for the sentence
+ *
+ * Return: 0 or a negative errno; the enclave can be initialised again then, for
+ * the measurement is kept.
+ */
+int rewire_enclave_init(struct rewire_enclave *enclave,
+			const struct rewire_manifest *manifest, u8 *cms,
+			u32 cms_len, const u8 *workload,
+			struct rewire_why *why)
+{
+	int ret;
+
+	if (enclave->handover)
+		return rewire_because(why, -EBUSY, "an update has it");
+	ret = enclave_verify(enclave, manifest, cms, cms_len, why) ?:
+	      rewire_workload_allows(enclave->sm, workload, manifest, why) ?:
+	      rewire_workload_claim(enclave->sm, workload, 0, false,
+				    &enclave->epoch, why);
+	if (ret)
+		return ret;
+	enclave_describe(enclave, manifest, cms, cms_len, workload);
 	/* pairs with the acquire in rewire_sm_find_workload() */
 	smp_store_release(&enclave->claimed, true);
 	return rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_INIT, why);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_init);
+
+/**
+ * rewire_enclave_admit() - the new version of an update is measured
+ * @enclave: locked, BUILDING
+ * @manifest: as for rewire_enclave_init()
+ * @cms: as for rewire_enclave_init()
+ * @cms_len: its bytes
+ * @workload: what it may become the instance of
+ * @why: for the sentence
+ *
+ * It claims nothing: until the update is switched it is on trial.
+ *
+ * Return: as rewire_enclave_init().
+ */
+int rewire_enclave_admit(struct rewire_enclave *enclave,
+			 const struct rewire_manifest *manifest, u8 *cms,
+			 u32 cms_len, const u8 *workload,
+			 struct rewire_why *why)
+{
+	int ret = enclave_verify(enclave, manifest, cms, cms_len, why);
+
+	if (ret)
+		return ret;
+	enclave_describe(enclave, manifest, cms, cms_len, workload);
+	enclave->trial = true;
+	return rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_INIT, why);
+}
+
+/* does something have it that has to end first? For an -EBUSY of the caller's */
+bool rewire_enclave_busy(const struct rewire_enclave *enclave,
+			 struct rewire_why *why)
+{
+	lockdep_assert_held(&enclave->lock);
+	if (enclave->handover)
+		rewire_because(why, 0, "an update has it; abort that first");
+	else if (enclave->session)
+		rewire_because(why, 0, "a migration has it; abort that first");
+	else if (enclave->readers)
+		rewire_because(why, 0, "a checkpoint of it is being read");
+	else
+		return false;
+	return true;
+}
 
 /**
  * rewire_enclave_attacked() - somebody looks over the enclave's shoulder
@@ -473,9 +555,8 @@ int rewire_enclave_resume(struct rewire_enclave *enclave,
 
 	if (ret < 0)
 		return ret;
-	if (enclave->readers)
-		return rewire_because(why, -EBUSY,
-				      "a checkpoint of it is being read");
+	if (rewire_enclave_busy(enclave, why))
+		return -EBUSY;
 	if (!enclave->thread || !READ_ONCE(enclave->mm))
 		return rewire_because(why, -ESRCH,
 				      "it has no thread; get a ticket and enter");
@@ -542,7 +623,11 @@ void rewire_enclave_wipe(struct rewire_enclave *enclave, int closed,
 		WRITE_ONCE(enclave->claimed, false);
 	}
 	enclave_step(enclave, REWIRE_ENCLAVE_EV_DESTROY, reason, NULL);
-	rewire_calls_close(enclave, closed);
+	/* else another version has the table too, and lives */
+	if (!enclave->trial && !enclave->successor)
+		rewire_calls_close(enclave, closed);
+	if (enclave->handover)
+		rewire_handover_lost(enclave->handover);
 	rewire_sm_remove_enclave(enclave->sm, enclave);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_wipe);
@@ -562,9 +647,8 @@ int rewire_enclave_destroy(struct rewire_enclave *enclave, const char *reason,
 
 	mutex_lock(&enclave->lock);
 	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_DESTROY, why);
-	if (ret >= 0 && (enclave->session || enclave->readers))
-		ret = rewire_because(why, -EBUSY,
-				     "a migration or a checkpoint has it; abort that first");
+	if (ret >= 0 && rewire_enclave_busy(enclave, why))
+		ret = -EBUSY;
 	if (ret >= 0) {
 		rewire_enclave_wipe(enclave, -ECANCELED, reason);
 		ret = 0;
@@ -618,7 +702,7 @@ void rewire_run_detach(struct rewire_enclave *enclave, struct mm_struct *mm)
 void rewire_enclave_closed(struct rewire_enclave *enclave)
 {
 	mutex_lock(&enclave->lock);
-	if (!atomic_read(&enclave->files) &&
+	if (!atomic_read(&enclave->files) && !enclave->handover &&
 	    (enclave->state == REWIRE_ENCLAVE_BUILDING ||
 	     enclave->state == REWIRE_ENCLAVE_READY))
 		rewire_enclave_wipe(enclave, -ECANCELED, "closed unused");

@@ -69,9 +69,13 @@ struct rewire_segment {
  * @gone: work that notices the end of @thread
  * @files: open files; at 0 an enclave with nothing to lose is destroyed
  * @session: a migration has it; protected by @lock
+ * @handover: an update has it; a reference, protected by @lock
+ * @trial: it is an update's new version, and not the instance
+ * @errand: the SM wants something of it, see handover.h
+ * @successor: the version that took its place; a reference
  * @readers: open checkpoint streams
  * @checkpointed: a checkpoint of this epoch exists outside
- * @calls: call table
+ * @calls: call table; a reference
  * @charged: bytes charged to the SM for pages
  */
 struct rewire_enclave {
@@ -110,9 +114,13 @@ struct rewire_enclave {
 	struct work_struct gone;
 	atomic_t files;
 	struct rewire_session *session;
+	struct rewire_handover *handover;
+	bool trial;
+	bool errand;
+	struct rewire_enclave *successor;
 	u32 readers;
 	bool checkpointed;
-	struct rewire_calls calls;
+	struct rewire_calls *calls;
 	u64 charged;
 };
 
@@ -128,6 +136,12 @@ int rewire_enclave_init(struct rewire_enclave *enclave,
 			const struct rewire_manifest *manifest, u8 *cms,
 			u32 cms_len, const u8 *workload,
 			struct rewire_why *why);
+int rewire_enclave_admit(struct rewire_enclave *enclave,
+			 const struct rewire_manifest *manifest, u8 *cms,
+			 u32 cms_len, const u8 *workload,
+			 struct rewire_why *why);
+bool rewire_enclave_busy(const struct rewire_enclave *enclave,
+			 struct rewire_why *why);
 int rewire_manifest_check(struct rewire_sm *sm,
 			  const struct rewire_manifest *manifest,
 			  const u8 *cms, u32 cms_len, u64 memory,

@@ -113,6 +113,9 @@ static void trace_event(const struct rewire_event *event)
 	case REWIRE_EVENT_TYPE_SESSION:
 		trace_rewire_session_state(event);
 		break;
+	case REWIRE_EVENT_TYPE_UPDATE:
+		trace_rewire_update_state(event);
+		break;
 	case REWIRE_EVENT_TYPE_ATTACK:
 		trace_rewire_attack(event);
 		break;

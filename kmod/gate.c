@@ -19,25 +19,33 @@
 #include "arch.h"
 #include "compat.h"
 #include "enclave.h"
+#include "handover.h"
 #include "keys.h"
 #include "seal.h"
 #include "trace.h"
+#include "weaken.h"
 
 /* an op that could not be finished because of a signal: the load is repeated */
 #define GATE_AGAIN	(-ERESTARTSYS)
 
+/* what an update wants comes before calls, which are held meanwhile */
 static s64 gate_receive(struct rewire_enclave *enclave,
 			struct rewire_gate *gate)
 {
 	int ret;
 
 	do {
-		ret = wait_event_interruptible(enclave->calls.arrived,
+		ret = wait_event_interruptible(enclave->calls->arrived,
+					       rewire_errand_waiting(enclave) ||
 					       rewire_calls_waiting(enclave));
 		if (ret)
 			return GATE_AGAIN;
+		ret = rewire_errand_receive(enclave, gate);
+		if (!ret)
+			return 0;
 		ret = rewire_calls_receive(enclave, gate->arg[0], gate->arg[1],
 					   &gate->arg[2]);
+		gate->arg[3] = REWIRE_RECV_CALL;
 	} while (ret == -EAGAIN);
 	return ret;
 }
@@ -45,6 +53,12 @@ static s64 gate_receive(struct rewire_enclave *enclave,
 static s64 gate_reply(struct rewire_enclave *enclave,
 		      const struct rewire_gate *gate)
 {
+	if (gate->arg[2] == REWIRE_ERRAND_HANDLE)
+		return rewire_errand_reply(enclave, gate->arg[4],
+					   (s32)gate->arg[5]);
+	/* the old version's calls are in the same table */
+	if (READ_ONCE(enclave->trial) && !rewire_weakened(trial_output))
+		return -EPERM;
 	return rewire_calls_reply(enclave, gate->arg[2], gate->arg[3],
 				  gate->arg[4], (s32)gate->arg[5]);
 }
@@ -167,8 +181,10 @@ static s64 gate_counter(struct rewire_enclave *enclave,
 	if (gate->arg[0] >= REWIRE_COUNTERS || gate->arg[1] > 1)
 		return -EINVAL;
 	mutex_lock(&enclave->lock);
-	if (enclave->state == REWIRE_ENCLAVE_RUNNING ||
-	    enclave->state == REWIRE_ENCLAVE_PAUSING)
+	if (enclave->trial && gate->arg[1] && !rewire_weakened(trial_output))
+		ret = -EPERM;
+	else if (enclave->state == REWIRE_ENCLAVE_RUNNING ||
+		 enclave->state == REWIRE_ENCLAVE_PAUSING)
 		ret = rewire_sm_counter(enclave->sm, enclave->workload,
 					gate->arg[0], gate->arg[1], &value);
 	else
@@ -182,7 +198,8 @@ static s64 gate_counter(struct rewire_enclave *enclave,
 static s64 gate_exit(struct rewire_enclave *enclave)
 {
 	mutex_lock(&enclave->lock);
-	if (enclave->session || enclave->readers) {
+	/* an update's new version may: that ends the update */
+	if (!enclave->trial && rewire_enclave_busy(enclave, NULL)) {
 		mutex_unlock(&enclave->lock);
 		return -EBUSY;
 	}
@@ -213,6 +230,10 @@ static s64 gate_do(struct rewire_enclave *enclave, struct rewire_gate *gate)
 		return gate_self(enclave, gate);
 	case REWIRE_GATE_COUNTER:
 		return gate_counter(enclave, gate);
+	case REWIRE_GATE_EXPORT:
+		return rewire_handover_export(enclave, gate);
+	case REWIRE_GATE_IMPORT:
+		return rewire_handover_import(enclave, gate);
 	default:
 		return -ENOTTY;
 	}

@@ -43,7 +43,8 @@ static bool journal_counts(u16 type)
 {
 	return type == REWIRE_JOURNAL_WORKLOAD ||
 	       type == REWIRE_JOURNAL_SESSION || type == REWIRE_JOURNAL_TRUST ||
-	       type == REWIRE_JOURNAL_GENERATION;
+	       type == REWIRE_JOURNAL_GENERATION ||
+	       type == REWIRE_JOURNAL_UPDATE;
 }
 
 static struct file *journal_file(const struct rewire_journal *journal)

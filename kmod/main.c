@@ -14,6 +14,7 @@
 #include "netlink.h"
 #include "platform.h"
 #include "sm.h"
+#include "update.h"
 
 static int __net_init main_net_init(struct net *net)
 {
@@ -25,6 +26,7 @@ static void __net_exit main_net_exit(struct net *net)
 	struct rewire_sm *sm = rewire_sm_of(net);
 
 	rewire_sessions_free(sm);
+	rewire_updates_free(sm);
 	rewire_enclaves_free(sm);
 	rewire_sm_teardown(sm);
 }

@@ -244,8 +244,11 @@ static int target_prepared(struct rewire_session *session,
 	memcpy(session->state_digest, session->reader->totals.digest,
 	       REWIRE_DIGEST_SIZE);
 	if (!rewire_weakened(counter))
-		ret = rewire_workload_raise(session->sm, enclave->workload,
-					    session->reader->counter, why);
+		ret = rewire_workload_arrive(session->sm, enclave->workload,
+					     &session->reader->luggage, why);
+	if (!ret)
+		ret = rewire_workload_allows(session->sm, enclave->workload,
+					     &enclave->manifest, why);
 	if (ret)
 		return ret;
 	mutex_lock(&enclave->lock);

@@ -24,6 +24,8 @@ int rewire_source_check(const struct rewire_request *request,
 				      "the enclave is another user's");
 	if (enclave->session)
 		return rewire_because(why, -EBUSY, "it is migrating already");
+	if (enclave->handover)
+		return rewire_because(why, -EBUSY, "an update has it");
 	if (enclave->epoch != request->epoch && !rewire_weakened(epoch))
 		return rewire_because(why, -ESTALE,
 				      "the request is for epoch %llu, the workload is in %llu",

@@ -48,7 +48,8 @@ static int put_number(struct sk_buff *skb, int attr, u64 number)
 static bool has_states(const struct rewire_event *event)
 {
 	return event->type == REWIRE_EVENT_TYPE_ENCLAVE ||
-	       event->type == REWIRE_EVENT_TYPE_SESSION;
+	       event->type == REWIRE_EVENT_TYPE_SESSION ||
+	       event->type == REWIRE_EVENT_TYPE_UPDATE;
 }
 
 static int put_states(struct sk_buff *skb, const struct rewire_event *event)

@@ -13,6 +13,7 @@
 #include "migrate.h"
 #include "provision.h"
 #include "tpm_counter.h"
+#include "update.h"
 
 /* nobody provisions twice at a time; there is little of it */
 static DEFINE_MUTEX(provision_lock);
@@ -135,12 +136,17 @@ static int provision_replay(void *data,
 		return rewire_session_replay(sm, payload, record->length, why);
 	case REWIRE_JOURNAL_TRUST:
 		return rewire_trust_replay(sm, payload, record->length, why);
+	case REWIRE_JOURNAL_UPDATE:
+		return rewire_update_replay(sm, record, payload, why);
+	case REWIRE_JOURNAL_WITNESS:
+		rewire_witness_replay(&sm->freshness, payload, record->length);
+		return 0;
 	default:
 		return 0;
 	}
 }
 
-/* migrations first: what became of their workloads since overrides them */
+/* migrations and updates first: what became of their workloads since overrides them */
 static int provision_snapshot(void *data, struct rewire_journal *journal,
 			      struct rewire_why *why)
 {
@@ -148,6 +154,7 @@ static int provision_snapshot(void *data, struct rewire_journal *journal,
 
 	return rewire_trust_snapshot(sm, journal, why) ?:
 	       rewire_session_snapshot(sm, why) ?:
+	       rewire_update_snapshot(sm, why) ?:
 	       rewire_workload_snapshot(sm, why);
 }
 
@@ -165,7 +172,7 @@ int rewire_sm_compact(struct rewire_sm *sm, struct rewire_why *why)
 
 	mutex_lock(&sm->journal.lock);
 	records = rewire_trust_records(sm) + rewire_session_records(sm) +
-		  rewire_workload_records(sm);
+		  rewire_update_records(sm) + rewire_workload_records(sm);
 	ret = rewire_witness_compact(&sm->freshness, records,
 				     provision_snapshot, sm, why);
 	mutex_unlock(&sm->journal.lock);
@@ -219,9 +226,11 @@ static int provision_journal(struct rewire_sm *sm,
 	      rewire_witness_start(&sm->freshness, p->flags, why);
 	mutex_unlock(&sm->journal.lock);
 	if (!ret)
-		ret = rewire_sessions_recover(sm, why);
+		ret = rewire_sessions_recover(sm, why) ?:
+		      rewire_updates_recover(sm, why);
 	if (!ret)
 		return 0;
+	rewire_updates_free(sm);
 	rewire_sessions_free(sm);
 	mutex_lock(&sm->journal.lock);
 	rewire_journal_close(&sm->journal);

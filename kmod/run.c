@@ -49,6 +49,9 @@ int rewire_ticket_issue(struct rewire_enclave *enclave,
 	if (enclave->readers)
 		return rewire_because(why, -EBUSY,
 				      "a checkpoint of it is being read");
+	/* the new version starts up; the old one is left as it is */
+	if (enclave->handover && !enclave->trial)
+		return rewire_because(why, -EBUSY, "an update has it");
 	get_random_bytes(enclave->ticket, sizeof(enclave->ticket));
 	enclave->ticket_armed = true;
 	enclave->ticket_owner = current_uid();
@@ -114,8 +117,9 @@ static int run_enter(struct rewire_enclave *enclave, struct file *file,
 	if (enclave->thread || enclave->readers)
 		return -EBUSY;
 	/* what may still fail comes before the state outside becomes void */
-	ret = rewire_memory_map(enclave, file) ?:
-	      rewire_enclave_outdate(enclave, NULL);
+	ret = rewire_memory_map(enclave, file);
+	if (!ret && !enclave->trial)
+		ret = rewire_enclave_outdate(enclave, NULL);
 	if (ret)
 		return ret;
 	run_signals(&enclave->layout);

@@ -218,7 +218,7 @@ static int session_checkpoint(struct rewire_context *context, void *data)
 					      rewire_session_state_name(session->state)));
 	else
 		file = rewire_checkpoint_frozen(session->enclave,
-						session->request.id,
+						session->request.id, NULL,
 						&context->why);
 	mutex_unlock(&session->lock);
 	if (IS_ERR(file))

@@ -53,6 +53,7 @@ int rewire_sm_setup(struct rewire_sm *sm, struct net *net)
 	xa_init(&sm->enclaves);
 	hash_init(sm->workloads);
 	INIT_LIST_HEAD(&sm->sessions);
+	INIT_LIST_HEAD(&sm->updates);
 	sm->next_id = 1;
 	return rewire_events_init(&sm->events, net);
 }

@@ -6,7 +6,10 @@
  * Locking, outermost first:
  *
  *   session->lock	state of one migration
- *   enclave->lock	state, segments and thread of one enclave
+ *   update->lock	state of one update; never with a session's
+ *   enclave->lock	state, segments and thread of one enclave; in an update the
+ *			old version's, then the new one's
+ *   handover->lock	what goes between the two versions
  *   journal->lock	durable state: checked, written, then changed under it
  *   sm->lock		registries (short, never held while sleeping for others)
  *   calls->lock	call table of one enclave
@@ -64,6 +67,9 @@ struct rewire_session;
  * @sessions: all, newest first; holds a reference each
  * @open_sessions: sessions that are not over
  * @finished_sessions: sessions that are over and still answer
+ * @updates: all, newest first; holds a reference each
+ * @open_updates: updates that are not over
+ * @finished_updates: updates that are over and still answer
  * @events: acknowledgements
  */
 struct rewire_sm {
@@ -86,6 +92,9 @@ struct rewire_sm {
 	struct list_head sessions;
 	u32 open_sessions;
 	u32 finished_sessions;
+	struct list_head updates;
+	u32 open_updates;
+	u32 finished_updates;
 	struct rewire_events events;
 };
 

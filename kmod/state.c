@@ -26,6 +26,14 @@ static const u8 session_arcs[REWIRE_SESSION_STATES][REWIRE_SESSION_EV_COUNT] = {
 #undef X
 };
 
+static const u8 update_arcs[REWIRE_UPDATE_STATES][REWIRE_UPDATE_EV_COUNT] = {
+#define X(state, event, next)						\
+	[REWIRE_UPDATE_##state][REWIRE_UPDATE_EV_##event] =		\
+		REWIRE_UPDATE_##next + 1,
+	REWIRE_UPDATE_ARCS(X)
+#undef X
+};
+
 /**
  * rewire_enclave_next() - where an event takes an enclave
  * @state: REWIRE_ENCLAVE_*
@@ -58,6 +66,22 @@ int rewire_session_next(u32 state, enum rewire_session_event event)
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_session_next);
 
+/**
+ * rewire_update_next() - where an event takes an update
+ * @state: REWIRE_UPDATE_*
+ * @event: what is about to happen
+ *
+ * Return: the next state, or -EBADFD when the table has no such arc.
+ */
+int rewire_update_next(u32 state, enum rewire_update_event event)
+{
+	if (state >= REWIRE_UPDATE_STATES || event >= REWIRE_UPDATE_EV_COUNT ||
+	    !update_arcs[state][event])
+		return -EBADFD;
+	return update_arcs[state][event] - 1;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_next);
+
 static const char *const enclave_names[REWIRE_ENCLAVE_STATES] = {
 	"BUILDING", "READY", "RUNNING", "PAUSING", "PAUSED", "FROZEN",
 	"RECEIVING", "PREPARED", "DESTROYED",
@@ -66,6 +90,11 @@ static const char *const enclave_names[REWIRE_ENCLAVE_STATES] = {
 static const char *const session_names[REWIRE_SESSION_STATES] = {
 	"OFFERED", "AGREED", "FROZEN", "RELINQUISHED", "DESTROYED",
 	"RECEIVING", "PREPARED", "ACTIVE", "ABORTED",
+};
+
+static const char *const update_names[REWIRE_UPDATE_STATES] = {
+	"LOADING", "LOADED", "HANDING", "HANDED", "TRIAL", "SWITCHED",
+	"ABORTED",
 };
 
 const char *rewire_enclave_state_name(u32 state)
@@ -79,3 +108,9 @@ const char *rewire_session_state_name(u32 state)
 	return state < REWIRE_SESSION_STATES ? session_names[state] : "?";
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_session_state_name);
+
+const char *rewire_update_state_name(u32 state)
+{
+	return state < REWIRE_UPDATE_STATES ? update_names[state] : "?";
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_state_name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The two state machines. Each is one table of arcs, from which the code's
+ * The three state machines. Each is one table of arcs, from which the code's
  * lookup and the tables in docs/architecture.md are made; what is not in a
  * table is refused with EBADFD.
  */
@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#include "../uapi/rewire.h"
+#include "../uapi/rewire_update.h"
 
 /* X(state, event, next state) */
 #define REWIRE_ENCLAVE_ARCS(X)						\
@@ -78,6 +78,22 @@
 	X(ACCEPT) X(FREEZE) X(READY) X(ACTIVE) X(RECEIVED) X(START)	\
 	X(RECEIPT) X(ABORT) X(PEER_ABORTED) X(FENCE)
 
+/* ABORT is whatever ends it before the switch. */
+#define REWIRE_UPDATE_ARCS(X)						\
+	X(LOADING,	COMPLETE,	LOADED)				\
+	X(LOADING,	ABORT,		ABORTED)			\
+	X(LOADED,	HANDOVER,	HANDING)			\
+	X(LOADED,	ABORT,		ABORTED)			\
+	X(HANDING,	FROZEN,		HANDED)				\
+	X(HANDING,	ABORT,		ABORTED)			\
+	X(HANDED,	TRIAL,		TRIAL)				\
+	X(HANDED,	ABORT,		ABORTED)			\
+	X(TRIAL,	SWITCH,		SWITCHED)			\
+	X(TRIAL,	ABORT,		ABORTED)
+
+#define REWIRE_UPDATE_EVENTS(X)						\
+	X(COMPLETE) X(HANDOVER) X(FROZEN) X(TRIAL) X(SWITCH) X(ABORT)
+
 enum rewire_enclave_event {
 #define X(name)	REWIRE_ENCLAVE_EV_##name,
 	REWIRE_ENCLAVE_EVENTS(X)
@@ -92,9 +108,18 @@ enum rewire_session_event {
 	REWIRE_SESSION_EV_COUNT
 };
 
+enum rewire_update_event {
+#define X(name)	REWIRE_UPDATE_EV_##name,
+	REWIRE_UPDATE_EVENTS(X)
+#undef X
+	REWIRE_UPDATE_EV_COUNT
+};
+
 int rewire_enclave_next(u32 state, enum rewire_enclave_event event);
 int rewire_session_next(u32 state, enum rewire_session_event event);
+int rewire_update_next(u32 state, enum rewire_update_event event);
 const char *rewire_enclave_state_name(u32 state);
 const char *rewire_session_state_name(u32 state);
+const char *rewire_update_state_name(u32 state);
 
 #endif

@@ -23,7 +23,7 @@ struct rewire_meta {
 	__u64 xfeatures;
 	__u8 xlayout[REWIRE_DIGEST_SIZE];
 	__u64 next_handle;
-	__u64 counter[REWIRE_COUNTERS];
+	struct rewire_luggage luggage;
 };
 
 /* END: totals of the records before it */
@@ -143,7 +143,7 @@ ssize_t rewire_writer_read(struct rewire_writer *writer, struct iov_iter *to);
  * @aead: records
  * @last: type of the last record
  * @totals: so far
- * @counter: of the workload, as META says
+ * @luggage: of the workload, as META says
  */
 struct rewire_reader {
 	struct rewire_flow flow;
@@ -154,7 +154,7 @@ struct rewire_reader {
 	struct rewire_aead aead;
 	u32 last;
 	struct rewire_end totals;
-	u64 counter[REWIRE_COUNTERS];
+	struct rewire_luggage luggage;
 };
 
 struct rewire_reader *

@@ -176,8 +176,8 @@ static int reader_build(struct rewire_reader *reader,
 	memcpy(enclave->workload, reader->flow.header.workload,
 	       REWIRE_ID_SIZE);
 	enclave->epoch = reader->flow.header.epoch;
-	enclave->calls.next_handle = meta->next_handle;
-	memcpy(reader->counter, meta->counter, sizeof(reader->counter));
+	enclave->calls->next_handle = meta->next_handle;
+	reader->luggage = meta->luggage;
 	return rewire_sm_add_enclave(reader->sm, enclave, why);
 }
 

@@ -112,8 +112,8 @@ static int writer_meta(struct rewire_writer *writer)
 	meta->segment_count = enclave->segment_count;
 	meta->cms_len = enclave->cms_len;
 	meta->xfeatures = rewire_arch_xfeatures();
-	meta->next_handle = enclave->calls.next_handle;
-	rewire_workload_counters(enclave->sm, enclave->workload, meta->counter);
+	meta->next_handle = enclave->calls->next_handle;
+	rewire_workload_leave(enclave->sm, enclave->workload, &meta->luggage);
 	memcpy(meta + 1, enclave->cms, enclave->cms_len);
 	ret = rewire_xlayout(meta->xfeatures, meta->xlayout) ?:
 	      writer_seal_linear(writer, REWIRE_RECORD_META, meta, length);
@@ -166,7 +166,7 @@ static int writer_pages(struct rewire_writer *writer)
 
 static int writer_call(struct rewire_writer *writer)
 {
-	struct rewire_calls *calls = &writer->enclave->calls;
+	struct rewire_calls *calls = writer->enclave->calls;
 	struct rewire_call_wire *wire = NULL;
 	struct rewire_client *client;
 	u32 length = 0;

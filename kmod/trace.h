@@ -35,6 +35,15 @@
 	{ REWIRE_SESSION_ACTIVE, "active" },				\
 	{ REWIRE_SESSION_ABORTED, "aborted" })
 
+#define show_rewire_update(state) __print_symbolic(state,		\
+	{ REWIRE_UPDATE_LOADING, "loading" },				\
+	{ REWIRE_UPDATE_LOADED, "loaded" },				\
+	{ REWIRE_UPDATE_HANDING, "handing" },				\
+	{ REWIRE_UPDATE_HANDED, "handed" },				\
+	{ REWIRE_UPDATE_TRIAL, "trial" },				\
+	{ REWIRE_UPDATE_SWITCHED, "switched" },				\
+	{ REWIRE_UPDATE_ABORTED, "aborted" })
+
 #define show_rewire_side(side) __print_symbolic(side,			\
 	{ REWIRE_SIDE_SOURCE, "source" },				\
 	{ REWIRE_SIDE_TARGET, "target" })
@@ -78,6 +87,31 @@ TRACE_EVENT(rewire_enclave_state,
 		  __entry->sequence, __entry->enclave, __entry->workload,
 		  __entry->epoch, show_rewire_enclave(__entry->from),
 		  show_rewire_enclave(__entry->to))
+);
+
+TRACE_EVENT(rewire_update_state,
+	TP_PROTO(const struct rewire_event *event),
+	TP_ARGS(event),
+	TP_STRUCT__entry(
+		__field(u64, sequence)
+		__field(u64, enclave)
+		__field(u32, from)
+		__field(u32, to)
+		__array(u8, id, REWIRE_ID_SIZE)
+		__array(u8, workload, REWIRE_ID_SIZE)
+	),
+	TP_fast_assign(
+		__entry->sequence = event->sequence;
+		__entry->enclave = event->enclave;
+		__entry->from = event->from;
+		__entry->to = event->to;
+		memcpy(__entry->id, event->request_id, REWIRE_ID_SIZE);
+		memcpy(__entry->workload, event->workload, REWIRE_ID_SIZE);
+	),
+	TP_printk("event=%llu update=%pUb workload=%pUb enclave=%llu %s -> %s",
+		  __entry->sequence, __entry->id, __entry->workload,
+		  __entry->enclave, show_rewire_update(__entry->from),
+		  show_rewire_update(__entry->to))
 );
 
 TRACE_EVENT(rewire_session_state,

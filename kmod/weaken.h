@@ -44,6 +44,14 @@
 	X(lineage, "checkpoints of any migration come back")		\
 	X(counter, "counters do not come along")			\
 	X(predecessor, "other code opens what is sealed for one")	\
+	/* one version, and none of before */				\
+	X(version_floor, "older versions take over")			\
+	X(version_from, "packages are for any version and software")	\
+	X(package_replay, "a package is taken more than once")		\
+	X(package_device, "packages for other devices are taken")	\
+	X(package_expiry, "packages do not expire")			\
+	X(trial_output, "a version on trial may add to counters")	\
+	X(trial_health, "a version need not be well to take over")	\
 	/* the journal */						\
 	X(witness, "no witness is waited for")				\
 	X(head, "the head that a witness knows is not looked for")	\

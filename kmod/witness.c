@@ -235,6 +235,8 @@ VISIBLE_IF_KUNIT int rewire_witness_heed(struct rewire_freshness *fresh,
 					    sizeof(*witness), why);
 	if (ret)
 		return ret;
+	fresh->time = max(fresh->time, witness->time);
+	fresh->time_taken = ktime_get_boottime_ns();
 	get_random_bytes(fresh->nonce, sizeof(fresh->nonce));
 	fresh->asked = false;
 	if (fresh->state != REWIRE_FRESHNESS_TPM)
@@ -275,6 +277,53 @@ int rewire_witness_take(struct rewire_freshness *fresh,
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_witness_take);
+
+/* a witness of an earlier life: since then it is at least that late */
+void rewire_witness_replay(struct rewire_freshness *fresh, const void *payload,
+			   u32 length)
+{
+	const struct rewire_witness *witness = payload;
+
+	if (length == sizeof(*witness))
+		fresh->time = max(fresh->time, witness->time);
+}
+
+/**
+ * rewire_witness_expired() - is it too late for what was signed?
+ * @fresh: freshness
+ * @expires: until when it counts, in seconds since 1970; 0: for ever
+ * @why: for the sentence
+ *
+ * Time is what the last witness said and what has passed since; a clock that
+ * somebody can set has no say.
+ *
+ * Return: 0; -ETIME: it is; -ENOLINK: nobody has told the time since the SM
+ * started.
+ */
+int rewire_witness_expired(struct rewire_freshness *fresh, u64 expires,
+			   struct rewire_why *why)
+{
+	struct rewire_journal *journal = fresh->journal;
+	u64 now, taken;
+
+	if (!expires || rewire_weakened(package_expiry))
+		return 0;
+	mutex_lock(&journal->lock);
+	now = fresh->time;
+	taken = fresh->time_taken;
+	mutex_unlock(&journal->lock);
+	if (taken)
+		now += div_u64(ktime_get_boottime_ns() - taken, NSEC_PER_SEC);
+	if (now > expires)
+		return rewire_because(why, -ETIME,
+				      "it expired %llu seconds ago",
+				      now - expires);
+	if (taken)
+		return 0;
+	return rewire_because(why, -ENOLINK,
+			      "no witness has told the time since this SM started, and it expires: rewire witness");
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_witness_expired);
 
 /**
  * rewire_witness_compact() - compact the journal, if no witness gets lost by it

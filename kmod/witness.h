@@ -20,6 +20,9 @@
  * @state: REWIRE_FRESHNESS_*; may be read without the lock
  * @asked: a head was given out that no witness has answered yet
  * @nonce: that the answer has to have
+ * @time: what the last witness said, in seconds since 1970; 0: none did
+ * @time_taken: when this life of the SM took it, in CLOCK_BOOTTIME ns; 0: it did
+ *	not, and @time is from the journal: it is later than that
  */
 struct rewire_freshness {
 	struct rewire_journal *journal;
@@ -29,6 +32,8 @@ struct rewire_freshness {
 	u32 state;
 	bool asked;
 	u8 nonce[REWIRE_NONCE_SIZE];
+	u64 time;
+	u64 time_taken;
 };
 
 int rewire_witness_start(struct rewire_freshness *fresh, u32 flags,
@@ -40,6 +45,10 @@ ssize_t rewire_witness_head(struct rewire_freshness *fresh,
 int rewire_witness_take(struct rewire_freshness *fresh,
 			const struct rewire_witness *witness, const void *cms,
 			size_t cms_len, struct rewire_why *why);
+void rewire_witness_replay(struct rewire_freshness *fresh, const void *payload,
+			   u32 length);
+int rewire_witness_expired(struct rewire_freshness *fresh, u64 expires,
+			   struct rewire_why *why);
 int rewire_witness_compact(struct rewire_freshness *fresh, u64 records,
 			   rewire_journal_snapshot_t snapshot, void *data,
 			   struct rewire_why *why);

@@ -278,48 +278,106 @@ int rewire_sm_counter(struct rewire_sm *sm, const u8 *workload, u32 which,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_sm_counter);
 
-/* all counters, for the state that leaves */
-int rewire_workload_counters(struct rewire_sm *sm, const u8 *id,
-			     u64 counter[REWIRE_COUNTERS])
+/**
+ * rewire_workload_allows() - is this version good enough for a workload?
+ * @sm: the SM
+ * @id: of which workload
+ * @manifest: of the version
+ * @why: for the sentence
+ *
+ * Return: 0; -ESTALE: below the floor; -EPERM: the workload is other software.
+ */
+int rewire_workload_allows(struct rewire_sm *sm, const u8 *id,
+			   const struct rewire_manifest *manifest,
+			   struct rewire_why *why)
+{
+	struct rewire_journal_workload known;
+	const struct rewire_least *least = &known.least;
+
+	workload_look(sm, id, &known);
+	if (!memchr_inv(least->software, 0, REWIRE_ID_SIZE) ||
+	    rewire_weakened(version_floor))
+		return 0;
+	if (memcmp(least->software, manifest->software, REWIRE_ID_SIZE))
+		return rewire_because(why, -EPERM,
+				      "the workload is other software");
+	if (manifest->release < least->release || manifest->svn < least->svn)
+		return rewire_because(why, -ESTALE,
+				      "release %llu (SVN %llu) is below the floor, %llu (SVN %llu)",
+				      manifest->release, manifest->svn,
+				      least->release, least->svn);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_allows);
+
+/* what has to go along with the state that leaves */
+void rewire_workload_leave(struct rewire_sm *sm, const u8 *id,
+			   struct rewire_luggage *luggage)
 {
 	struct rewire_journal_workload known;
 
 	workload_look(sm, id, &known);
-	memcpy(counter, known.counter, sizeof(known.counter));
-	return 0;
+	luggage->least = known.least;
+	memcpy(luggage->counter, known.counter, sizeof(known.counter));
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_leave);
 
 /**
- * rewire_workload_raise() - counters came along with a state
+ * rewire_workload_arrive() - what came along with a state
  * @sm: the SM
  * @id: of which workload
- * @counter: as they were where it comes from
+ * @luggage: as it was where it comes from
  * @why: for the sentence
  *
- * None falls: a higher one that is known here stays.
+ * No counter falls: a higher one that is known here stays. The version floor is
+ * that of where it was last, for only an update there can have moved it.
  *
  * Return: 0, or as the journal says.
  */
-int rewire_workload_raise(struct rewire_sm *sm, const u8 *id,
-			  const u64 counter[REWIRE_COUNTERS],
-			  struct rewire_why *why)
+int rewire_workload_arrive(struct rewire_sm *sm, const u8 *id,
+			   const struct rewire_luggage *luggage,
+			   struct rewire_why *why)
 {
-	struct rewire_journal_workload known;
-	bool higher = false;
+	struct rewire_journal_workload known, before;
 	int ret = 0, i;
 
 	mutex_lock(&sm->journal.lock);
 	workload_look(sm, id, &known);
-	for (i = 0; i < REWIRE_COUNTERS; i++) {
-		higher |= counter[i] > known.counter[i];
-		known.counter[i] = max(known.counter[i], counter[i]);
-	}
-	if (higher)
+	before = known;
+	for (i = 0; i < REWIRE_COUNTERS; i++)
+		known.counter[i] = max(known.counter[i], luggage->counter[i]);
+	known.least = luggage->least;
+	if (memcmp(&known, &before, sizeof(known)))
 		ret = workload_write(sm, &known, why);
 	mutex_unlock(&sm->journal.lock);
 	return ret;
 }
-EXPORT_SYMBOL_IF_KUNIT(rewire_workload_raise);
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_arrive);
+
+/**
+ * rewire_workload_switched() - an update has another version take over
+ * @sm: the SM
+ * @id: of which workload
+ * @epoch: of the new version's instance
+ * @least: the version floor from here on
+ *
+ * In memory only: the update's record says it all.
+ */
+void rewire_workload_switched(struct rewire_sm *sm, const u8 *id, u64 epoch,
+			      const struct rewire_least *least)
+{
+	struct rewire_workload *workload;
+
+	mutex_lock(&sm->lock);
+	workload = workload_find(sm, id);
+	if (workload) {
+		workload->known.epoch = max(workload->known.epoch, epoch);
+		workload->known.floor = max(workload->known.floor, epoch);
+		workload->known.least = *least;
+	}
+	mutex_unlock(&sm->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workload_switched);
 
 /**
  * rewire_workload_set() - what became of a workload

@@ -27,6 +27,16 @@ struct rewire_workload {
 	struct rewire_journal_workload known;
 };
 
+/**
+ * struct rewire_luggage - what goes along with a workload to another SM
+ * @least: the version floor
+ * @counter: monotonic counters
+ */
+struct rewire_luggage {
+	struct rewire_least least;
+	u64 counter[REWIRE_COUNTERS];
+};
+
 int rewire_workload_would(struct rewire_sm *sm, const u8 *id, u64 least,
 			  bool checkpoint, struct rewire_why *why);
 int rewire_workload_claim(struct rewire_sm *sm, const u8 *id, u64 least,
@@ -35,11 +45,17 @@ int rewire_workload_runs(struct rewire_sm *sm, const u8 *id, u64 epoch,
 			 struct rewire_why *why);
 int rewire_workload_fence(struct rewire_sm *sm, const u8 *id, u64 below,
 			  struct rewire_why *why);
-int rewire_workload_counters(struct rewire_sm *sm, const u8 *id,
-			     u64 counter[REWIRE_COUNTERS]);
-int rewire_workload_raise(struct rewire_sm *sm, const u8 *id,
-			  const u64 counter[REWIRE_COUNTERS],
-			  struct rewire_why *why);
+int rewire_workload_allows(struct rewire_sm *sm, const u8 *id,
+			   const struct rewire_manifest *manifest,
+			   struct rewire_why *why);
+void rewire_workload_leave(struct rewire_sm *sm, const u8 *id,
+			   struct rewire_luggage *luggage);
+int rewire_workload_arrive(struct rewire_sm *sm, const u8 *id,
+			   const struct rewire_luggage *luggage,
+			   struct rewire_why *why);
+
+void rewire_workload_switched(struct rewire_sm *sm, const u8 *id, u64 epoch,
+			      const struct rewire_least *least);
 
 /*
  * In memory only. The journal has it already, in the record of the migration

@@ -7,7 +7,7 @@
 #ifndef _UAPI_REWIRE_JOURNAL_H
 #define _UAPI_REWIRE_JOURNAL_H
 
-#include "rewire.h"
+#include "rewire_update.h"
 
 /**
  * DOC: The journal
@@ -66,7 +66,8 @@ struct rewire_journal_record {
 #define REWIRE_JOURNAL_GENERATION	7	/* struct rewire_journal_generation */
 #define REWIRE_JOURNAL_WITNESS		8	/* struct rewire_witness */
 #define REWIRE_JOURNAL_AUDIT		9	/* struct rewire_journal_audit */
-#define REWIRE_JOURNAL_TYPES		10
+#define REWIRE_JOURNAL_UPDATE		10	/* struct rewire_journal_update */
+#define REWIRE_JOURNAL_TYPES		11
 
 /**
  * struct rewire_journal_open - a journal begins
@@ -103,12 +104,27 @@ struct rewire_journal_boot {
 };
 
 /**
+ * struct rewire_least - the version floor of a workload
+ * @software: that it is; zero: any
+ * @release: least one
+ * @svn: least one
+ *
+ * Only an update sets it, when it switches. It goes along with the workload.
+ */
+struct rewire_least {
+	__u8 software[REWIRE_ID_SIZE];
+	__u64 release;
+	__u64 svn;
+};
+
+/**
  * struct rewire_journal_workload - what is known of a workload from here on
  * @workload: which
  * @epoch: the highest that an instance here had, or was seen elsewhere
  * @floor: state of a lower epoch must not become an instance
  * @place: REWIRE_PLACE_*
  * @__reserved: zero
+ * @least: the version floor, of the last update; zero before the first
  * @counter: monotonic counters
  */
 struct rewire_journal_workload {
@@ -117,6 +133,7 @@ struct rewire_journal_workload {
 	__u64 floor;
 	__u32 place;
 	__u32 __reserved;
+	struct rewire_least least;
 	__u64 counter[REWIRE_COUNTERS];
 };
 
@@ -163,6 +180,46 @@ struct rewire_journal_session {
 	__u8 state_digest[REWIRE_DIGEST_SIZE];
 	__u8 measurement[REWIRE_DIGEST_SIZE];
 	__u8 heard[REWIRE_MSG_ABORTED + 1][REWIRE_DIGEST_SIZE];
+};
+
+/**
+ * struct rewire_journal_update - an update took a step that counts
+ * @id: of the update
+ * @nonce: of its package
+ * @package_digest: SHA-256 of struct rewire_package
+ * @workload: which
+ * @software: software id
+ * @state: REWIRE_UPDATE_TRIAL, _SWITCHED or _ABORTED
+ * @error: errno, positive, of what aborted it
+ * @owner: user id of who began it
+ * @flags: of struct rewire_update_begin
+ * @epoch: of the old version's instance; the new one's is the next
+ * @from: the old version
+ * @to: the new version
+ * @sequence: where this record was first written, when it was written again by
+ *	a compaction; else 0
+ * @head: SHA-256 of it there; else zero
+ * @reason: in words, and its terminating zero
+ *
+ * SWITCHED raises the workload's epoch and floor to the new version's epoch, and
+ * its version floor to @to: one record does it all.
+ */
+struct rewire_journal_update {
+	__u8 id[REWIRE_ID_SIZE];
+	__u8 nonce[REWIRE_NONCE_SIZE];
+	__u8 package_digest[REWIRE_DIGEST_SIZE];
+	__u8 workload[REWIRE_ID_SIZE];
+	__u8 software[REWIRE_ID_SIZE];
+	__u32 state;
+	__u32 error;
+	__u32 owner;
+	__u32 flags;
+	__u64 epoch;
+	struct rewire_version from;
+	struct rewire_version to;
+	__u64 sequence;
+	__u8 head[REWIRE_DIGEST_SIZE];
+	char reason[64];
 };
 
 /**

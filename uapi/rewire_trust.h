@@ -148,8 +148,11 @@ struct rewire_head {
  * @nonce: of the struct rewire_head that it answers
  * @sequence: of the head that the witness remembers
  * @head: that head
+ * @time: seconds since 1970, by the witness's clock
  *
- * Signed by the sds role. A witness remembers the head that it is shown when
+ * Signed by the sds role. The SM's own clock decides nothing: from the moment it
+ * takes this, its idea of the time is @time and what CLOCK_BOOTTIME has counted
+ * since. A witness remembers the head that it is shown when
  * it knows none of this SM yet, or when that is the one it remembers, or names
  * that one as @vouched. It refuses one that goes back. Any other it answers
  * with what it remembers, without moving on: a journal that was put back may
@@ -163,6 +166,7 @@ struct rewire_witness {
 	__u8 nonce[REWIRE_NONCE_SIZE];
 	__u64 sequence;
 	__u8 head[REWIRE_DIGEST_SIZE];
+	__u64 time;
 };
 
 /**

@@ -243,7 +243,7 @@ static void call_malformed_is_refused(struct kunit *test)
 	call.input_length = 1;
 	call.input = 1;
 	KUNIT_EXPECT_EQ(test, rewire_call(c->enclave, &call, NULL), -EFAULT);
-	KUNIT_EXPECT_EQ(test, c->enclave->calls.count, 0);
+	KUNIT_EXPECT_EQ(test, c->enclave->calls->count, 0);
 }
 
 static void call_in_a_state_without_calls_is_refused(struct kunit *test)
@@ -254,7 +254,7 @@ static void call_in_a_state_without_calls_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, "q"), -EBADFD);
 	c->enclave->state = REWIRE_ENCLAVE_FROZEN;
 	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, "q"), -ETIMEDOUT);
-	KUNIT_EXPECT_EQ(test, c->enclave->calls.count, 1);
+	KUNIT_EXPECT_EQ(test, c->enclave->calls->count, 1);
 }
 
 static void buffer_too_small_refuses_the_call(struct kunit *test)
@@ -338,7 +338,7 @@ static void call_over_the_memory_limit_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, "question"), -EDQUOT);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&c->sm->memory_used),
 			c->used);
-	KUNIT_EXPECT_EQ(test, c->enclave->calls.count, 0);
+	KUNIT_EXPECT_EQ(test, c->enclave->calls->count, 0);
 	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, "quest"), -ETIMEDOUT);
 }
 
@@ -376,7 +376,7 @@ static void table_full_forgets_who_has_his_answer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask(c, 3, 1, "q"), 0);
 	restore(test, 301, 1, 301, REWIRE_CALL_QUEUED);
 	KUNIT_EXPECT_EQ(test, ask(c, 3, 2, "q"), -ESTALE);
-	KUNIT_EXPECT_EQ(test, c->enclave->calls.count, REWIRE_MAX_CLIENTS);
+	KUNIT_EXPECT_EQ(test, c->enclave->calls->count, REWIRE_MAX_CLIENTS);
 	/* everybody waits */
 	KUNIT_EXPECT_EQ(test, ask(c, 3, 1, "q"), -EDQUOT);
 	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, "q"), 0);
@@ -438,7 +438,7 @@ static void restore_over_the_memory_limit_is_refused(struct kunit *test)
 						   &c->why), -EDQUOT);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&c->sm->memory_used),
 			c->used);
-	KUNIT_EXPECT_EQ(test, c->enclave->calls.count, 0);
+	KUNIT_EXPECT_EQ(test, c->enclave->calls->count, 0);
 }
 
 static struct kunit_case call_cases[] = {

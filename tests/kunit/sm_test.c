@@ -292,7 +292,7 @@ static void enclave_wiped_when_relinquished_has_moved(struct kunit *test)
 	p->enclave->relinquished = true;
 	rewire_enclave_wipe(p->enclave, -ECANCELED, "attacked");
 	mutex_unlock(&p->enclave->lock);
-	KUNIT_EXPECT_EQ(test, p->enclave->calls.closed, -EREMCHG);
+	KUNIT_EXPECT_EQ(test, p->enclave->calls->closed, -EREMCHG);
 	KUNIT_EXPECT_EQ(test, claim(p, 1, true), -ESTALE);
 	KUNIT_EXPECT_EQ(test, claim(p, 0, false), -EREMCHG);
 }

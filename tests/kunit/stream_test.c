@@ -219,7 +219,7 @@ static void expect_call(struct kunit *test, struct rewire_enclave *enclave,
 {
 	struct rewire_client *client;
 
-	mutex_lock(&enclave->calls.lock);
+	mutex_lock(&enclave->calls->lock);
 	client = rewire_calls_after(enclave, after);
 	KUNIT_EXPECT_NOT_NULL(test, client);
 	if (client) {
@@ -230,7 +230,7 @@ static void expect_call(struct kunit *test, struct rewire_enclave *enclave,
 		KUNIT_EXPECT_EQ(test, client->length, 7);
 		KUNIT_EXPECT_MEMEQ(test, client->data, "payload", 7);
 	}
-	mutex_unlock(&enclave->calls.lock);
+	mutex_unlock(&enclave->calls->lock);
 }
 
 static void stream_round_trip(struct kunit *test)
@@ -245,9 +245,9 @@ static void stream_round_trip(struct kunit *test)
 	expect_same(test, s->enclave, reader->enclave);
 	expect_call(test, reader->enclave, 0, 1, 4, REWIRE_CALL_TAKEN);
 	expect_call(test, reader->enclave, 5, 2, 1, REWIRE_CALL_QUEUED);
-	KUNIT_EXPECT_EQ(test, reader->enclave->calls.count, CALLS);
-	KUNIT_EXPECT_EQ(test, reader->enclave->calls.pending, 1);
-	KUNIT_EXPECT_EQ(test, reader->enclave->calls.next_handle, 10ULL);
+	KUNIT_EXPECT_EQ(test, reader->enclave->calls->count, CALLS);
+	KUNIT_EXPECT_EQ(test, reader->enclave->calls->pending, 1);
+	KUNIT_EXPECT_EQ(test, reader->enclave->calls->next_handle, 10ULL);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&s->to->memory_used),
 			(u64)atomic64_read(&s->from->memory_used));
 	expect_nothing(test, reader);
@@ -650,9 +650,9 @@ static void calls_that_come_meanwhile_push_no_other_out(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_complete(reader));
 	expect_call(test, reader->enclave, 0, 2, 1, REWIRE_CALL_QUEUED);
 	expect_call(test, reader->enclave, 9, 1, 5, REWIRE_CALL_QUEUED);
-	KUNIT_EXPECT_EQ(test, reader->enclave->calls.count, CALLS);
-	KUNIT_EXPECT_EQ(test, reader->enclave->calls.pending, 2);
-	KUNIT_EXPECT_EQ(test, reader->enclave->calls.next_handle, 11ULL);
+	KUNIT_EXPECT_EQ(test, reader->enclave->calls->count, CALLS);
+	KUNIT_EXPECT_EQ(test, reader->enclave->calls->pending, 2);
+	KUNIT_EXPECT_EQ(test, reader->enclave->calls->next_handle, 11ULL);
 	rewire_writer_free(writer);
 	expect_nothing(test, reader);
 }

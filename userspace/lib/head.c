@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/rsa.h>
@@ -143,6 +144,7 @@ int rewire_witness_answer(const struct rewire_head *known,
 	memcpy(witness.journal, known->journal, sizeof(witness.journal));
 	witness.sequence = known->sequence;
 	memcpy(witness.head, known->head, sizeof(witness.head));
+	witness.time = (__u64)time(NULL);
 	*ret_witness = witness;
 	*ret_remember = remember;
 	return 0;
