@@ -141,17 +141,28 @@ void rewire_errand_send(struct rewire_handover *handover,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_errand_send);
 
-/* Return: 0 when @condition came true, -ETIMEDOUT, -EINTR, or the handover's end */
-#define handover_await(handover, condition, end) ({			\
-	struct rewire_handover *__h = (handover);			\
-	unsigned long __now = jiffies;					\
-	long __left = time_before(__now, end) ? (long)((end) - __now) : 0; \
-									\
-	__left = wait_event_interruptible_timeout(__h->moved,		\
-		(condition) || READ_ONCE(__h->error), __left);		\
-	READ_ONCE(__h->error) ?:					\
-		__left < 0 ? -EINTR : __left ? 0 : -ETIMEDOUT;		\
-})
+/*
+ * Until one of two things was said; both lie in the handover.
+ *
+ * Return: 0, -ETIMEDOUT, -EINTR, or what ended the handover.
+ */
+static int handover_await(struct rewire_handover *handover, const bool *one,
+			  const bool *other, unsigned long end)
+{
+	unsigned long now = jiffies;
+	long left = time_before(now, end) ? end - now : 0;
+
+	left = wait_event_interruptible_timeout(handover->moved,
+						READ_ONCE(*one) ||
+						READ_ONCE(*other) ||
+						READ_ONCE(handover->error),
+						left);
+	if (READ_ONCE(handover->error))
+		return handover->error;
+	if (left < 0)
+		return -EINTR;
+	return left ? 0 : -ETIMEDOUT;
+}
 
 /**
  * rewire_errand_await() - until it is done
@@ -165,8 +176,9 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_errand_send);
 int rewire_errand_await(struct rewire_handover *handover, u32 side,
 			unsigned long end)
 {
-	return handover_await(handover,
-			      READ_ONCE(handover->errand[side].answered), end);
+	const bool *answered = &handover->errand[side].answered;
+
+	return handover_await(handover, answered, answered, end);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_errand_await);
 
@@ -174,8 +186,8 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_errand_await);
 int rewire_handover_await_format(struct rewire_handover *handover,
 				 unsigned long end)
 {
-	return handover_await(handover, READ_ONCE(handover->begun) ||
-			      READ_ONCE(handover->closed), end);
+	return handover_await(handover, &handover->begun, &handover->closed,
+			      end);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_handover_await_format);
 
@@ -373,9 +385,9 @@ static s64 handover_step(struct rewire_enclave *enclave,
 		if (ret != -EAGAIN)
 			break;
 		if (wait_event_interruptible(handover->moved,
-				READ_ONCE(handover->length) != length ||
-				READ_ONCE(handover->closed) ||
-				READ_ONCE(handover->error)))
+					     READ_ONCE(handover->length) != length ||
+					     READ_ONCE(handover->closed) ||
+					     READ_ONCE(handover->error)))
 			ret = HANDOVER_AGAIN;
 	} while (ret == -EAGAIN);
 	wake_up_all(&handover->moved);

@@ -22,6 +22,11 @@
 
 struct crypto_shash;
 
+/* bytes of a record in the file */
+#define REWIRE_JOURNAL_BYTES(length)					\
+	(sizeof(struct rewire_journal_record) + ALIGN((u64)(length), 8) + \
+	 REWIRE_MAC_SIZE)
+
 /**
  * struct rewire_chain - where a chain of records has got to
  * @base: sequence of the first record in the file

@@ -7,11 +7,6 @@
 
 #include "journal.h"
 
-/* bytes of a record in the file */
-#define REWIRE_JOURNAL_BYTES(length)					\
-	(sizeof(struct rewire_journal_record) + ALIGN((u64)(length), 8) + \
-	 REWIRE_MAC_SIZE)
-
 /* bytes of the longest */
 #define REWIRE_JOURNAL_BUFFER						\
 	REWIRE_JOURNAL_BYTES(REWIRE_JOURNAL_MAX_PAYLOAD)

@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
+#include "../uapi/rewire_update.h"
 #include "events.h"
 
 #define show_rewire_enclave(state) __print_symbolic(state,		\
