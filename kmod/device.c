@@ -21,6 +21,7 @@
 #include "migrate.h"
 #include "provision.h"
 #include "rotate.h"
+#include "suk.h"
 #include "update.h"
 
 struct rewire_enclave *rewire_file_enclave(struct file *file)
@@ -508,6 +509,11 @@ static int dev_open_update(struct rewire_context *context, void *data)
 	return ret ?: rewire_update_open(context, arg);
 }
 
+static int dev_get_suk(struct rewire_context *context, void *data)
+{
+	return dev_has_keys(context) ?: rewire_suk_get(context, data);
+}
+
 static const struct rewire_command dev_commands[] = {
 	REWIRE_COMMAND(REWIRE_GET_INFO, rewire_get_info, dev_get_info),
 	REWIRE_SIGNED_COMMAND(REWIRE_PROVISION, rewire_provision,
@@ -541,6 +547,7 @@ static const struct rewire_command dev_commands[] = {
 	REWIRE_SIGNED_COMMAND(REWIRE_UPDATE_BEGIN, rewire_update_begin,
 			      dev_update_begin),
 	REWIRE_COMMAND(REWIRE_OPEN_UPDATE, rewire_open_update, dev_open_update),
+	REWIRE_COMMAND(REWIRE_GET_SUK, rewire_get_suk, dev_get_suk),
 };
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
