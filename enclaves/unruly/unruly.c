@@ -32,8 +32,9 @@ static struct state {
 
 static struct rewire_update_ops ops;
 
-/* What it was asked for, and what came of the effects it tried. */
+/* What it was asked for, by which handle, and what came of the effects it tried. */
 static unsigned int exports, imports, healths;
+static uint64_t asked;
 static char report_text[512];
 
 /* What "give" was given, to be exported as it is. */
@@ -133,12 +134,11 @@ static int export_nothing(void)
 
 /*
  * Everything by which an enclave is seen outside: the workload's counter, and
- * answers to calls, by any handle that may be theirs. Not the handle of what is
- * worked on: that is the last in the gate.
+ * answers to calls, by any handle that may be theirs.
  */
 static int try_effects(const char *when)
 {
-	uint64_t self = rewire_gate.arg[2], value = 0;
+	uint64_t value = 0;
 	size_t length = strlen(report_text);
 	int add = rewire_counter_add(COUNTER, &value);
 	int read = rewire_counter_read(COUNTER, &value);
@@ -146,7 +146,7 @@ static int try_effects(const char *when)
 	unsigned int answered = 0;
 
 	for (uint64_t handle = 1; handle <= HANDLES; handle++) {
-		if (handle == self)
+		if (handle == asked)
 			continue;
 		reply = rewire_reply(handle, 0, "forged", 6);
 		answered += !reply;
@@ -226,6 +226,7 @@ static int on_import(uint32_t format)
 	size_t left = sizeof(state);
 
 	imports++;
+	asked = rewire_gate.arg[2];
 	if (format != FORMAT)
 		return -EOPNOTSUPP;
 	while (left) {
@@ -245,6 +246,7 @@ static int on_import(uint32_t format)
 static int on_health(void)
 {
 	healths++;
+	asked = rewire_gate.arg[2];
 	return behaviour()->on_health ? behaviour()->on_health() : 0;
 }
 
