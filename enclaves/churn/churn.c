@@ -60,9 +60,14 @@ static int is_intact(size_t page)
 }
 
 /* The whole heap is ours: nothing here calls malloc(). */
+static size_t room_in_pages(void)
+{
+	return (rewire_heap_end - rewire_heap_start) / PAGE;
+}
+
 static int fill(const struct rewire_args *args, struct rewire_answer *answer)
 {
-	size_t room = (rewire_heap_end - rewire_heap_start) / PAGE;
+	size_t room = room_in_pages();
 	uint64_t mib, number;
 
 	if (rewire_args_number(args, 1, &mib) ||
@@ -70,7 +75,6 @@ static int fill(const struct rewire_args *args, struct rewire_answer *answer)
 		return -EINVAL;
 	if (mib > room / ((1 << 20) / PAGE))
 		return -ENOMEM;
-	pages = (void *)rewire_heap_start;
 	count = (mib << 20) / PAGE;
 	seed = number;
 	written = 0;
@@ -116,6 +120,57 @@ static int verify(const struct rewire_args *args, struct rewire_answer *answer)
 	return rewire_answer_printf(answer, "%zu pages intact\n", count);
 }
 
+/* All the pages as they are, after what tells their content. */
+struct state {
+	uint64_t magic;
+	uint64_t count;
+	uint64_t seed;
+	uint64_t share;
+	uint64_t written;
+};
+
+#define STATE_MAGIC	0x6e72756863	/* "churn" */
+
+static int export_state(void)
+{
+	const struct state state = { STATE_MAGIC, count, seed, share, written };
+	int error = rewire_export(&state, sizeof(state));
+
+	return error ? error : rewire_export(pages, count * PAGE);
+}
+
+static int import_state(uint32_t format)
+{
+	struct rewire_state stream = { 0 };
+	struct state state;
+	int error = format == 1 ? 0 : -EOPNOTSUPP;
+
+	if (!error)
+		error = rewire_state_get(&stream, &state, sizeof(state));
+	if (error)
+		return error;
+	if (state.magic != STATE_MAGIC || state.share > 1000)
+		return -EBADMSG;
+	if (state.count > room_in_pages())
+		return -ENOMEM;
+	error = rewire_state_get(&stream, pages, state.count * PAGE);
+	if (!error)
+		error = rewire_state_end(&stream);
+	if (error)
+		return error;
+	count = state.count;
+	seed = state.seed;
+	share = state.share;
+	written = state.written;
+	return 0;
+}
+
+static const struct rewire_update_ops update_ops = {
+	.format = 1,
+	.on_export = export_state,
+	.on_import = import_state,
+};
+
 static const struct rewire_verb verbs[] = {
 	{ "fill", 2, 2, "MIB SEED - write every page once", fill },
 	{ "dirty", 1, 1, "PERMILLE - share of the pages that a round writes", dirty },
@@ -126,5 +181,7 @@ static const struct rewire_verb verbs[] = {
 
 int main(void)
 {
+	pages = (void *)rewire_heap_start;
+	rewire_on_update(&update_ops);
 	rewire_serve(verbs);
 }

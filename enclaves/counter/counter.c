@@ -49,6 +49,45 @@ static int echo(const struct rewire_args *args, struct rewire_answer *answer)
 	return rewire_answer_add(answer, args->arg[1].data, args->arg[1].length);
 }
 
+/* The whole state, and a word to know it by. */
+struct state {
+	uint64_t magic;
+	uint64_t counter;
+};
+
+#define STATE_MAGIC	0x7265746e756f63	/* "counter" */
+
+static int export_state(void)
+{
+	const struct state state = { STATE_MAGIC, counter };
+
+	return rewire_export(&state, sizeof(state));
+}
+
+static int import_state(uint32_t format)
+{
+	struct rewire_state stream = { 0 };
+	struct state state;
+	int error = format == 1 ? 0 : -EOPNOTSUPP;
+
+	if (!error)
+		error = rewire_state_get(&stream, &state, sizeof(state));
+	if (!error)
+		error = rewire_state_end(&stream);
+	if (error)
+		return error;
+	if (state.magic != STATE_MAGIC)
+		return -EBADMSG;
+	counter = state.counter;
+	return 0;
+}
+
+static const struct rewire_update_ops update_ops = {
+	.format = 1,
+	.on_export = export_state,
+	.on_import = import_state,
+};
+
 static const struct rewire_verb verbs[] = {
 	{ "get", 0, 0, "- the number", get },
 	{ "add", 0, 1, "[N] - add N, or 1; prints the sum", add },
@@ -59,5 +98,6 @@ static const struct rewire_verb verbs[] = {
 
 int main(void)
 {
+	rewire_on_update(&update_ops);
 	rewire_serve(verbs);
 }

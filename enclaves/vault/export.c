@@ -2,10 +2,11 @@
 /*
  * The whole store in sealed chunks.
  *
- * A snapshot is the entries one after the other (lengths of key and value, then
- * both), cut into chunks that fit a request with their verb. Each chunk says
- * under the seal which snapshot it belongs to and where, and of which version
- * of which workload's store that is: an old one is authentic, but not taken.
+ * A snapshot is the entries one after the other, as form.h has them, cut into
+ * chunks that fit a request with their verb. Each chunk says under the seal in
+ * which format that is, which snapshot it belongs to and where, and of which
+ * version of which workload's store that is: an old one is authentic, but not
+ * taken.
  *
  * Copyright (c) 2026 The REWIRE authors
  */
@@ -15,10 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "form.h"
+#include "release.h"
 #include "store.h"
 #include "version.h"
 
-#define CHUNK_MAGIC	0x4b4e4843	/* "CHNK" */
 #define CHUNK_SIZE	(60 * 1024)
 
 struct chunk_header {
@@ -32,12 +34,14 @@ struct chunk_header {
 	unsigned char workload[REWIRE_ID_SIZE];
 };
 
-struct entry_header {
-	uint32_t key_length;
-	uint32_t length;
+/* The magic by the format of the entries. */
+static const uint32_t chunk_magic[] = {
+	[1] = 0x4b4e4843,	/* "CHNK" */
+	[2] = 0x324b4843,	/* "CHK2" */
 };
 
 struct snapshot {
+	uint32_t format;
 	unsigned char id[16];
 	uint64_t version;
 	unsigned char *bytes;
@@ -70,7 +74,17 @@ static uint32_t chunks_of(uint64_t total)
 
 static size_t size_of_entry(const struct entry *entry)
 {
-	return sizeof(struct entry_header) + entry->key_length + entry->length;
+	return form_size(release_format) + entry->key_length + entry->length;
+}
+
+static unsigned char *write_entry(unsigned char *at, const struct entry *entry)
+{
+	const struct form form = form_of(entry);
+	size_t size = form_size(release_format);
+
+	memcpy(at, &form, size);
+	memcpy(at + size, entry->bytes, entry->key_length + entry->length);
+	return at + size_of_entry(entry);
 }
 
 static int take_snapshot(void)
@@ -91,19 +105,11 @@ static int take_snapshot(void)
 		free(all);
 		return -ENOMEM;
 	}
+	exported.format = release_format;
 	exported.bytes = at;
 	exported.total = total;
-	for (size_t i = 0; i < count; i++) {
-		const struct entry_header header = {
-			.key_length = all[i]->key_length,
-			.length = all[i]->length,
-		};
-
-		memcpy(at, &header, sizeof(header));
-		memcpy(at + sizeof(header), all[i]->bytes,
-		       size_of_entry(all[i]) - sizeof(header));
-		at += size_of_entry(all[i]);
-	}
+	for (size_t i = 0; i < count; i++)
+		at = write_entry(at, all[i]);
 	free(all);
 	/* Only now, when there is something to take the place of older ones. */
 	error = version_next(&exported.version);
@@ -117,7 +123,7 @@ static int seal_chunk(uint32_t index, struct rewire_answer *answer)
 	size_t offset = (size_t)index * CHUNK_SIZE;
 	size_t left = exported.total - offset;
 	struct chunk_header header = {
-		.magic = CHUNK_MAGIC,
+		.magic = chunk_magic[exported.format],
 		.index = index,
 		.chunks = chunks_of(exported.total),
 		.length = left < CHUNK_SIZE ? left : CHUNK_SIZE,
@@ -160,6 +166,16 @@ int vault_export(const struct rewire_args *args, struct rewire_answer *answer)
 	return seal_chunk(index, answer);
 }
 
+/* 0: none that this release knows. */
+static uint32_t format_of(const struct chunk_header *header)
+{
+	uint32_t format = release_format;
+
+	while (format && chunk_magic[format] != header->magic)
+		format--;
+	return format;
+}
+
 /* The first chunk says how much will come, and of which state of whose store. */
 static int start_import(const struct chunk_header *header)
 {
@@ -176,6 +192,7 @@ static int start_import(const struct chunk_header *header)
 	imported.bytes = malloc(header->total + 1);
 	if (!imported.bytes)
 		return -ENOMEM;
+	imported.format = format_of(header);
 	imported.total = header->total;
 	imported.version = header->version;
 	memcpy(imported.id, header->id, sizeof(imported.id));
@@ -190,7 +207,7 @@ static int add_chunk(const unsigned char *chunk, size_t length)
 	if (length < sizeof(header))
 		return -EBADMSG;
 	memcpy(&header, chunk, sizeof(header));
-	if (header.magic != CHUNK_MAGIC || header.length != length - sizeof(header))
+	if (!format_of(&header) || header.length != length - sizeof(header))
 		return -EBADMSG;
 	error = header.index ? 0 : start_import(&header);
 	if (error)
@@ -207,30 +224,39 @@ static int add_chunk(const unsigned char *chunk, size_t length)
 	return 0;
 }
 
+static int store_entry(const struct form *form, const unsigned char *bytes)
+{
+	struct entry *entry = store_new(form->key_length, form->length);
+
+	if (!entry)
+		return -ENOMEM;
+	entry->revision = form->revision;
+	memcpy(entry->bytes, bytes, form->key_length + form->length);
+	return store_insert(entry);
+}
+
 /* Walks the snapshot; with @put it also stores. */
 static int walk(const struct snapshot *snapshot, int put)
 {
 	const unsigned char *at = snapshot->bytes;
-	size_t left = snapshot->total;
+	size_t left = snapshot->total, head = form_size(snapshot->format);
 
 	while (left) {
-		struct entry_header header;
+		struct form form = { 0 };
 		size_t size;
 		int error;
 
-		if (left < sizeof(header))
+		if (left < head)
 			return -EBADMSG;
-		memcpy(&header, at, sizeof(header));
-		size = (size_t)header.key_length + header.length;
-		if (size > left - sizeof(header))
+		memcpy(&form, at, head);
+		size = (size_t)form.key_length + form.length;
+		if (size > left - head)
 			return -EBADMSG;
-		at += sizeof(header);
-		error = put ? store_put(at, header.key_length,
-					at + header.key_length, header.length) : 0;
+		error = put ? store_entry(&form, at + head) : 0;
 		if (error)
 			return error;
-		at += size;
-		left -= sizeof(header) + size;
+		at += head + size;
+		left -= head + size;
 	}
 	return 0;
 }
@@ -279,6 +305,19 @@ int vault_import(const struct rewire_args *args, struct rewire_answer *answer)
 	if (!error && imported.next == chunks)
 		error = finish_import();
 	return error;
+}
+
+uint32_t export_policy(void)
+{
+	return policy;
+}
+
+int export_set_policy(uint32_t wanted)
+{
+	if (wanted < REWIRE_SEAL_MEASUREMENT || wanted > REWIRE_SEAL_WORKLOAD)
+		return -EINVAL;
+	policy = wanted;
+	return 0;
 }
 
 int vault_policy(const struct rewire_args *args, struct rewire_answer *answer)

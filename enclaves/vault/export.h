@@ -27,6 +27,10 @@ int vault_export(const struct rewire_args *args, struct rewire_answer *answer);
  */
 int vault_import(const struct rewire_args *args, struct rewire_answer *answer);
 
+/* For whom chunks are sealed, REWIRE_SEAL_*. -EINVAL: no such policy. */
+uint32_t export_policy(void);
+int export_set_policy(uint32_t wanted);
+
 /* policy NAME: for whom the next chunks are sealed; measurement at first. */
 int vault_policy(const struct rewire_args *args, struct rewire_answer *answer);
 

@@ -19,6 +19,7 @@
 static struct entry **buckets;
 static size_t bucket_count;
 static size_t count;
+static uint64_t changes;
 static unsigned char hash_key[SHA256_SIZE];
 
 static uint64_t hash_of(const void *key, size_t length)
@@ -90,36 +91,56 @@ static int make_room(void)
 	return 0;
 }
 
-static void discard(struct entry *entry)
+void store_discard(struct entry *entry)
 {
 	explicit_bzero(entry->bytes, entry->key_length + entry->length);
 	free(entry);
 }
 
-int store_put(const void *key, size_t key_length, const void *value,
-	      size_t length)
+struct entry *store_new(size_t key_length, size_t length)
 {
-	struct entry *entry, **link;
-	int error = make_room();
+	struct entry *entry = malloc(sizeof(*entry) + key_length + length);
 
-	if (error)
-		return error;
-	entry = malloc(sizeof(*entry) + key_length + length);
 	if (!entry)
-		return -ENOMEM;
-	entry->hash = hash_of(key, key_length);
+		return NULL;
 	entry->key_length = key_length;
 	entry->length = length;
-	memcpy(entry->bytes, key, key_length);
-	memcpy(entry->bytes + key_length, value, length);
-	link = find(entry->hash, key, key_length);
+	return entry;
+}
+
+int store_insert(struct entry *entry)
+{
+	struct entry **link;
+	int error = make_room();
+
+	if (error) {
+		store_discard(entry);
+		return error;
+	}
+	entry->hash = hash_of(entry->bytes, entry->key_length);
+	link = find(entry->hash, entry->bytes, entry->key_length);
 	entry->next = *link ? (*link)->next : NULL;
 	if (*link)
-		discard(*link);
+		store_discard(*link);
 	else
 		count++;
 	*link = entry;
+	changes++;
 	return 0;
+}
+
+int store_put(const void *key, size_t key_length, const void *value,
+	      size_t length)
+{
+	struct entry *entry = store_new(key_length, length);
+	const struct entry *old = store_get(key, key_length);
+
+	if (!entry)
+		return -ENOMEM;
+	entry->revision = old ? old->revision + 1 : 1;
+	memcpy(entry->bytes, key, key_length);
+	memcpy(entry->bytes + key_length, value, length);
+	return store_insert(entry);
 }
 
 const struct entry *store_get(const void *key, size_t key_length)
@@ -138,8 +159,9 @@ int store_delete(const void *key, size_t key_length)
 	if (!entry)
 		return -ENOENT;
 	*link = entry->next;
-	discard(entry);
+	store_discard(entry);
 	count--;
+	changes++;
 	return 0;
 }
 
@@ -150,15 +172,51 @@ void store_clear(void)
 			struct entry *entry = buckets[i];
 
 			buckets[i] = entry->next;
-			discard(entry);
+			store_discard(entry);
 		}
 	}
 	count = 0;
+	changes++;
 }
 
 size_t store_count(void)
 {
 	return count;
+}
+
+uint64_t store_changes(void)
+{
+	return changes;
+}
+
+static const struct entry *first_from(size_t bucket)
+{
+	while (bucket < bucket_count && !buckets[bucket])
+		bucket++;
+	return bucket < bucket_count ? buckets[bucket] : NULL;
+}
+
+const struct entry *store_first(void)
+{
+	return first_from(0);
+}
+
+const struct entry *store_next(const struct entry *entry)
+{
+	return entry->next ? entry->next :
+			     first_from((entry->hash & (bucket_count - 1)) + 1);
+}
+
+int store_check(void)
+{
+	size_t found = 0;
+
+	for (const struct entry *entry = store_first(); entry;
+	     entry = store_next(entry), found++)
+		if (found == count ||
+		    store_get(entry->bytes, entry->key_length) != entry)
+			return -EILSEQ;
+	return found == count ? 0 : -EILSEQ;
 }
 
 static int by_key(const void *left, const void *right)

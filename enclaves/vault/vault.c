@@ -11,7 +11,9 @@
 
 #include "../lib/sha256.h"
 #include "export.h"
+#include "release.h"
 #include "rewire_enclave.h"
+#include "state.h"
 #include "store.h"
 #include "version.h"
 
@@ -227,11 +229,14 @@ static const struct rewire_verb verbs[] = {
 	  vault_protect },
 	{ "version", 0, 0, "- of the store; only the last export is taken in again",
 	  vault_version },
+	{ "release", 0, 0, "- of this software", vault_release },
+	{ "stat", 1, 1, "KEY - what is known of it", vault_stat },
 	{ "slow", 2, 2, "ROUNDS SEED - SHA-256 of SEED, ROUNDS times more", slow },
 	{ 0 },
 };
 
 int main(void)
 {
+	state_init();
 	rewire_serve(verbs);
 }

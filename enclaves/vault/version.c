@@ -83,6 +83,32 @@ void version_adopt(uint64_t other)
 	changes = 0;
 }
 
+struct version_state version_save(void)
+{
+	return (struct version_state){
+		.version = version,
+		.batch = batch,
+		.changes = changes,
+		.known = known,
+	};
+}
+
+int version_restore(const struct version_state *state)
+{
+	if (state->known > 1 || state->changes > state->batch)
+		return -EBADMSG;
+	version = state->version;
+	batch = state->batch;
+	changes = state->changes;
+	known = state->known;
+	return 0;
+}
+
+int version_is_last(void)
+{
+	return known ? version_check(version) : 0;
+}
+
 int vault_protect(const struct rewire_args *args, struct rewire_answer *answer)
 {
 	uint64_t wanted;

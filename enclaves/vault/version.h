@@ -26,6 +26,22 @@ int version_check(uint64_t version);
 /* It is in memory now. */
 void version_adopt(uint64_t version);
 
+/* What of this has to go along to another release. */
+struct version_state {
+	uint64_t version;
+	uint64_t batch;
+	uint64_t changes;
+	uint64_t known;
+};
+
+struct version_state version_save(void);
+
+/* 0, or EBADMSG: that is no such thing. */
+int version_restore(const struct version_state *state);
+
+/* Is what is in memory the last state? 0, or ESTALE, or no answer. */
+int version_is_last(void);
+
 /* protect N: a new version with each N changes; 0: with exports alone. */
 int vault_protect(const struct rewire_args *args, struct rewire_answer *answer);
 

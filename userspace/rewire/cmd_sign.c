@@ -7,13 +7,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <uapi/rewire_update.h>
+
 #include "cli.h"
 #include "show.h"
 
 struct sign_options {
 	const char *key, *certificate, *software, *release, *svn, *memory,
-		*min_atl, *passphrase_fd, *output;
+		*min_atl, *state, *passphrase_fd, *output;
 };
+
+/* --state, by its value in the manifest. */
+static const char *const states[] = {
+	[REWIRE_ATTR_STATE_NONE] = "none",
+	[REWIRE_ATTR_STATE_HANDOVER] = "handover",
+	[REWIRE_ATTR_STATE_SEALED] = "sealed",
+};
+
+static bool parse_state(const char *text, __u32 *ret_attributes)
+{
+	for (__u32 i = 0; i < ARRAY_SIZE(states); i++) {
+		if (!strcmp(text, states[i])) {
+			*ret_attributes = i;
+			return true;
+		}
+	}
+	return false;
+}
 
 /* --predecessor may be given several times. */
 static struct {
@@ -55,6 +75,9 @@ static int fill_manifest(const struct sign_options *options,
 	    !cli_number(options->min_atl, 0, REWIRE_MAX_LEVEL, &number))
 		return cli_usage("--min-atl: %s is not a level from 0 to %d",
 				 options->min_atl, REWIRE_MAX_LEVEL);
+	if (options->state && !parse_state(options->state, &manifest->attributes))
+		return cli_usage("--state: %s is not none, handover or sealed",
+				 options->state);
 	manifest->min_atl = options->min_atl ? (__u32)number : 0;
 	manifest->predecessors = predecessors.count;
 	memcpy(manifest->predecessor, predecessors.measurement,
@@ -111,7 +134,7 @@ static void report(const struct rewire_manifest *manifest, const char *output)
 	char text[2 * REWIRE_DIGEST_SIZE + 1], size[32];
 
 	if (cli.json) {
-		show_json(json_pack("{s:o, s:o, s:o, s:I}", "manifest",
+		show_json(json_pack("{s:o, s:o, s:o, s:I, s:s}", "manifest",
 				    show_text(output),
 				    "measurement",
 				    show_hex(manifest->measurement,
@@ -120,13 +143,15 @@ static void report(const struct rewire_manifest *manifest, const char *output)
 				    show_hex(manifest->image_digest,
 					     REWIRE_DIGEST_SIZE),
 				    "max_memory",
-				    (json_int_t)manifest->max_memory));
+				    (json_int_t)manifest->max_memory,
+				    "state", states[manifest->attributes]));
 		return;
 	}
 	printf("manifest     %s\n", output);
 	printf("measurement  %s\n", rewire_hex(manifest->measurement,
 					       REWIRE_DIGEST_SIZE, text));
 	printf("memory       %s\n", show_size(manifest->max_memory, size));
+	printf("state        %s\n", states[manifest->attributes]);
 }
 
 static int sign_image(const char *image, const struct sign_options *options)
@@ -168,6 +193,7 @@ static int run(int argc, char **argv)
 		{ .name = "svn", .value = &o.svn, .required = true },
 		{ .name = "max-memory", .value = &o.memory },
 		{ .name = "min-atl", .value = &o.min_atl },
+		{ .name = "state", .value = &o.state },
 		{ .name = "predecessor", .more = add_predecessor },
 		{ .name = "passphrase-fd", .value = &o.passphrase_fd },
 		{ .name = "output", .letter = 'o', .value = &o.output },
@@ -195,6 +221,11 @@ const struct command cmd_sign = {
 	"  --svn N              security version; raise it when a hole was closed\n"
 	"  --max-memory SIZE    refuse to run with more [what the image has]\n"
 	"  --min-atl LEVEL      refuse to run on a host of a lower trust level [0]\n"
+	"  --state FROM         what it starts with when it is an update [none]:\n"
+	"                         none      nothing, it starts anew\n"
+	"                         handover  the old version exports, this one imports\n"
+	"                         sealed    it opens what the old one sealed; see\n"
+	"                                   --predecessor, and seal by software\n"
 	"  --predecessor HEX    measurement whose sealed data this one may read;\n"
 	"                       up to four times\n"
 	"  --passphrase-fd N    read the key's passphrase from there, not the terminal\n"

@@ -36,17 +36,41 @@ static long checked(long result, size_t room)
 	return result;
 }
 
+/*
+ * What is asked for an update in between is done here, until a call comes. The
+ * answer to it is a REPLY of its own: when nobody wants it any more (the update
+ * was given up) that fails, and is no failure of the caller's.
+ */
+static long receive(const struct rewire_gate *request, void *buffer, size_t size,
+		    uint64_t *ret_handle)
+{
+	const struct rewire_gate next = {
+		.op = REWIRE_GATE_RECV,
+		.arg = { address(buffer), size },
+	};
+	long length = checked(call(request), size);
+
+	while (length >= 0 && rewire_gate.arg[3] != REWIRE_RECV_CALL) {
+		uint64_t handle = rewire_gate.arg[2];
+		int status = rewire_attend(rewire_gate.arg[3],
+					   rewire_gate.arg[4]);
+
+		rewire_reply(handle, status, NULL, 0);
+		length = checked(call(&next), size);
+	}
+	if (length >= 0)
+		*ret_handle = rewire_gate.arg[2];
+	return length;
+}
+
 long rewire_recv(void *buffer, size_t size, uint64_t *ret_handle)
 {
 	const struct rewire_gate request = {
 		.op = REWIRE_GATE_RECV,
 		.arg = { address(buffer), size },
 	};
-	long length = checked(call(&request), size);
 
-	if (length >= 0)
-		*ret_handle = rewire_gate.arg[2];
-	return length;
+	return receive(&request, buffer, size, ret_handle);
 }
 
 int rewire_reply(uint64_t handle, int status, const void *data, size_t length)
@@ -67,11 +91,8 @@ long rewire_reply_recv(uint64_t *handle, int status, const void *data,
 		.arg = { address(buffer), size, *handle, address(data), length,
 			 (__u32)status },
 	};
-	long received = checked(call(&request), size);
 
-	if (received >= 0)
-		*handle = rewire_gate.arg[2];
-	return received;
+	return receive(&request, buffer, size, handle);
 }
 
 int rewire_random(void *buffer, size_t length)
@@ -142,6 +163,26 @@ int rewire_counter_read(unsigned int which, uint64_t *ret_value)
 int rewire_counter_add(unsigned int which, uint64_t *ret_value)
 {
 	return counter(which, 1, ret_value);
+}
+
+long rewire_export_part(const void *data, size_t length, uint32_t format)
+{
+	const struct rewire_gate request = {
+		.op = REWIRE_GATE_EXPORT,
+		.arg = { address(data), length, format },
+	};
+
+	return checked(call(&request), length);
+}
+
+long rewire_import_part(void *buffer, size_t size)
+{
+	const struct rewire_gate request = {
+		.op = REWIRE_GATE_IMPORT,
+		.arg = { address(buffer), size },
+	};
+
+	return checked(call(&request), size);
 }
 
 int rewire_self(struct rewire_self *ret_self)

@@ -16,7 +16,7 @@
 #ifndef REWIRE_ENCLAVE_H
 #define REWIRE_ENCLAVE_H
 
-#include <uapi/rewire.h>
+#include <uapi/rewire_update.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +28,9 @@
  *
  * Return: bytes of the request. -EMSGSIZE: a request was too large for the
  * buffer and was refused to its caller; call again.
+ *
+ * What an update asks of the enclave comes in between and is done in here, by
+ * the functions of rewire_on_update().
  */
 long rewire_recv(void *buffer, size_t size, uint64_t *ret_handle);
 
@@ -134,6 +137,128 @@ int rewire_self(struct rewire_self *ret_self);
  * @code: kept for whoever asks how it ended
  */
 _Noreturn void rewire_exit(int code);
+
+/* ------------------------------------------------------------------------
+ * Update: the old version exports its state, the new one imports it.
+ */
+
+/**
+ * struct rewire_update_ops - an enclave's part in an update of its software
+ * @format: of what @on_export writes, for the version that will read it; the
+ *	enclave's own business, and its developer's
+ * @on_export: called in the old version, between two calls of the enclave: hands
+ *	over its state by rewire_export(), of one byte at least. It must change
+ *	nothing, because the enclave goes on from here if the update fails, and it
+ *	need not be asked again. NULL: it hands nothing over, and updates that want
+ *	that fail
+ * @on_import: called in the new version, before its first call: takes in what
+ *	the old one exported, in the @format of that one, by rewire_import() until
+ *	there is nothing left. NULL: it takes nothing in
+ * @on_health: called in the new version, after @on_import and still before its
+ *	first call: is everything as it must be? What it does has no effect outside:
+ *	a counter is not added to. NULL: it is well
+ *
+ * Each returns 0 or a negative errno, which ends the update: the old version goes
+ * on, the new one is destroyed, and whoever ordered the update is told the errno.
+ * All run within rewire_recv(), on the enclave's one stack, and must not receive
+ * calls themselves.
+ */
+struct rewire_update_ops {
+	uint32_t format;
+	int (*on_export)(void);
+	int (*on_import)(uint32_t format);
+	int (*on_health)(void);
+};
+
+/**
+ * rewire_on_update() - take part in updates
+ * @ops: kept, not copied
+ *
+ * Before the first rewire_recv(); until then, and without it, the enclave hands
+ * nothing over, takes nothing in and is always well.
+ */
+void rewire_on_update(const struct rewire_update_ops *ops);
+
+/**
+ * rewire_export() - hand over bytes of the state
+ * @data: the bytes, in a segment of the enclave
+ * @length: how many, any number
+ *
+ * In on_export alone. Waits until the new version has taken in what went before.
+ *
+ * Return: 0, all of it went; -ECANCELED: the update was given up, return this;
+ * -EBADFD: not in on_export.
+ */
+int rewire_export(const void *data, size_t length);
+
+/**
+ * rewire_import() - take in bytes of the other version's state
+ * @buffer: where they go
+ * @size: bytes there, not 0
+ *
+ * In on_import alone. They come in the order in which they were exported, in
+ * pieces of any length.
+ *
+ * Return: how many bytes, 0 at the end; -ECANCELED: the update was given up,
+ * return this; -EBADFD: not in on_import.
+ */
+long rewire_import(void *buffer, size_t size);
+
+/**
+ * struct rewire_state - a buffer, for state that goes in small pieces
+ * @length: bytes in it
+ * @done: of these, those that were taken out
+ * @bytes: these
+ *
+ * All zero at first. For one direction at a time.
+ */
+struct rewire_state {
+	size_t length;
+	size_t done;
+	unsigned char bytes[4096];
+};
+
+/**
+ * rewire_state_put() - rewire_export() with a buffer
+ * @state: buffer
+ * @data: bytes
+ * @length: how many, any number
+ *
+ * Return: as rewire_export().
+ */
+int rewire_state_put(struct rewire_state *state, const void *data,
+		     size_t length);
+
+/**
+ * rewire_state_flush() - export what is in the buffer, and wipe that
+ * @state: buffer
+ *
+ * At the end of on_export.
+ *
+ * Return: as rewire_export().
+ */
+int rewire_state_flush(struct rewire_state *state);
+
+/**
+ * rewire_state_get() - rewire_import() with a buffer
+ * @state: buffer
+ * @data: where the bytes go
+ * @length: how many
+ *
+ * Return: 0, and all of them are there; -EBADMSG: the state ends before; else as
+ * rewire_import().
+ */
+int rewire_state_get(struct rewire_state *state, void *data, size_t length);
+
+/**
+ * rewire_state_end() - make sure that nothing is left, and wipe the buffer
+ * @state: buffer
+ *
+ * At the end of on_import.
+ *
+ * Return: 0; -EBADMSG: there is more; else as rewire_import().
+ */
+int rewire_state_end(struct rewire_state *state);
 
 /* ------------------------------------------------------------------------
  * Requests as lists of arguments: for each a little-endian __u32 of its length,

@@ -41,6 +41,34 @@ static inline int finish(struct emu *emu)
 	return emu->status;
 }
 
+/* Interrupt it, and let it go on, with @move in another process. */
+static inline void park(struct emu *emu, int move)
+{
+	emu_signal(emu);
+	assert_int_equal(emu_run(emu, 0), EMU_PARKED);
+	if (move) {
+		assert_int_equal(emu_save(emu), 0);
+		assert_int_equal(emu_restore(emu), 0);
+	} else {
+		emu_unpark(emu);
+	}
+}
+
+/* Back to the interrupted instruction, and that one. */
+static inline enum emu_stop step_over(struct emu *emu)
+{
+	const struct rewire_layout *layout = &emu->image.layout;
+	enum emu_stop stop = EMU_STEPPED;
+	uint64_t ip = emu_ip(emu);
+
+	while (ip >= layout->park && ip < layout->restorer + 16 &&
+	       stop == EMU_STEPPED) {
+		stop = emu_run(emu, 1);
+		ip = emu_ip(emu);
+	}
+	return stop == EMU_STEPPED ? emu_run(emu, 1) : stop;
+}
+
 #define call(emu, ...)                                                      \
 	({                                                                  \
 		const char *const list[] = { __VA_ARGS__, NULL };           \

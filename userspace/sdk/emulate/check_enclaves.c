@@ -348,14 +348,7 @@ static void counter_is_added_to_once(void **state)
 	before = emu_self.counter[0];
 	assert_int_equal(emu_send(&emu, request), 0);
 	while (emu.stop != EMU_RECV || !emu.answered) {
-		emu_signal(&emu);
-		assert_int_equal(emu_run(&emu, 0), EMU_PARKED);
-		if (parks++ % 16) {
-			emu_unpark(&emu);
-		} else {
-			assert_int_equal(emu_save(&emu), 0);
-			assert_int_equal(emu_restore(&emu), 0);
-		}
+		park(&emu, parks++ % 16 == 0);
 		emu_run(&emu, 61);
 	}
 	assert_true(parks > 100);

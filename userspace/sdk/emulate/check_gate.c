@@ -70,33 +70,6 @@ static void request_too_large(void **state)
 	emu_free(&emu);
 }
 
-static void park(int move)
-{
-	emu_signal(&emu);
-	assert_int_equal(emu_run(&emu, 0), EMU_PARKED);
-	if (move) {
-		assert_int_equal(emu_save(&emu), 0);
-		assert_int_equal(emu_restore(&emu), 0);
-	} else {
-		emu_unpark(&emu);
-	}
-}
-
-static int in_park(uint64_t ip)
-{
-	return ip >= emu.image.layout.park && ip < emu.image.layout.restorer + 16;
-}
-
-/* Back to the interrupted instruction, and that one. */
-static enum emu_stop step_over(void)
-{
-	enum emu_stop stop = EMU_STEPPED;
-
-	while (in_park(emu_ip(&emu)) && stop == EMU_STEPPED)
-		stop = emu_run(&emu, 1);
-	return stop == EMU_STEPPED ? emu_run(&emu, 1) : stop;
-}
-
 /*
  * Interrupt a call at every single instruction from RECV to the next RECV; with
  * @every not 0 move to a new process at each so many, and at all of the gate's.
@@ -113,9 +86,9 @@ static void park_everywhere(unsigned int every)
 		uint64_t ip = emu_ip(&emu);
 		int in_gate = ip >= ring && ip < emu.image.layout.park;
 
-		park(every && (in_gate || parked % every == 0));
+		park(&emu, every && (in_gate || parked % every == 0));
 		parked++;
-		stop = step_over();
+		stop = step_over(&emu);
 		assert_true(stop == EMU_STEPPED || stop == EMU_RECV);
 	}
 	assert_true(parked > 100);
@@ -151,7 +124,7 @@ static void park_in_recv(void **state)
 	(void)state;
 	start(&emu, "counter");
 	for (int i = 0; i < 20; i++) {
-		park(i & 1);
+		park(&emu, i & 1);
 		assert_int_equal(emu_run(&emu, 0), EMU_RECV);
 		assert_int_equal(call(&emu, "add"), 0);
 	}
@@ -171,7 +144,7 @@ static void park_at_entry(void **state)
 		assert_int_equal(emu_enter(&emu), 0);
 		if (steps)
 			assert_int_equal(emu_run(&emu, steps), EMU_STEPPED);
-		park(steps & 1);
+		park(&emu, steps & 1);
 		assert_int_equal(emu_run(&emu, 0), EMU_RECV);
 		assert_int_equal(call(&emu, "add", "5"), 0);
 		assert_answer(&emu, "5\n");
@@ -208,7 +181,7 @@ static void compare_registers(const char *verb, const char *amount, int parks,
 	assert_int_equal(emu_send(&emu, request), 0);
 	assert_int_equal(emu_run(&emu, 700), EMU_STEPPED);
 	for (int i = 0; i < parks; i++) {
-		park(move);
+		park(&emu, move);
 		assert_int_equal(emu_run(&emu, 37), EMU_STEPPED);
 	}
 	assert_int_equal(finish(&emu), 0);

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "rewire.h"
+#include "uapi/rewire_update.h"
 
 /* Why the enclave stopped. */
 enum emu_stop {
@@ -25,6 +26,29 @@ enum emu_stop {
 	EMU_EXITED,	/* it asked to be destroyed */
 	EMU_DIED,	/* a signal or the seccomp filter killed it */
 	EMU_STEPPED,	/* the number of steps asked for is over */
+	EMU_HANDING,	/* it waits in EXPORT or IMPORT, for a slow handover */
+};
+
+/**
+ * struct emu_handover - state on its way from one version to another
+ * @bytes: what was exported
+ * @length: how many
+ * @done: of these, those that were imported
+ * @format: of them
+ * @piece: most bytes that one EXPORT or IMPORT carries; 0: no limit
+ * @most: EXPORT fails with ECANCELED after so many bytes; 0: no limit
+ * @slow: stop in EMU_HANDING before each EXPORT and IMPORT
+ * @given_up: the update was given up
+ */
+struct emu_handover {
+	unsigned char *bytes;
+	size_t length;
+	size_t done;
+	uint32_t format;
+	size_t piece;
+	size_t most;
+	int slow;
+	int given_up;
 };
 
 /**
@@ -38,6 +62,10 @@ enum emu_stop {
  * @status: of the answer
  * @answer: the answer
  * @length: its bytes
+ * @open: handle of what it received and has not answered, or 0
+ * @asked: what that is, REWIRE_RECV_*
+ * @trial: it is the new version of an update, and not the instance yet
+ * @handover: of the update that it takes part in, or NULL
  */
 struct emu {
 	struct rewire_image image;
@@ -49,6 +77,10 @@ struct emu {
 	int status;
 	unsigned char answer[REWIRE_MAX_PAYLOAD];
 	size_t length;
+	uint64_t open;
+	uint64_t asked;
+	int trial;
+	struct emu_handover *handover;
 };
 
 /* Reads an image. Returns 0, or -1 after a message. */
@@ -79,6 +111,15 @@ int emu_save(struct emu *emu);
  */
 int emu_send_bytes(struct emu *emu, const void *request, size_t length);
 int emu_send(struct emu *emu, const char *const *args);
+
+/*
+ * In EMU_RECV, ask for something else than a call: REWIRE_RECV_HEALTH, _EXPORT or
+ * _IMPORT. It is answered as a call is.
+ */
+int emu_ask(struct emu *emu, uint64_t kind);
+
+/* In EMU_HANDING: carry it out. */
+int emu_hand(struct emu *emu);
 
 uint64_t emu_ip(const struct emu *emu);
 
@@ -114,5 +155,8 @@ extern struct emu_self emu_self;
 
 /* The SM's side of the gate, in sm.c: carry out @gate but RECV and REPLY. */
 void emu_carry_out(struct emu *emu, struct rewire_gate *gate);
+
+/* In handover.c: EXPORT and IMPORT. */
+long emu_carry_state(struct emu *emu, const struct rewire_gate *gate);
 
 #endif /* REWIRE_EMULATE_H */

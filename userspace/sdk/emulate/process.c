@@ -209,12 +209,21 @@ void emu_unpark(struct emu *emu)
 
 static void take_answer(struct emu *emu, struct rewire_gate *gate)
 {
+	int call = !emu->open || emu->asked == REWIRE_RECV_CALL;
+
+	gate->result = -EPERM;
+	if (emu->trial && (call || gate->arg[2] != emu->open))
+		return;
+	gate->result = -ENOENT;
+	if (!emu->open || gate->arg[2] != emu->open)
+		return;
 	gate->result = -EINVAL;
 	if (gate->arg[4] > sizeof(emu->answer))
 		return;
 	gate->result = emu_read(emu, gate->arg[3], emu->answer, gate->arg[4]);
 	if (gate->result)
 		return;
+	emu->open = 0;
 	emu->length = gate->arg[4];
 	emu->status = (int32_t)gate->arg[5];
 	emu->answered = 1;
@@ -230,6 +239,8 @@ static int sm_call(struct emu *emu)
 	switch (gate.op) {
 	case REWIRE_GATE_REPLY_RECV:
 		take_answer(emu, &gate);
+		if (gate.result)
+			break;
 		/* Half of it is done; a repetition must not answer twice. */
 		gate.op = REWIRE_GATE_RECV;
 		emu_write(emu, emu->image.layout.gate, &gate, sizeof(gate));
@@ -240,6 +251,14 @@ static int sm_call(struct emu *emu)
 	case REWIRE_GATE_REPLY:
 		take_answer(emu, &gate);
 		break;
+	case REWIRE_GATE_EXPORT:
+	case REWIRE_GATE_IMPORT:
+		if (emu->handover && emu->handover->slow) {
+			emu->stop = EMU_HANDING;
+			return 0;
+		}
+		gate.result = emu_carry_state(emu, &gate);
+		break;
 	default:
 		emu_carry_out(emu, &gate);
 	}
@@ -249,6 +268,15 @@ static int sm_call(struct emu *emu)
 	if (gate.op == REWIRE_GATE_EXIT)
 		emu->stop = EMU_EXITED;
 	return 0;
+}
+
+static void deliver(struct emu *emu, struct rewire_gate *gate, uint64_t kind)
+{
+	gate->arg[2] = ++emu->calls;
+	gate->arg[3] = kind;
+	emu->open = gate->arg[2];
+	emu->asked = kind;
+	emu->answered = 0;
 }
 
 int emu_send_bytes(struct emu *emu, const void *request, size_t length)
@@ -263,9 +291,37 @@ int emu_send_bytes(struct emu *emu, const void *request, size_t length)
 		gate.result = emu_write(emu, gate.arg[0], request, length);
 		if (!gate.result)
 			gate.result = length;
-		gate.arg[2] = ++emu->calls;
-		emu->answered = 0;
+		deliver(emu, &gate, REWIRE_RECV_CALL);
 	}
+	emu_write(emu, emu->image.layout.gate, &gate, sizeof(gate));
+	continue_at_rdx(emu);
+	return 0;
+}
+
+int emu_ask(struct emu *emu, uint64_t kind)
+{
+	struct rewire_gate gate;
+
+	if (emu->stop != EMU_RECV ||
+	    emu_read(emu, emu->image.layout.gate, &gate, sizeof(gate)))
+		return -1;
+	gate.result = 0;
+	gate.arg[4] = emu->handover ? emu->handover->format : 0;
+	deliver(emu, &gate, kind);
+	emu_write(emu, emu->image.layout.gate, &gate, sizeof(gate));
+	continue_at_rdx(emu);
+	return 0;
+}
+
+int emu_hand(struct emu *emu)
+{
+	struct rewire_gate gate;
+
+	if (emu->stop != EMU_HANDING ||
+	    emu_read(emu, emu->image.layout.gate, &gate, sizeof(gate)))
+		return -1;
+	gate.result = emu_carry_state(emu, &gate);
+	emu->calls++;
 	emu_write(emu, emu->image.layout.gate, &gate, sizeof(gate));
 	continue_at_rdx(emu);
 	return 0;

@@ -172,10 +172,12 @@ static long self(struct emu *emu, const struct rewire_gate *gate)
 	return emu_write(emu, gate->arg[0], &answer, sizeof(answer));
 }
 
-static long counter(struct rewire_gate *gate)
+static long counter(const struct emu *emu, struct rewire_gate *gate)
 {
 	if (gate->arg[0] >= REWIRE_COUNTERS || gate->arg[1] > 1)
 		return -EINVAL;
+	if (emu->trial && gate->arg[1])
+		return -EPERM;
 	emu_self.counter[gate->arg[0]] += gate->arg[1];
 	gate->arg[2] = emu_self.counter[gate->arg[0]];
 	return 0;
@@ -197,7 +199,7 @@ void emu_carry_out(struct emu *emu, struct rewire_gate *gate)
 		gate->result = self(emu, gate);
 		break;
 	case REWIRE_GATE_COUNTER:
-		gate->result = counter(gate);
+		gate->result = counter(emu, gate);
 		break;
 	case REWIRE_GATE_EXIT:
 		gate->result = 0;
