@@ -109,7 +109,7 @@ static void workload_that_never_ran_comes_back_again(struct kunit *test)
 
 static void counters_only_grow(struct kunit *test)
 {
-	u64 came[REWIRE_COUNTERS] = { 1, 9 };
+	const struct rewire_luggage came = { .counter = { 1, 9 } };
 	struct place *p = test->priv;
 	u64 value;
 
@@ -119,8 +119,8 @@ static void counters_only_grow(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 0, true,
 						&value), 0);
 	KUNIT_EXPECT_EQ(test, value, 2ULL);
-	KUNIT_ASSERT_EQ(test, rewire_workload_raise(p->sm, WORLD_WORKLOAD, came,
-						    NULL), 0);
+	KUNIT_ASSERT_EQ(test, rewire_workload_arrive(p->sm, WORLD_WORKLOAD,
+						     &came, NULL), 0);
 	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 0, false,
 						&value), 0);
 	KUNIT_EXPECT_EQ(test, value, 2ULL);
