@@ -54,8 +54,7 @@ static s64 gate_reply(struct rewire_enclave *enclave,
 		      const struct rewire_gate *gate)
 {
 	if (gate->arg[2] == REWIRE_ERRAND_HANDLE)
-		return rewire_errand_reply(enclave, gate->arg[4],
-					   (s32)gate->arg[5]);
+		return rewire_errand_reply(enclave, (s32)gate->arg[5]);
 	/* the old version's calls are in the same table */
 	if (READ_ONCE(enclave->trial) && !rewire_weakened(trial_output))
 		return -EPERM;

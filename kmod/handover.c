@@ -252,12 +252,11 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_errand_receive);
 /**
  * rewire_errand_reply() - REPLY to what the SM wanted
  * @enclave: the caller is its thread
- * @length: has to be 0: nothing but a status leaves a version on trial
- * @status: the version's
+ * @status: the version's; nothing else leaves one that is on trial
  *
- * Return: 0; -EINVAL; -ENOENT: nothing is wanted any more.
+ * Return: 0, or -ENOENT: nothing is wanted any more.
  */
-s64 rewire_errand_reply(struct rewire_enclave *enclave, u64 length, s32 status)
+s64 rewire_errand_reply(struct rewire_enclave *enclave, s32 status)
 {
 	struct rewire_handover *handover = handover_of(enclave);
 	struct rewire_errand *errand;
@@ -268,8 +267,8 @@ s64 rewire_errand_reply(struct rewire_enclave *enclave, u64 length, s32 status)
 	mutex_lock(&handover->lock);
 	errand = &handover->errand[enclave->trial];
 	if (errand->delivered && !errand->answered) {
-		ret = length ? -EINVAL : 0;
-		errand->status = length ? -EINVAL : status;
+		ret = 0;
+		errand->status = status;
 		WRITE_ONCE(errand->answered, true);
 		if (errand->kind == REWIRE_RECV_EXPORT)
 			WRITE_ONCE(handover->closed, true);

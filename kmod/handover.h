@@ -99,7 +99,7 @@ int rewire_handover_await_format(struct rewire_handover *handover,
 bool rewire_errand_waiting(const struct rewire_enclave *enclave);
 int rewire_errand_receive(struct rewire_enclave *enclave,
 			  struct rewire_gate *gate);
-s64 rewire_errand_reply(struct rewire_enclave *enclave, u64 length, s32 status);
+s64 rewire_errand_reply(struct rewire_enclave *enclave, s32 status);
 s64 rewire_handover_export(struct rewire_enclave *enclave,
 			   struct rewire_gate *gate);
 s64 rewire_handover_import(struct rewire_enclave *enclave,

@@ -288,31 +288,47 @@ int rewire_memory_line(struct rewire_enclave *enclave,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_memory_line);
 
-/* the segment that holds all of [address, address + len), or NULL */
+/* the segment that holds an address, or NULL */
 static const struct rewire_segment *
-memory_find(const struct rewire_enclave *enclave, u64 address, u64 len)
+memory_find(const struct rewire_enclave *enclave, u64 address)
 {
 	u64 offset = address - enclave->layout.base;
 	u32 i;
 
-	if (address < enclave->layout.base || !len)
+	if (address < enclave->layout.base)
 		return NULL;
 	for (i = 0; i < enclave->segment_count; i++) {
 		const struct rewire_segment *s = &enclave->segments[i];
 
 		if (offset >= s->offset && offset - s->offset < s->length)
-			return len <= s->length - (offset - s->offset) ? s :
-									 NULL;
+			return s;
 	}
 	return NULL;
 }
 
+/*
+ * Is all of [address, address + len) there, with these permissions? It may go on
+ * from one segment into the next: an array lies where the linker puts it, and
+ * data and zeros are two segments.
+ */
 static bool memory_has(const struct rewire_enclave *enclave, u64 address,
 		       u64 len, u32 prot)
 {
-	const struct rewire_segment *s = memory_find(enclave, address, len);
+	const struct rewire_segment *s;
+	u64 left;
 
-	return s && (s->prot & prot) == prot;
+	if (!len)
+		return false;
+	for (;;) {
+		s = memory_find(enclave, address);
+		if (!s || (s->prot & prot) != prot)
+			return false;
+		left = s->length - (address - enclave->layout.base - s->offset);
+		if (len <= left)
+			return true;
+		address += left;
+		len -= left;
+	}
 }
 
 /* whether a thread may continue at an address */
@@ -376,7 +392,7 @@ static void memory_copy(struct rewire_enclave *enclave, u64 offset, u8 *buf,
  * @to: kernel memory
  * @len: bytes; zero is success
  *
- * Return: 0, or -EFAULT when the range is not within one segment.
+ * Return: 0, or -EFAULT when not all of the range is there.
  */
 int rewire_memory_read(struct rewire_enclave *enclave, u64 address, void *to,
 		       size_t len)
@@ -404,7 +420,7 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_memory_read);
  * @from: kernel memory
  * @len: bytes; zero is success
  *
- * Return: 0, or -EFAULT when the range is not within one writable segment.
+ * Return: 0, or -EFAULT when not all of the range is there and writable.
  */
 int rewire_memory_write(struct rewire_enclave *enclave, u64 address,
 			const void *from, size_t len)
@@ -516,7 +532,7 @@ int rewire_memory_mmap(struct file *file, struct vm_area_struct *vma)
 		vma->vm_ops = &doorbell_vm_ops;
 	} else {
 		s = memory_find(enclave, enclave->layout.base +
-				((u64)vma->vm_pgoff << PAGE_SHIFT), 1);
+				((u64)vma->vm_pgoff << PAGE_SHIFT));
 		if (!s)
 			return -EINVAL;
 		if (!(s->prot & REWIRE_PROT_WRITE))

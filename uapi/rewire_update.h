@@ -222,7 +222,8 @@ struct rewire_update_receipt {
 
 /*
  * What RECV delivered, in arg[3]. HEALTH, EXPORT and IMPORT have no payload and
- * are answered by REPLY with a status and no payload: 0 or a negative errno.
+ * are answered by REPLY with a status, 0 or a negative errno; a payload is
+ * dropped.
  * EXPORT and IMPORT come at most once in an update, before they are answered no
  * other is received; arg[4] of IMPORT is the format of what was exported.
  */

@@ -39,7 +39,7 @@ static int take_signature(struct rest *rest, __u8 cms[REWIRE_MAX_CMS],
 			  size_t *ret_length, const char *what,
 			  struct rewire_error *err)
 {
-	__u32 length;
+	__u32 length = 0;
 	int rc = take(rest, &length, sizeof(length), what, err);
 
 	if (rc)
