@@ -6,10 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include <openssl/err.h>
-#include <openssl/rsa.h>
-
-#include "crypto.h"
+#include "said.h"
 
 static int check_shape(const __u8 *data, size_t length,
 		       struct rewire_head *head, struct rewire_error *err)
@@ -23,81 +20,27 @@ static int check_shape(const __u8 *data, size_t length,
 	if (head->header.version != REWIRE_VERSION ||
 	    head->header.size != sizeof(*head) || head->header.flags)
 		return rewire_fail(err, EBADMSG, "a format of another version");
-	if (!head->cert_len || head->cert_len > REWIRE_MAX_CERT ||
-	    !head->sig_len || head->sig_len > REWIRE_MAX_HEAD ||
-	    length != sizeof(*head) + head->cert_len + head->sig_len)
-		return rewire_fail(err, EBADMSG, "its lengths do not add up");
 	return 0;
-}
-
-static int check_signature(EVP_PKEY *key, const __u8 *data,
-			   const struct rewire_head *head,
-			   struct rewire_error *err)
-{
-	const __u8 *signature = data + sizeof(*head) + head->cert_len;
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool good;
-
-	good = context &&
-	       EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA &&
-	       EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
-	       EVP_DigestVerifyUpdate(context, REWIRE_HEAD_DOMAIN,
-				      sizeof(REWIRE_HEAD_DOMAIN)) == 1 &&
-	       EVP_DigestVerifyUpdate(context, data, sizeof(*head)) == 1 &&
-	       EVP_DigestVerifyFinal(context, signature, head->sig_len) == 1;
-	EVP_MD_CTX_free(context);
-	ERR_clear_error();
-	return good ? 0 : rewire_fail(err, EKEYREJECTED, "the SM's signature is wrong");
-}
-
-/* Issued by the CA, and of the SM that the head names. */
-static int check_certificate(X509 *certificate, const char *platform,
-			     const struct rewire_head *head,
-			     struct rewire_error *err)
-{
-	EVP_PKEY *key = X509_get0_pubkey(certificate), *ca_key;
-	__u8 sm[REWIRE_ID_SIZE];
-	X509 *ca;
-	int rc = crypto_read_certificate(platform, &ca, err);
-
-	if (rc)
-		return rc;
-	ca_key = X509_get0_pubkey(ca);
-	if (!key || !ca_key || X509_verify(certificate, ca_key) != 1)
-		rc = rewire_fail(err, EKEYREJECTED, "the SM's certificate was not issued by %s",
-				 platform);
-	ERR_clear_error();
-	X509_free(ca);
-	if (!rc)
-		rc = crypto_key_id(key, sm, err);
-	if (!rc && memcmp(sm, head->sm, sizeof(sm)))
-		rc = rewire_fail(err, EKEYREJECTED, "the certificate is that of another SM");
-	return rc;
 }
 
 int rewire_head_check(const void *data, size_t length, const char *platform,
 		      struct rewire_head *ret_head, struct rewire_error *err)
 {
-	const unsigned char *der;
 	struct rewire_head head;
-	X509 *certificate;
 	int rc = check_shape(data, length, &head, err);
+	const struct said said = {
+		.data = data,
+		.size = sizeof(head),
+		.length = length,
+		.cert_len = rc ? 0 : head.cert_len,
+		.sig_len = rc ? 0 : head.sig_len,
+		.domain = REWIRE_HEAD_DOMAIN,
+		.domain_len = sizeof(REWIRE_HEAD_DOMAIN),
+		.sm = head.sm,
+	};
 
-	if (rc)
-		return rc;
-	der = (const unsigned char *)data + sizeof(head);
-	certificate = d2i_X509(NULL, &der, (long)head.cert_len);
-	if (!certificate || der != (const unsigned char *)data + sizeof(head) +
-					   head.cert_len) {
-		X509_free(certificate);
-		ERR_clear_error();
-		return rewire_fail(err, EBADMSG, "it has no certificate inside");
-	}
-	rc = check_certificate(certificate, platform, &head, err);
 	if (!rc)
-		rc = check_signature(X509_get0_pubkey(certificate), data, &head,
-				     err);
-	X509_free(certificate);
+		rc = said_check(&said, platform, err);
 	if (!rc)
 		*ret_head = head;
 	return rc;
