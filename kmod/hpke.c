@@ -20,6 +20,7 @@
 #define CONTEXT_SIZE	(1 + 2 * REWIRE_KEY_SIZE)	/* key_schedule_context */
 
 const struct rewire_hpke_aead rewire_hpke_aes256 = { .id = 2, .key_len = 32 };
+EXPORT_SYMBOL_IF_KUNIT(rewire_hpke_aes256);
 
 /*
  * What HKDF is given: prefix, suite, label, and the data last. The longest has

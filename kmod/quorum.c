@@ -83,6 +83,7 @@ void rewire_quorum_free(struct rewire_quorum *quorum)
 		kfree(quorum->cms[i].bytes);
 	quorum->count = 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_quorum_free);
 
 /**
  * rewire_quorum_check() - did enough of these anchors sign?
