@@ -184,8 +184,8 @@ static int plan_and_apply(struct rewire_ctl_request *request,
 
 	if (o->plan)
 		return plan(request, o->socket, NULL);
-	if (!o->yes && plan(request, o->socket, &agreed) == EXIT_USAGE)
-		return EXIT_REFUSED;
+	if (!o->yes)
+		plan(request, o->socket, &agreed);
 	if (agreed)
 		return apply(request, o);
 	if (!cli.json)
