@@ -7,6 +7,7 @@
  *	{"op":"migrate","request":BASE64,"signature":BASE64,"peer":"HOST:PORT"}
  *	{"op":"try","request":BASE64,"signature":BASE64,"peer":"HOST:PORT"}
  *	{"op":"status"}
+ * and those of updates, see ctl_update.c
  *
  *	{"event":NAME, ...}			any number of them, then
  *	{"ok":true, "status":N,"output":BASE64 | "info":{...}}
@@ -19,6 +20,7 @@
 #include <jansson.h>
 
 #include "base64.h"
+#include "ctl.h"
 
 #define BAD_LINE(err, ...) rewire_fail(err, EBADMSG, __VA_ARGS__)
 
@@ -27,12 +29,19 @@ static const char *const op_names[] = {
 	[REWIRE_CTL_MIGRATE] = "migrate",
 	[REWIRE_CTL_STATUS] = "status",
 	[REWIRE_CTL_TRY] = "try",
+	[REWIRE_CTL_UPDATE_APPLY] = "update-apply",
+	[REWIRE_CTL_UPDATE_PLAN] = "update-plan",
+	[REWIRE_CTL_UPDATE_LIST] = "update-list",
+	[REWIRE_CTL_UPDATE_APPROVE] = "update-approve",
+	[REWIRE_CTL_UPDATE_REJECT] = "update-reject",
+	[REWIRE_CTL_UPDATE_CANCEL] = "update-cancel",
+	[REWIRE_CTL_UPDATE_RECEIPT] = "update-receipt",
 };
 
 #define OPS (sizeof(op_names) / sizeof(op_names[0]))
 
 /* jansson's setters take NULL for a failure, which only memory can cause. */
-static int set_base64(json_t *object, const char *key, const void *data,
+int ctl_set_base64(json_t *object, const char *key, const void *data,
 		      size_t length)
 {
 	char *text = base64_encode(data, length);
@@ -42,7 +51,7 @@ static int set_base64(json_t *object, const char *key, const void *data,
 	return rc;
 }
 
-static int set_hex(json_t *object, const char *key, const __u8 *id)
+int ctl_set_hex(json_t *object, const char *key, const __u8 *id)
 {
 	char text[2 * REWIRE_ID_SIZE + 1];
 
@@ -67,21 +76,21 @@ static char *to_line(json_t *object, int failed)
 
 static int put_call(json_t *object, const struct rewire_ctl_request *request)
 {
-	return set_hex(object, "workload", request->call.workload) |
-	       set_hex(object, "client", request->call.client) |
+	return ctl_set_hex(object, "workload", request->call.workload) |
+	       ctl_set_hex(object, "client", request->call.client) |
 	       json_object_set_new(object, "sequence", json_integer(
 				   (json_int_t)request->call.sequence)) |
 	       json_object_set_new(object, "timeout_ms", json_integer(
 				   request->call.timeout_ms)) |
-	       set_base64(object, "input", request->call.input,
+	       ctl_set_base64(object, "input", request->call.input,
 			  request->call.input_length);
 }
 
 static int put_migrate(json_t *object, const struct rewire_ctl_request *request)
 {
-	return set_base64(object, "request", &request->request.body,
+	return ctl_set_base64(object, "request", &request->request.body,
 			  request->request.length) |
-	       set_base64(object, "signature", request->request.signature,
+	       ctl_set_base64(object, "signature", request->request.signature,
 			  request->request.signature_length) |
 	       json_object_set_new(object, "peer", json_string(request->peer));
 }
@@ -102,6 +111,8 @@ char *rewire_ctl_encode_request(const struct rewire_ctl_request *request)
 	else if (request->op == REWIRE_CTL_MIGRATE ||
 		 request->op == REWIRE_CTL_TRY)
 		rc |= put_migrate(object, request);
+	else if (request->op >= REWIRE_CTL_UPDATE_APPLY)
+		rc |= ctl_put_update(object, request);
 	return to_line(object, rc);
 }
 
@@ -148,14 +159,14 @@ char *rewire_ctl_encode_answer(const struct rewire_ctl_answer *answer)
 	else
 		rc |= json_object_set_new(object, "status", json_integer(
 					  answer->status)) |
-		      set_base64(object, "output", answer->output,
+		      ctl_set_base64(object, "output", answer->output,
 				 answer->output_length);
 	return to_line(object, rc);
 }
 
 /* ------------------------------------------------------------------------ */
 
-static int get_hex(const json_t *object, const char *key, __u8 *id,
+int ctl_get_hex(const json_t *object, const char *key, __u8 *id,
 		   struct rewire_error *err)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -165,7 +176,7 @@ static int get_hex(const json_t *object, const char *key, __u8 *id,
 	return 0;
 }
 
-static int get_number(const json_t *object, const char *key, json_int_t low,
+int ctl_get_number(const json_t *object, const char *key, json_int_t low,
 		      json_int_t high, json_int_t *ret_value,
 		      struct rewire_error *err)
 {
@@ -179,7 +190,7 @@ static int get_number(const json_t *object, const char *key, json_int_t low,
 	return 0;
 }
 
-static int get_base64(const json_t *object, const char *key, size_t limit,
+int ctl_get_base64(const json_t *object, const char *key, size_t limit,
 		      __u8 **ret_data, size_t *ret_length,
 		      struct rewire_error *err)
 {
@@ -211,16 +222,16 @@ static int get_call(const json_t *object, struct rewire_ctl_request *request,
 	json_int_t sequence, timeout;
 	int rc;
 
-	rc = get_hex(object, "workload", request->call.workload, err);
+	rc = ctl_get_hex(object, "workload", request->call.workload, err);
 	if (!rc)
-		rc = get_hex(object, "client", request->call.client, err);
+		rc = ctl_get_hex(object, "client", request->call.client, err);
 	if (!rc)
-		rc = get_number(object, "sequence", 1, INT64_MAX, &sequence, err);
+		rc = ctl_get_number(object, "sequence", 1, INT64_MAX, &sequence, err);
 	if (!rc)
-		rc = get_number(object, "timeout_ms", 0, UINT32_MAX, &timeout,
+		rc = ctl_get_number(object, "timeout_ms", 0, UINT32_MAX, &timeout,
 				err);
 	if (!rc)
-		rc = get_base64(object, "input", REWIRE_MAX_PAYLOAD,
+		rc = ctl_get_base64(object, "input", REWIRE_MAX_PAYLOAD,
 				&request->call.input,
 				&request->call.input_length, err);
 	if (rc)
@@ -238,11 +249,11 @@ static int get_signed(const json_t *object, struct rewire_signed *ret_signed,
 	__u8 *body, *signature;
 	int rc;
 
-	rc = get_base64(object, "request", sizeof(struct rewire_request), &body,
+	rc = ctl_get_base64(object, "request", sizeof(struct rewire_request), &body,
 			&body_length, err);
 	if (rc)
 		return rc;
-	rc = get_base64(object, "signature", REWIRE_MAX_CMS, &signature,
+	rc = ctl_get_base64(object, "signature", REWIRE_MAX_CMS, &signature,
 			&signature_length, err);
 	if (!rc && body_length != sizeof(struct rewire_request)) {
 		rc = BAD_LINE(err, "control protocol: the request has %zu bytes",
@@ -319,11 +330,16 @@ int rewire_ctl_decode_request(const char *line, size_t length,
 		break;
 	case REWIRE_CTL_STATUS:
 		break;
+	case REWIRE_CTL_UPDATE_APPLY ... REWIRE_CTL_UPDATE_RECEIPT:
+		rc = ctl_get_update(object, &request, err);
+		break;
 	default:
 		rc = BAD_LINE(err, "control protocol: unknown \"op\"");
 	}
 	json_decref(object);
-	if (!rc)
+	if (rc)
+		rewire_ctl_request_clear(&request);
+	else
 		*ret_request = request;
 	return rc;
 }
@@ -347,7 +363,7 @@ static int get_failure(const json_t *object, struct rewire_ctl_answer *answer,
 {
 	const char *text = json_string_value(json_object_get(object, "error"));
 	json_int_t code;
-	int rc = get_number(object, "errno", 1, 4095, &code, err);
+	int rc = ctl_get_number(object, "errno", 1, 4095, &code, err);
 
 	if (!rc)
 		rewire_fail(&answer->error, (int)code, "%s",
@@ -364,10 +380,10 @@ static int get_success(const json_t *object, struct rewire_ctl_answer *answer,
 
 	answer->ok = true;
 	if (json_object_get(object, "output")) {
-		rc = get_number(object, "status", INT32_MIN, INT32_MAX, &status,
+		rc = ctl_get_number(object, "status", INT32_MIN, INT32_MAX, &status,
 				err);
 		if (!rc)
-			rc = get_base64(object, "output", REWIRE_MAX_PAYLOAD,
+			rc = ctl_get_base64(object, "output", REWIRE_MAX_PAYLOAD,
 					&answer->output,
 					&answer->output_length, err);
 		if (rc)
@@ -413,6 +429,8 @@ int rewire_ctl_decode_answer(const char *line, size_t length,
 void rewire_ctl_request_clear(struct rewire_ctl_request *request)
 {
 	rewire_wipe_free(request->call.input, request->call.input_length);
+	free(request->update.package);
+	free(request->update.wrap);
 	*request = (struct rewire_ctl_request){ 0 };
 }
 

@@ -35,18 +35,41 @@ static int connect_to(const char *path, struct rewire_error *err)
 	return fd;
 }
 
-static int send_line(int fd, const char *line, struct rewire_error *err)
+/* @file goes along with the first byte; negative: none. */
+static ssize_t send_part(int fd, const char *line, size_t length, int file)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec part = { (void *)(uintptr_t)line, length };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	if (file >= 0) {
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(file));
+		memcpy(CMSG_DATA(&control.header), &file, sizeof(file));
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+	}
+	return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+static int send_line(int fd, const char *line, int file,
+		     struct rewire_error *err)
 {
 	size_t left = strlen(line);
 
 	while (left) {
-		ssize_t n = send(fd, line, left, MSG_NOSIGNAL);
+		ssize_t n = send_part(fd, line, left, file);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return rewire_fail(err, errno, "asking the helper: %s",
 					   strerror(errno));
+		file = -1;
 		line += n;
 		left -= (size_t)n;
 	}
@@ -112,7 +135,8 @@ int rewire_ctl_exchange(const char *path,
 	rc = fd = connect_to(path ? path : REWIRE_CTL_SOCKET, err);
 	if (fd < 0)
 		goto out;
-	rc = send_line(fd, line, err);
+	rc = send_line(fd, line, request->op == REWIRE_CTL_UPDATE_APPLY ?
+		       request->update.payload : -1, err);
 	if (rc)
 		goto out;
 	from = fdopen(fd, "r");

@@ -1060,6 +1060,13 @@ int rewire_args_next(const void *data, size_t length, size_t *position,
 #define REWIRE_CTL_MIGRATE	2	/* run a migration; answers with events */
 #define REWIRE_CTL_STATUS	3	/* what the helper is doing */
 #define REWIRE_CTL_TRY		4	/* would a migration go? touches nothing */
+#define REWIRE_CTL_UPDATE_APPLY	5	/* update; answers with events */
+#define REWIRE_CTL_UPDATE_PLAN	6	/* what an update would change */
+#define REWIRE_CTL_UPDATE_LIST	7	/* those that wait, run, or are over */
+#define REWIRE_CTL_UPDATE_APPROVE 8	/* let one of the inbox be applied */
+#define REWIRE_CTL_UPDATE_REJECT 9	/* never apply it */
+#define REWIRE_CTL_UPDATE_CANCEL 10	/* end one that runs, or waits */
+#define REWIRE_CTL_UPDATE_RECEIPT 11	/* the SM's word on how one ended */
 
 /**
  * struct rewire_ctl_request - a line to the helper
@@ -1068,6 +1075,10 @@ int rewire_args_next(const void *data, size_t length, size_t *position,
  *	rewire_ctl_request_clear()'s to free after decoding
  * @request: for MIGRATE and TRY: the signed request
  * @peer: for MIGRATE and TRY: "HOST:PORT" of the target's helper
+ * @update: for UPDATE_APPLY and _PLAN: content of the files (the client's when
+ *	encoding, rewire_ctl_request_clear()'s to free after decoding), the
+ *	payload's descriptor, which goes beside the line, and how; for the others
+ *	but _LIST: the id
  */
 struct rewire_ctl_request {
 	int op;
@@ -1081,6 +1092,19 @@ struct rewire_ctl_request {
 	} call;
 	struct rewire_signed request;
 	char peer[256];
+	struct {
+		__u8 *package;
+		size_t package_length;
+		__u8 *wrap;
+		size_t wrap_length;
+		int payload;
+		bool all;
+		__u8 workload[REWIRE_ID_SIZE];
+		__u8 id[REWIRE_ID_SIZE];
+		bool is_volatile;
+		bool keep_going;
+		__u32 wait_ms;
+	} update;
 };
 
 /**

@@ -7,6 +7,8 @@
 #ifndef LIBREWIRE_UPDATE_H
 #define LIBREWIRE_UPDATE_H
 
+#include <poll.h>
+
 #include <uapi/rewire_update.h>
 
 #include "rewire.h"
@@ -205,6 +207,8 @@ struct rewire_update_step {
 typedef int rewire_update_step_fn(const struct rewire_update_step *step,
 				  void *data, struct rewire_error *err);
 
+#define REWIRE_MAX_INTERRUPTS	4
+
 /**
  * struct rewire_update_job - an update of one workload
  * @order: what orders it
@@ -214,8 +218,8 @@ typedef int rewire_update_step_fn(const struct rewire_update_step *step,
  * @checkpoints: folder for them: WORKLOAD.UPDATE.old and .new
  * @wait_ms: how long to wait while something else has the workload; 0: fail
  * @health_checks: how many have to pass; 0 is one
- * @interrupt: files that end a wait when they have events; @step is asked then
- * @interrupts: how many
+ * @interrupt: files and events of poll() that end a wait; @step is asked then
+ * @interrupts: how many, at most REWIRE_MAX_INTERRUPTS
  * @step: told of each step; may be NULL
  * @data: for @step
  */
@@ -227,7 +231,7 @@ struct rewire_update_job {
 	const char *checkpoints;
 	unsigned int wait_ms;
 	unsigned int health_checks;
-	const int *interrupt;
+	const struct pollfd *interrupt;
 	size_t interrupts;
 	rewire_update_step_fn *step;
 	void *data;

@@ -14,7 +14,6 @@
  * The SM sees to that; here it is only told so early, and asked how it ended.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +25,6 @@
 #include "rewire_update.h"
 
 #define PIECE		(256 * 1024)
-#define MAX_INTERRUPTS	4
 #define MAX_TIMEOUT_MS	3600000U
 /* For the end of what makes no event: another's checkpoint that is read. */
 #define RETRY_MS	5000
@@ -106,7 +104,7 @@ static void ignore_event(const struct rewire_event *event, void *data)
 static int await_event(struct run *run, struct rewire_watch *watch,
 		       __u64 deadline, struct rewire_error *err)
 {
-	struct pollfd files[1 + MAX_INTERRUPTS];
+	struct pollfd files[1 + REWIRE_MAX_INTERRUPTS];
 	nfds_t count = 0;
 	__u64 now = now_ms();
 	__u64 left = deadline > now ? deadline - now : 0;
@@ -114,10 +112,10 @@ static int await_event(struct run *run, struct rewire_watch *watch,
 	files[count++] = (struct pollfd){
 		.fd = rewire_watch_fd(watch), .events = POLLIN,
 	};
-	for (size_t i = 0; i < run->job->interrupts && i < MAX_INTERRUPTS; i++)
-		files[count++] = (struct pollfd){
-			.fd = run->job->interrupt[i], .events = POLLIN,
-		};
+	while (count <= run->job->interrupts && count <= REWIRE_MAX_INTERRUPTS) {
+		files[count] = run->job->interrupt[count - 1];
+		count++;
+	}
 	if (poll(files, count, (int)(left < RETRY_MS ? left : RETRY_MS)) < 0 &&
 	    errno != EINTR)
 		return rewire_fail(err, errno, "waiting for the workload: %s",

@@ -4,9 +4,10 @@
  * who signed them.
  *
  * A package's file is struct rewire_package and its signature, struct
- * rewire_manifest and its signature, then each signature of the root role. A
- * wrap's file is struct rewire_wrap and its signature. A signature is a
- * little-endian __u32, its length, and that many bytes of detached CMS (DER).
+ * rewire_manifest and its signature, then each signature of the root role; each
+ * signature is a little-endian __u32, its length, and that many bytes of detached
+ * CMS (DER). A wrap's file is struct rewire_wrap and its signature up to the end,
+ * as any struct rewire_signed.
  */
 #include <endian.h>
 #include <errno.h>
@@ -161,13 +162,14 @@ static int take_wrap(const __u8 *data, size_t length,
 	if (!rc)
 		rc = check_header(&order->wrap.header, REWIRE_TYPE_WRAP,
 				  sizeof(order->wrap), 0, "wrap", err);
-	if (!rc)
-		rc = take_signature(&rest, order->wrap_cms,
-				    &order->wrap_cms_length,
-				    "the wrap's signature", err);
-	if (!rc && rest.length)
-		rc = rewire_fail(err, EBADMSG, "the wrap goes on after its end");
-	return rc;
+	if (!rc && (!rest.length || rest.length > REWIRE_MAX_CMS))
+		rc = rewire_fail(err, EBADMSG, "the wrap's signature has %zu bytes",
+				 rest.length);
+	if (rc)
+		return rc;
+	memcpy(order->wrap_cms, rest.data, rest.length);
+	order->wrap_cms_length = rest.length;
+	return 0;
 }
 
 int rewire_update_order_parse(const __u8 *package, size_t package_length,

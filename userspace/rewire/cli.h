@@ -28,8 +28,8 @@ struct command {
 
 extern const struct command cmd_root, cmd_pki, cmd_provision, cmd_status, cmd_sign,
 	cmd_request, cmd_run, cmd_ls, cmd_info, cmd_call, cmd_pause, cmd_resume,
-	cmd_extract, cmd_reseal, cmd_restore, cmd_destroy, cmd_migrate, cmd_events,
-	cmd_trust, cmd_fence, cmd_evidence, cmd_suk, cmd_package,
+	cmd_extract, cmd_reseal, cmd_restore, cmd_destroy, cmd_migrate, cmd_update,
+	cmd_events, cmd_trust, cmd_fence, cmd_evidence, cmd_suk, cmd_package,
 	cmd_log, cmd_witness;
 
 /* Of this run: the sub-command, and whether --json was given. */

@@ -146,20 +146,17 @@ int checkpoint_reload(const struct store *store, const struct record *record,
 	return ret;
 }
 
-int checkpoint_restore(const struct store *store, const struct record *record,
-		       struct rewire_error *err)
+int checkpoint_restore_from(int fd, struct rewire_error *err)
 {
-	int sm, stream, enclave = -1, ret, fd = open_kept(store, record, err);
+	int sm, stream, enclave = -1, ret;
 
-	if (fd < 0)
-		return fd;
-	ret = sm = rewire_sm_open(err);
+	sm = rewire_sm_open(err);
 	if (sm < 0)
-		goto out_fd;
-	ret = stream = rewire_reseal_open(sm, err);
+		return sm;
+	stream = rewire_reseal_open(sm, err);
 	close(sm);
 	if (stream < 0)
-		goto out_fd;
+		return stream;
 	ret = rewire_stream_copy(fd, stream, NULL, err);
 	if (!ret)
 		ret = enclave = rewire_stream_make_live(stream, NULL, NULL,
@@ -169,7 +166,17 @@ int checkpoint_restore(const struct store *store, const struct record *record,
 		close(enclave);
 		ret = 0;
 	}
-out_fd:
+	return ret;
+}
+
+int checkpoint_restore(const struct store *store, const struct record *record,
+		       struct rewire_error *err)
+{
+	int ret, fd = open_kept(store, record, err);
+
+	if (fd < 0)
+		return fd;
+	ret = checkpoint_restore_from(fd, err);
 	close(fd);
 	return ret;
 }

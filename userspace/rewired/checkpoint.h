@@ -50,6 +50,9 @@ int checkpoint_reload(const struct store *store, const struct record *record,
 int checkpoint_restore(const struct store *store, const struct record *record,
 		       struct rewire_error *err);
 
+/* The same with a file that is open at its start. */
+int checkpoint_restore_from(int fd, struct rewire_error *err);
+
 /* What the SM has of a workload. Return: 0 or a negative errno. */
 int workload_look(const __u8 workload[REWIRE_ID_SIZE], enum image *ret_image,
 		  struct rewire_error *err);

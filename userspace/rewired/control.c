@@ -39,6 +39,7 @@ struct control {
  * @line: REWIRE_CTL_MAX_LINE bytes; NULL for one that is to be refused
  * @have: bytes in @line
  * @length: of the first line in it
+ * @file: descriptor that came with that line, or -1
  * @result: of operation_run()
  */
 struct client {
@@ -49,8 +50,16 @@ struct client {
 	int fd;
 	char *line;
 	size_t have, length;
+	int file;
 	int result;
 };
+
+static void drop_file(struct client *client)
+{
+	if (client->file >= 0)
+		close(client->file);
+	client->file = -1;
+}
 
 static void client_free(struct client *client)
 {
@@ -65,6 +74,7 @@ static void client_free(struct client *client)
 		control->refused--;
 	if (client->readable)
 		event_free(client->readable);
+	drop_file(client);
 	close(client->fd);
 	/* Lines carry the input of calls. */
 	rewire_wipe_free(client->line, REWIRE_CTL_MAX_LINE);
@@ -87,7 +97,7 @@ static void work(struct job *job)
 
 	client->result = operation_run(control->helper, client->fd,
 				       control->listening, client->line,
-				       client->length);
+				       client->length, client->file);
 }
 
 /* Work on the first line in the buffer, if it is complete. */
@@ -114,6 +124,7 @@ static void done(struct job *job)
 {
 	struct client *client = (struct client *)job;
 
+	drop_file(client);
 	if (client->result) {
 		client_free(client);
 		return;
@@ -137,18 +148,58 @@ static void read_refused(struct client *client)
 	       "this helper serves as many clients as it may; try again, or start it with a higher --max-clients");
 }
 
+/* One descriptor may come along; it is that of the line that is coming in. */
+static void take_files(struct client *client, struct msghdr *message)
+{
+	struct cmsghdr *header;
+
+	for (header = CMSG_FIRSTHDR(message); header;
+	     header = CMSG_NXTHDR(message, header)) {
+		if (header->cmsg_level != SOL_SOCKET ||
+		    header->cmsg_type != SCM_RIGHTS)
+			continue;
+		drop_file(client);
+		memcpy(&client->file, CMSG_DATA(header), sizeof(client->file));
+	}
+}
+
+static ssize_t receive(struct client *client)
+{
+	union {
+		struct cmsghdr header;
+		/* For one: the kernel closes whatever does not fit. */
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = {
+		.iov_base = client->line + client->have,
+		.iov_len = REWIRE_CTL_MAX_LINE - client->have,
+	};
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(client->fd, &message,
+			    MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n >= 0)
+		take_files(client, &message);
+	return n;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *data)
 {
 	struct client *client = data;
 	ssize_t n;
 
+	(void)fd;
 	(void)what;
 	if (!client->line) {
 		read_refused(client);
 		return;
 	}
-	n = recv(fd, client->line + client->have,
-		 REWIRE_CTL_MAX_LINE - client->have, MSG_DONTWAIT);
+	n = receive(client);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -186,6 +237,7 @@ static struct client *client_new(struct control *control, int fd)
 		control->count++;
 	client->control = control;
 	client->fd = fd;
+	client->file = -1;
 	client->job.work = work;
 	client->job.done = done;
 	client->next = control->clients;

@@ -91,6 +91,27 @@ enum action decide_reply(enum reply reply, enum kept kept)
 	return table[reply][kept];
 }
 
+enum recovery decide_update(__u32 state, enum image image, bool old_kept,
+			    bool new_kept)
+{
+	bool switched = state == REWIRE_UPDATE_SWITCHED;
+
+	if (state < REWIRE_UPDATE_SWITCHED)
+		return RECOVERY_ABORT;
+	switch (image) {
+	case IMAGE_IDLE:
+		return RECOVERY_ENTER;
+	case IMAGE_NONE:
+		break;
+	default:
+		return RECOVERY_DROP;
+	}
+	/* Never the other one: the SM would refuse it. */
+	if (switched)
+		return new_kept ? RECOVERY_NEW : RECOVERY_LOST;
+	return old_kept ? RECOVERY_OLD : RECOVERY_LOST;
+}
+
 enum verdict decide_restored(int error)
 {
 	static const struct {

@@ -4,11 +4,11 @@
 
 #include <stdbool.h>
 
-#include <rewire.h>
+#include <rewire_update.h>
 
 /*
- * What to do about a migration that nobody works on: a table for each side, of
- * what its SM says and what is on the disk here. No I/O.
+ * What to do about a migration or an update that nobody works on: tables of what
+ * the SM says and what is on the disk here. No I/O.
  */
 
 /* What the SM has of the workload. */
@@ -89,6 +89,29 @@ enum reply {
  * Return: ACTION_START: hand the message to the SM; ACTION_ABORT; or ACTION_WAIT.
  */
 enum action decide_reply(enum reply reply, enum kept kept);
+
+/* What to do about an update whose helper or host went down. */
+enum recovery {
+	RECOVERY_ABORT,		/* tell the SM to give up, and look again */
+	RECOVERY_DROP,		/* a version runs on: the checkpoints are stale */
+	RECOVERY_ENTER,		/* give the instance its process */
+	RECOVERY_OLD,		/* make the old version's checkpoint the instance */
+	RECOVERY_NEW,		/* make the new version's checkpoint the instance */
+	RECOVERY_LOST,		/* there is no state any more: say so */
+};
+
+/* For decide_update(): an SM that came up again and has no record of it. */
+#define UPDATE_UNKNOWN	REWIRE_UPDATE_STATES
+
+/**
+ * decide_update - what comes next for an update that nobody works on
+ * @state: REWIRE_UPDATE_*, or UPDATE_UNKNOWN: it never came to its trial
+ * @image: of the workload
+ * @old_kept: the old version's checkpoint is on the disk, whole
+ * @new_kept: the new version's
+ */
+enum recovery decide_update(__u32 state, enum image image, bool old_kept,
+			    bool new_kept);
 
 /* What came of bringing back a checkpoint. */
 enum verdict {

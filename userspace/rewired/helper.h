@@ -13,6 +13,7 @@
  * @tls: credentials; has a lock of its own
  * @store: the state folder; has a lock of its own
  * @pool: threads; has a lock of its own
+ * @updates: what is known of updates; has locks of its own
  * @stop: eventfd, readable from when the program is to stop
  *
  * There is no file of the SM here: REWIRE_GET_WHY tells of the last command on
@@ -23,6 +24,7 @@ struct helper {
 	struct tls tls;
 	struct store store;
 	struct pool *pool;
+	struct updates *updates;
 	int stop;
 };
 

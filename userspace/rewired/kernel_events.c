@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Events of the SM, as lines of the log. Nothing is decided by them: a lost one
- * costs a line.
+ * Events of the SM, as lines of the log, and as a reason to look at what waits.
+ * Nothing is decided by them: a lost one costs a line, and some time.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +14,8 @@
 struct kernel_events {
 	struct rewire_watch *watch;
 	struct event *readable;
+	void (*seen)(void *data);
+	void *data;
 };
 
 static const char *state_name(const struct rewire_event *event, __u32 state)
@@ -67,9 +69,12 @@ static void on_readable(evutil_socket_t fd, short what, void *data)
 	(void)what;
 	if (rewire_watch_read(events->watch, log_event, NULL, &err))
 		log_warning("events of the SM: %s", err.text);
+	if (events->seen)
+		events->seen(events->data);
 }
 
-int kernel_events_open(struct event_base *base,
+int kernel_events_open(struct event_base *base, void (*seen)(void *data),
+		       void *data,
 		       struct kernel_events **ret_events,
 		       struct rewire_error *err)
 {
@@ -78,6 +83,8 @@ int kernel_events_open(struct event_base *base,
 
 	if (!events)
 		return rewire_fail(err, ENOMEM, "no memory");
+	events->seen = seen;
+	events->data = data;
 	ret = rewire_watch_open(0, &events->watch, err);
 	if (ret)
 		goto err_free;

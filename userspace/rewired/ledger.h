@@ -63,7 +63,7 @@ struct entry {
 	__u64 pause_us;
 	int error;
 	char package[256];
-	char reason[256];
+	char reason[384];
 };
 
 /**

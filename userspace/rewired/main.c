@@ -19,10 +19,11 @@
  *	POOL_PEER	a connection another helper made	--max-peers
  *	POOL_REFUSAL	saying no to one that is too many	1
  *	POOL_KEEPER	finishing what nobody waits for		1
+ *	POOL_UPDATER	updates that nobody waits for		1
  *
  * Objects change hands with a job: a socket belongs either to the loop or to one
  * thread. What threads share is in struct helper: options that never change, and
- * credentials, store and pool with one lock each, none of which is held while
+ * credentials, store, updates and pool with locks of their own, none of which is held while
  * taking another or while waiting for anything but the disk.
  *
  * Two threads may work on the same migration only through the SM, whose commands
@@ -51,6 +52,7 @@
 #include "listener.h"
 #include "log.h"
 #include "notify.h"
+#include "updater.h"
 
 #define SIGNALS	3
 
@@ -63,6 +65,7 @@ struct program {
 	struct listener *listener;
 	struct control *control;
 	struct kernel_events *events;
+	struct updater *updater;
 };
 
 static void on_stop_signal(evutil_socket_t signal, short what, void *data)
@@ -86,6 +89,9 @@ static void on_hangup(evutil_socket_t signal, short what, void *data)
 		log_error("certificates are those from before: %s", err.text);
 	else
 		log_notice("read the certificates again; connections go on");
+	if (updates_read_policy(program->helper.updates, &err))
+		log_error("the policy of updates is that from before: %s",
+			  err.text);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *data)
@@ -95,6 +101,14 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
 	(void)fd;
 	(void)what;
 	keeper_tick(&program->keeper);
+	updater_tick(program->updater);
+}
+
+static void on_sm_event(void *data)
+{
+	struct program *program = data;
+
+	updates_poke(program->helper.updates);
 }
 
 static void on_reap(evutil_socket_t fd, short what, void *data)
@@ -143,6 +157,7 @@ static int start_pool(struct helper *helper, struct rewire_error *err)
 		[POOL_PEER] = helper->options.max_peers,
 		[POOL_REFUSAL] = 1,
 		[POOL_KEEPER] = 1,
+		[POOL_UPDATER] = 1,
 	};
 
 	helper->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -191,6 +206,8 @@ static int start(struct program *program, struct rewire_error *err)
 		ret = store_open(&helper->store, helper->options.state_dir,
 				 err);
 	if (!ret)
+		ret = updates_open(helper, &helper->updates, err);
+	if (!ret)
 		ret = start_pool(helper, err);
 	if (!ret)
 		ret = start_loop(program, err);
@@ -199,13 +216,17 @@ static int start(struct program *program, struct rewire_error *err)
 		ret = listener_open(program->base, helper, &program->listener,
 				    err);
 	if (!ret)
+		ret = updater_open(program->base, helper->updates,
+				   &program->updater, err);
+	if (!ret)
 		ret = control_open(program->base, helper,
 				   listener_address(program->listener),
 				   &program->control, err);
 	if (ret)
 		return ret;
 	keeper_init(&program->keeper, helper);
-	if (kernel_events_open(program->base, &program->events, &minor))
+	if (kernel_events_open(program->base, on_sm_event, program,
+			       &program->events, &minor))
 		log_warning("events of the SM are not logged: %s", minor.text);
 	if (program->listener)
 		log_notice("listening for helpers at %s, for clients at %s",
@@ -238,6 +259,7 @@ static void stop(struct program *program)
 	stop_jobs(helper);
 	control_close(program->control);
 	kernel_events_close(program->events);
+	updater_close(program->updater);
 	for (int i = 0; i < SIGNALS; i++)
 		if (program->signals[i])
 			event_free(program->signals[i]);
@@ -248,6 +270,7 @@ static void stop(struct program *program)
 	if (program->base)
 		event_base_free(program->base);
 	pool_free(helper->pool);
+	updates_close(helper->updates);
 	if (helper->stop >= 0)
 		close(helper->stop);
 	tls_unload(&helper->tls);

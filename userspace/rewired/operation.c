@@ -17,6 +17,7 @@
 #include "route.h"
 #include "source.h"
 #include "trial.h"
+#include "update_verbs.h"
 
 int operation_refuse(int client, const struct rewire_error *error)
 {
@@ -162,8 +163,19 @@ static int run_status(struct helper *helper, int client, const char *listening)
 		"migrations", describe_open(helper)));
 }
 
+static int run_update(struct helper *helper, int client,
+		      const struct rewire_ctl_request *request, int file)
+{
+	struct rewire_error err = { 0 };
+	json_t *info = NULL;
+
+	if (update_verb(helper->updates, request, file, client, &info, &err))
+		return operation_refuse(client, &err);
+	return answer_info(client, info);
+}
+
 int operation_run(struct helper *helper, int client, const char *listening,
-		  const char *line, size_t length)
+		  const char *line, size_t length, int file)
 {
 	struct rewire_ctl_request request;
 	struct rewire_error err = { 0 };
@@ -182,8 +194,11 @@ int operation_run(struct helper *helper, int client, const char *listening,
 		ret = answer_info(client, trial_run(helper, &request.request,
 						    request.peer));
 		break;
-	default:
+	case REWIRE_CTL_STATUS:
 		ret = run_status(helper, client, listening);
+		break;
+	default:
+		ret = run_update(helper, client, &request, file);
 	}
 	rewire_ctl_request_clear(&request);
 	return ret;

@@ -30,6 +30,11 @@ static const char usage[] =
 "  --no-journal          with --provision: the SM remembers nothing; for benches\n"
 "  --volatile            keep no sealed checkpoint of an enclave that moves:\n"
 "                        it is lost if its host goes down meanwhile\n"
+"  --update-inbox DIR    apply the packages that appear there, as the policy says\n"
+"  --update-policy FILE  what may be updated, when, and who has to agree; see\n"
+"                        docs/update.md. Without it all has to be approved.\n"
+"                        Read again on SIGHUP\n"
+"  --receipts DIR        keep receipts of updates there [receipts in --state-dir]\n"
 "  --max-peers N         connections of other helpers at a time [16]\n"
 "  --max-clients N       connections on the control socket at a time [32]\n"
 "  --freeze-timeout S    seconds an enclave has to stand still, 1 .. 60 [10]\n"
@@ -43,7 +48,8 @@ static const char usage[] =
 enum {
 	OPT_HOST_DIR = 256, OPT_STATE_DIR, OPT_SOCKET, OPT_LISTEN,
 	OPT_PROVISION, OPT_JOURNAL, OPT_UNWITNESSED, OPT_NO_JOURNAL,
-	OPT_VOLATILE, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
+	OPT_VOLATILE, OPT_UPDATE_INBOX, OPT_UPDATE_POLICY, OPT_RECEIPTS,
+	OPT_MAX_PEERS, OPT_MAX_CLIENTS,
 	OPT_FREEZE, OPT_IO, OPT_VERBOSE, OPT_QUIET, OPT_HELP,
 };
 
@@ -57,6 +63,9 @@ static const struct option longs[] = {
 	{ "unwitnessed", no_argument, NULL, OPT_UNWITNESSED },
 	{ "no-journal", no_argument, NULL, OPT_NO_JOURNAL },
 	{ "volatile", no_argument, NULL, OPT_VOLATILE },
+	{ "update-inbox", required_argument, NULL, OPT_UPDATE_INBOX },
+	{ "update-policy", required_argument, NULL, OPT_UPDATE_POLICY },
+	{ "receipts", required_argument, NULL, OPT_RECEIPTS },
 	{ "max-peers", required_argument, NULL, OPT_MAX_PEERS },
 	{ "max-clients", required_argument, NULL, OPT_MAX_CLIENTS },
 	{ "freeze-timeout", required_argument, NULL, OPT_FREEZE },
@@ -135,6 +144,15 @@ static bool take(struct options *o, int option, const char *text)
 		return true;
 	case OPT_VOLATILE:
 		o->is_volatile = true;
+		return true;
+	case OPT_UPDATE_INBOX:
+		o->update_inbox = text;
+		return true;
+	case OPT_UPDATE_POLICY:
+		o->update_policy = text;
+		return true;
+	case OPT_RECEIPTS:
+		o->receipts_dir = text;
 		return true;
 	case OPT_VERBOSE:
 		if (o->level < LOG_LEVEL_DEBUG)

@@ -15,6 +15,10 @@
  * @provision: provision the SM from @host_dir if nobody did
  * @provisioning: how
  * @is_volatile: keep no sealed checkpoints of what moves
+ * @update_policy: file that says what may be updated when; NULL: all of it has
+ *	to be approved
+ * @update_inbox: folder where packages are dropped; NULL: none
+ * @receipts_dir: folder for receipts of updates; NULL: in the state folder
  * @max_peers: connections of other helpers at a time
  * @max_clients: connections on the control socket at a time
  * @freeze_timeout_ms: for an enclave to stand still
@@ -29,6 +33,9 @@ struct options {
 	bool provision;
 	struct rewire_provision_options provisioning;
 	bool is_volatile;
+	const char *update_policy;
+	const char *update_inbox;
+	const char *receipts_dir;
 	unsigned int max_peers;
 	unsigned int max_clients;
 	unsigned int freeze_timeout_ms;

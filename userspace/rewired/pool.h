@@ -12,6 +12,7 @@ enum pool_kind {
 	POOL_PEER,	/* a connection that another helper made */
 	POOL_REFUSAL,	/* one that is one too many, to be told so */
 	POOL_KEEPER,	/* migrations that have to be finished */
+	POOL_UPDATER,	/* updates that nobody waits for */
 	POOL_KINDS
 };
 

@@ -60,6 +60,56 @@ void store_checkpoint_path(const struct store *store,
 		 rewire_id_format(workload, text));
 }
 
+static void arrived_path(const struct store *store, const __u8 *workload,
+			 char path[STORE_PATH])
+{
+	char text[REWIRE_ID_TEXT];
+
+	snprintf(path, STORE_PATH, "%s/arrived/%s", store->dir,
+		 rewire_id_format(workload, text));
+}
+
+void store_set_arrived(struct store *store, const __u8 workload[REWIRE_ID_SIZE],
+		       bool arrived)
+{
+	struct rewire_error err;
+	char path[STORE_PATH];
+
+	arrived_path(store, workload, path);
+	if (arrived && rewire_file_write(path, "", 0, 0600, &err))
+		log_warning("that a workload arrived is not noted: %s", err.text);
+	else if (!arrived && unlink(path) && errno != ENOENT)
+		log_warning("%s: %s", path, strerror(errno));
+}
+
+bool store_is_arrived(const struct store *store,
+		      const __u8 workload[REWIRE_ID_SIZE])
+{
+	char path[STORE_PATH];
+
+	arrived_path(store, workload, path);
+	return !access(path, F_OK);
+}
+
+unsigned int store_list_arrived(const struct store *store,
+				__u8 (*workloads)[REWIRE_ID_SIZE],
+				unsigned int most)
+{
+	char path[STORE_PATH];
+	struct dirent *entry;
+	unsigned int count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/arrived", store->dir);
+	dir = opendir(path);
+	while (dir && count < most && (entry = readdir(dir)))
+		if (!rewire_id_parse(entry->d_name, workloads[count]))
+			count++;
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
 #define LINES	3
 
 /* A file of lines; @line gets the first ones, without their ends. */
@@ -215,7 +265,8 @@ int store_open(struct store *store, const char *dir, struct rewire_error *err)
 		unsigned int dots;	/* in the names of its files */
 	} dirs[] = {
 		{ "open", 1 }, { "moved", 0 }, { "receipts", 1 },
-		{ "checkpoints", 1 },
+		{ "checkpoints", 1 }, { "updates", 1 }, { "trials", 2 },
+		{ "arrived", 0 },
 	};
 	char path[STORE_PATH];
 	int ret;

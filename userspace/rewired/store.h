@@ -14,6 +14,9 @@
  *	moved/WORKLOAD			where a workload went: an address
  *	receipts/REQUEST.receipt	RECEIPT messages
  *	checkpoints/WORKLOAD.sealed	of what is coming in, or is about to leave
+ *	arrived/WORKLOAD		it came, and was not updated since: empty
+ *	updates/UPDATE.json		see ledger.h
+ *	trials/WORKLOAD.UPDATE.old, .new	checkpoints of an update that runs
  *
  * None is a secret (checkpoints are sealed), and none is believed: the SM knows
  * the state of a migration, a file only says that there is one to ask about.
@@ -131,6 +134,23 @@ bool store_is_alone(struct store *store, const struct record *record);
 
 /* True while a workload is leaving. */
 bool store_is_leaving(struct store *store, const __u8 workload[REWIRE_ID_SIZE]);
+
+/**
+ * store_set_arrived - note that a workload came by a migration
+ * @store: the store
+ * @workload: which
+ * @arrived: false: it was looked after
+ *
+ * For updates on arrival. What fails is logged.
+ */
+void store_set_arrived(struct store *store, const __u8 workload[REWIRE_ID_SIZE],
+		       bool arrived);
+bool store_is_arrived(const struct store *store,
+		      const __u8 workload[REWIRE_ID_SIZE]);
+/* Return: how many, at most @most; the rest another time. */
+unsigned int store_list_arrived(const struct store *store,
+				__u8 (*workloads)[REWIRE_ID_SIZE],
+				unsigned int most);
 
 #define STORE_PATH	4096
 

@@ -266,6 +266,9 @@ static int enter(struct settle *s, struct rewire_error *err)
 	/* Destroyed or moved on meanwhile: then it has been started before. */
 	if (ret && ret != -ENOENT && ret != -EREMCHG)
 		return ret;
+	/* Before the record goes: an update on arrival must not be forgotten. */
+	if (!ret && s->helper->options.update_inbox)
+		store_set_arrived(&s->helper->store, s->record.workload, true);
 	log_end(s, "target ACTIVE");
 	return end(s);
 }
