@@ -858,6 +858,25 @@ static void crash_and_exit(void **state)
 	}
 }
 
+/* A new version that does not even start up. */
+static void never_started(void **state)
+{
+	char path[4096];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/unruly-crash.elf", enclaves);
+	assert_int_equal(emu_load(&new, path), 0);
+	assert_int_equal(emu_enter(&new), 0);
+	assert_int_equal(emu_run(&new, 0), EMU_DIED);
+	assert_int_equal(new.signal, SIGILL);
+	emu_free(&new);
+	snprintf(path, sizeof(path), "%s/unruly-hang.elf", enclaves);
+	assert_int_equal(emu_load(&new, path), 0);
+	assert_int_equal(emu_enter(&new), 0);
+	assert_int_equal(emu_run(&new, 20000), EMU_STEPPED);
+	emu_free(&new);
+}
+
 static void endless_state(void **state)
 {
 	(void)state;
@@ -965,6 +984,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(refused_with_a_status),
 		cmocka_unit_test(hang_everywhere),
 		cmocka_unit_test(crash_and_exit),
+		cmocka_unit_test(never_started),
 		cmocka_unit_test(endless_state),
 		cmocka_unit_test(effects_of_a_trial),
 		cmocka_unit_test(old_sdk),
