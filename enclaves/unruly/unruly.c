@@ -315,6 +315,9 @@ static const struct rewire_verb verbs[] = {
 
 int main(void)
 {
+#ifdef AT_START
+	AT_START();
+#endif
 	rewire_on_update(&ops);
 	rewire_serve(verbs);
 }
