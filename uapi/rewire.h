@@ -128,7 +128,7 @@ struct rewire_header {
  * @max_threads: 1
  * @min_atl: least Authorisation Trust Level of a host, 0 .. REWIRE_MAX_LEVEL
  * @predecessors: how many of @predecessor count
- * @attributes: 0 in this version
+ * @attributes: REWIRE_ATTR_*, in rewire_update.h
  * @predecessor: measurements whose sealed data this one may read
  */
 struct rewire_manifest {
