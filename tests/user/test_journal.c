@@ -1,126 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * Journals without an SM: a small one is written here as the format says, and
- * then changed in every way. Heads and witnesses follow.
+ * Journals without an SM: a small one is written as the format says, and then
+ * changed in every way. Heads and witnesses follow.
  */
 #include <errno.h>
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/kdf.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
 
 #include "test.h"
 
+#include "journal_fixture.h"
 #include "scratch.h"
 
-#define ROOM 4096
-
-struct journal {
-	__u8 data[ROOM];
-	size_t length;
-	__u64 sequence;
-	__u32 generation;
-	__u8 head[REWIRE_DIGEST_SIZE];
-	size_t last;
-};
-
-static const __u8 sm_id[REWIRE_ID_SIZE] = "SM of the test..";
-static const __u8 journal_id[REWIRE_ID_SIZE] = "the journal's id";
-static __u8 root[3][REWIRE_ROOT_KEY_SIZE];
-
-static void derive(__u32 generation, const char *label,
-		   __u8 key[REWIRE_DIGEST_SIZE])
-{
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_id(EVP_PKEY_HKDF, NULL);
-	size_t length = REWIRE_DIGEST_SIZE;
-
-	assert_true(EVP_PKEY_derive_init(context) > 0 &&
-		    EVP_PKEY_CTX_set_hkdf_md(context, EVP_sha256()) > 0 &&
-		    EVP_PKEY_CTX_set1_hkdf_key(context, root[generation],
-					       REWIRE_ROOT_KEY_SIZE) > 0 &&
-		    EVP_PKEY_CTX_set1_hkdf_salt(context, journal_id,
-						REWIRE_ID_SIZE) > 0 &&
-		    EVP_PKEY_CTX_add1_hkdf_info(context,
-						(const unsigned char *)label,
-						(int)strlen(label) + 1) > 0 &&
-		    EVP_PKEY_derive(context, key, &length) > 0);
-	EVP_PKEY_CTX_free(context);
-}
-
-static void add(struct journal *j, __u16 type, const void *payload, __u32 length)
-{
-	struct rewire_journal_record record = {
-		.magic = REWIRE_JOURNAL_MAGIC,
-		.type = type,
-		.version = 1,
-		.length = length,
-		.generation = j->generation,
-		.sequence = j->sequence++,
-	};
-	size_t body = sizeof(record) + ((length + 7u) & ~7u);
-	__u8 key[REWIRE_DIGEST_SIZE], *at = j->data + j->length;
-
-	memcpy(record.previous, j->head, sizeof(record.previous));
-	memset(at, 0, body);
-	memcpy(at, &record, sizeof(record));
-	memcpy(at + sizeof(record), payload, length);
-	derive(j->generation, "rewire v1 journal", key);
-	HMAC(EVP_sha256(), key, sizeof(key), at, body, at + body, NULL);
-	SHA256(at, body + REWIRE_MAC_SIZE, j->head);
-	j->last = j->length;
-	j->length += body + REWIRE_MAC_SIZE;
-}
-
-static void add_generation(struct journal *j, __u32 generation)
-{
-	struct rewire_journal_generation g = { .generation = generation };
-
-	derive(generation, "rewire v1 root check", g.check);
-	add(j, REWIRE_JOURNAL_GENERATION, &g, sizeof(g));
-	if (generation > j->generation)
-		j->generation = generation;
-}
-
-static void add_workload(struct journal *j, __u64 epoch)
-{
-	struct rewire_journal_workload w = { .epoch = epoch };
-
-	add(j, REWIRE_JOURNAL_WORKLOAD, &w, sizeof(w));
-}
-
-static void begin(struct journal *j)
-{
-	struct rewire_journal_open o;
-
-	memset(j, 0, sizeof(*j));
-	j->generation = 1;
-	memcpy(o.sm, sm_id, sizeof(o.sm));
-	memcpy(o.journal, journal_id, sizeof(o.journal));
-	add(j, REWIRE_JOURNAL_OPEN, &o, sizeof(o));
-	add_generation(j, 1);
-}
-
-/* what a compaction makes of @from: two workloads */
-static void compact(struct journal *j, const struct journal *from)
-{
-	struct rewire_journal_base b = { .records = 3 };
-
-	memset(j, 0, sizeof(*j));
-	j->generation = from->generation;
-	j->sequence = from->sequence;
-	memcpy(j->head, from->head, sizeof(j->head));
-	memcpy(b.sm, sm_id, sizeof(b.sm));
-	memcpy(b.journal, journal_id, sizeof(b.journal));
-	add(j, REWIRE_JOURNAL_BASE, &b, sizeof(b));
-	add_generation(j, 1);
-	add_workload(j, 5);
-	add_workload(j, 6);
-}
-
 static const struct rewire_journal_roots keys = {
-	.key = { NULL, root[1], root[2] },
+	.key = { NULL, journal_fixture_root[1], journal_fixture_root[2] },
 };
 
 static int verify(const struct journal *j, size_t length,
@@ -144,13 +38,13 @@ static void whole_journal_is_summed_up(void **state)
 	struct journal j;
 
 	(void)state;
-	begin(&j);
-	add_workload(&j, 1);
-	add_generation(&j, 2);
-	add_workload(&j, 2);
+	journal_begin(&j);
+	journal_add_workload(&j, 1);
+	journal_add_generation(&j, 2);
+	journal_add_workload(&j, 2);
 	assert_int_equal(verify(&j, j.length, &keys, &s), 0);
-	assert_memory_equal(s.sm, sm_id, sizeof(s.sm));
-	assert_memory_equal(s.journal, journal_id, sizeof(s.journal));
+	assert_memory_equal(s.sm, journal_fixture_sm, sizeof(s.sm));
+	assert_memory_equal(s.journal, journal_fixture_id, sizeof(s.journal));
 	assert_memory_equal(s.head, j.head, sizeof(s.head));
 	assert_int_equal(s.base, 0);
 	assert_int_equal(s.sequence, 5);
@@ -171,8 +65,8 @@ static void entries_come_in_order(void **state)
 	size_t at = 0;
 
 	(void)state;
-	begin(&j);
-	add_workload(&j, 1);
+	journal_begin(&j);
+	journal_add_workload(&j, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		assert_int_equal(rewire_journal_next(j.data, j.length, &at, &e,
 						     NULL), 1);
@@ -193,9 +87,9 @@ static void byte_changed_is_found(void **state)
 	struct journal j;
 
 	(void)state;
-	begin(&j);
-	add_workload(&j, 1);
-	add_workload(&j, 2);
+	journal_begin(&j);
+	journal_add_workload(&j, 1);
+	journal_add_workload(&j, 2);
 	for (size_t at = 0; at < j.length; at++) {
 		j.data[at] ^= 1;
 		if (at < j.last) {
@@ -217,8 +111,8 @@ static void end_cut_is_torn(void **state)
 	struct journal j;
 
 	(void)state;
-	begin(&j);
-	add_workload(&j, 1);
+	journal_begin(&j);
+	journal_add_workload(&j, 1);
 	for (size_t length = 0; length < j.length; length++) {
 		assert_int_equal(verify(&j, length, &keys, &s), 0);
 		assert_int_equal(s.blank, length < 136);
@@ -229,15 +123,19 @@ static void end_cut_is_torn(void **state)
 
 static void key_of_another_is_told_from_damage(void **state)
 {
-	struct rewire_journal_roots wrong = { .key = { NULL, root[2] } };
-	struct rewire_journal_roots second = { .key = { NULL, root[1], root[1] } };
+	struct rewire_journal_roots wrong = {
+		.key = { NULL, journal_fixture_root[2] },
+	};
+	struct rewire_journal_roots second = {
+		.key = { NULL, journal_fixture_root[1], journal_fixture_root[1] },
+	};
 	struct rewire_journal_summary s;
 	struct journal j;
 
 	(void)state;
-	begin(&j);
-	add_generation(&j, 2);
-	add_workload(&j, 1);
+	journal_begin(&j);
+	journal_add_generation(&j, 2);
+	journal_add_workload(&j, 1);
 	assert_int_equal(verify(&j, j.length, &wrong, &s), -ENOKEY);
 	assert_int_equal(verify(&j, j.length, &second, &s), -ENOKEY);
 	wrong.key[1] = NULL;
@@ -251,9 +149,9 @@ static void compaction_counts_when_complete(void **state)
 	struct journal j, c;
 
 	(void)state;
-	begin(&j);
-	add_workload(&j, 1);
-	compact(&c, &j);
+	journal_begin(&j);
+	journal_add_workload(&j, 1);
+	journal_compact(&c, &j);
 	assert_int_equal(verify(&c, c.length, &keys, &s), 0);
 	assert_int_equal(s.base, 3);
 	assert_memory_equal(s.base_head, j.head, sizeof(j.head));
@@ -271,8 +169,8 @@ static struct rewire_head head_of(const struct journal *j)
 {
 	struct rewire_head head = { .sequence = j->sequence };
 
-	memcpy(head.sm, sm_id, sizeof(head.sm));
-	memcpy(head.journal, journal_id, sizeof(head.journal));
+	memcpy(head.sm, journal_fixture_sm, sizeof(head.sm));
+	memcpy(head.journal, journal_fixture_id, sizeof(head.journal));
 	memcpy(head.head, j->head, sizeof(head.head));
 	return head;
 }
@@ -283,10 +181,10 @@ static void head_is_found_or_not(void **state)
 	struct journal j, c;
 
 	(void)state;
-	begin(&j);
+	journal_begin(&j);
 	early = head_of(&j);
-	add_workload(&j, 1);
-	add_workload(&j, 2);
+	journal_add_workload(&j, 1);
+	journal_add_workload(&j, 2);
 	late = head_of(&j);
 	assert_int_equal(rewire_journal_contains(j.data, j.length, &early, NULL), 1);
 	assert_int_equal(rewire_journal_contains(j.data, j.length, &late, NULL), 1);
@@ -294,7 +192,7 @@ static void head_is_found_or_not(void **state)
 	assert_int_equal(rewire_journal_contains(j.data, j.last, &late, NULL), 0);
 	early.head[3] ^= 1;
 	assert_int_equal(rewire_journal_contains(j.data, j.length, &early, NULL), 0);
-	compact(&c, &j);
+	journal_compact(&c, &j);
 	assert_int_equal(rewire_journal_contains(c.data, c.length, &late, NULL), 1);
 	assert_int_equal(rewire_journal_contains(c.data, c.length, &early, NULL),
 			 -ENODATA);
@@ -311,9 +209,9 @@ static void garbage_is_survived(void **state)
 	unsigned int seed = 7;
 
 	(void)state;
-	begin(&j);
+	journal_begin(&j);
 	for (int i = 0; i < 4; i++)
-		add_workload(&j, (__u64)i);
+		journal_add_workload(&j, (__u64)i);
 	for (int round = 0; round < 20000; round++) {
 		size_t length = (size_t)rand_r(&seed) % (j.length + 1), at = 0;
 		int rc;
@@ -528,8 +426,6 @@ static int make_pki(void **state)
 
 	(void)state;
 	folder = scratch_make();
-	for (int i = 0; i < 3; i++)
-		memset(root[i], i + 1, sizeof(root[i]));
 	if (rewire_pki_init(scratch_path(folder, "pki"), &err) ||
 	    rewire_pki_host(scratch_path(folder, "pki"), "alpha", NULL, host_sm,
 			    &err)) {
