@@ -15,7 +15,7 @@
 
 const __u8 journal_fixture_sm[REWIRE_ID_SIZE] = "SM of the test..";
 const __u8 journal_fixture_id[REWIRE_ID_SIZE] = "the journal's id";
-const __u8 journal_fixture_root[3][REWIRE_ROOT_KEY_SIZE] = {
+const __u8 journal_fixture_root[3][FIX_ROOT_KEY] = {
 	"", "root key of generation 1.......", "root key of generation 2.......",
 };
 
@@ -30,7 +30,7 @@ void journal_derive(__u32 generation, const __u8 id[REWIRE_ID_SIZE],
 	       EVP_PKEY_CTX_set_hkdf_md(context, EVP_sha256()) > 0 &&
 	       EVP_PKEY_CTX_set1_hkdf_key(context,
 					  journal_fixture_root[generation],
-					  REWIRE_ROOT_KEY_SIZE) > 0 &&
+					  FIX_ROOT_KEY) > 0 &&
 	       EVP_PKEY_CTX_set1_hkdf_salt(context, id, REWIRE_ID_SIZE) > 0 &&
 	       EVP_PKEY_CTX_add1_hkdf_info(context, (const unsigned char *)label,
 					   (int)strlen(label) + 1) > 0 &&

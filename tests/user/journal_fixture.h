@@ -5,9 +5,12 @@
 #ifndef TESTS_USER_JOURNAL_FIXTURE_H
 #define TESTS_USER_JOURNAL_FIXTURE_H
 
-#include <rewire.h>
+#include <stddef.h>
+
+#include <uapi/rewire_journal.h>
 
 #define FIX_JOURNAL_ROOM 4096
+#define FIX_ROOT_KEY 32	/* bytes, REWIRE_ROOT_KEY_SIZE of librewire */
 
 /* The file so far, and what its next record has to name. */
 struct journal {
@@ -22,7 +25,7 @@ struct journal {
 extern const __u8 journal_fixture_sm[REWIRE_ID_SIZE];
 extern const __u8 journal_fixture_id[REWIRE_ID_SIZE];
 /* by generation, from 1 */
-extern const __u8 journal_fixture_root[3][REWIRE_ROOT_KEY_SIZE];
+extern const __u8 journal_fixture_root[3][FIX_ROOT_KEY];
 
 /* OPEN, and the first generation */
 void journal_begin(struct journal *j);

@@ -17,9 +17,10 @@ static const struct rewire_journal_roots keys = {
 	.key = { NULL, journal_fixture_root[1], journal_fixture_root[2] },
 };
 
-static int verify(const struct journal *j, size_t length,
-		  const struct rewire_journal_roots *roots,
-		  struct rewire_journal_summary *summary)
+static int verify_why(const struct journal *j, size_t length,
+		      const struct rewire_journal_roots *roots,
+		      struct rewire_journal_summary *summary,
+		      struct rewire_error *why)
 {
 	/* exactly as long as it is, for the sanitizer to see what is read */
 	__u8 *copy = malloc(length ? length : 1);
@@ -27,9 +28,16 @@ static int verify(const struct journal *j, size_t length,
 
 	assert_non_null(copy);
 	memcpy(copy, j->data, length);
-	rc = rewire_journal_verify(copy, length, roots, summary, NULL);
+	rc = rewire_journal_verify(copy, length, roots, summary, why);
 	free(copy);
 	return rc;
+}
+
+static int verify(const struct journal *j, size_t length,
+		  const struct rewire_journal_roots *roots,
+		  struct rewire_journal_summary *summary)
+{
+	return verify_why(j, length, roots, summary, NULL);
 }
 
 static void whole_journal_is_summed_up(void **state)
@@ -80,21 +88,41 @@ static void entries_come_in_order(void **state)
 			 -EBADMSG);
 }
 
-/* With the keys every change is seen; the chain alone sees all but the end's. */
+/* "record 1 at byte 136: " for byte 200 */
+static void place_of(const struct journal *j, size_t byte, char place[64])
+{
+	struct rewire_journal_entry e;
+	size_t at = 0;
+
+	while (at <= byte)
+		assert_int_equal(rewire_journal_next(j->data, j->length, &at,
+						     &e, NULL), 1);
+	snprintf(place, 64, "record %llu at byte %zu: ",
+		 (unsigned long long)e.record.sequence, e.offset);
+}
+
+/*
+ * With the keys every change is seen, and the record is named that it is in; the
+ * chain alone sees all but the end's.
+ */
 static void byte_changed_is_found(void **state)
 {
 	struct rewire_journal_summary s;
+	struct rewire_error why;
 	struct journal j;
+	char place[64];
 
 	(void)state;
 	journal_begin(&j);
 	journal_add_workload(&j, 1);
 	journal_add_workload(&j, 2);
 	for (size_t at = 0; at < j.length; at++) {
+		place_of(&j, at, place);
 		j.data[at] ^= 1;
 		if (at < j.last) {
-			assert_int_equal(verify(&j, j.length, &keys, &s),
-					 -EUCLEAN);
+			assert_int_equal(verify_why(&j, j.length, &keys, &s,
+						    &why), -EUCLEAN);
+			assert_memory_equal(why.text, place, strlen(place));
 			assert_true(verify(&j, j.length, NULL, &s));
 		} else {
 			assert_int_equal(verify(&j, j.length, &keys, &s), 0);
@@ -103,6 +131,64 @@ static void byte_changed_is_found(void **state)
 		}
 		j.data[at] ^= 1;
 	}
+}
+
+static struct rewire_journal_record *record_at(struct journal *j, size_t at)
+{
+	return (struct rewire_journal_record *)(j->data + at);
+}
+
+/* What the SM did not write is torn, whatever it looks like. */
+static void later_record_counts_when_authentic(void **state)
+{
+	struct rewire_journal_summary s;
+	struct journal j;
+	size_t torn;
+
+	(void)state;
+	journal_begin(&j);
+	journal_add_workload(&j, 1);
+	torn = j.last;
+	journal_add_workload(&j, 2);
+	record_at(&j, torn)->magic = 0;
+	assert_int_equal(verify(&j, j.length, &keys, &s), -EUCLEAN);
+	j.data[j.length - 1] ^= 1;
+	assert_int_equal(verify(&j, j.length, &keys, &s), 0);
+	assert_int_equal(s.torn, j.length - torn);
+	/* without the key nobody can tell */
+	assert_int_equal(verify(&j, j.length, NULL, &s), -EUCLEAN);
+}
+
+static void record_of_a_later_key_is_no_torn_end(void **state)
+{
+	struct rewire_journal_summary s;
+	struct journal j, later;
+
+	(void)state;
+	journal_begin(&j);
+	later = j;
+	later.generation = 2;
+	journal_add_workload(&j, 1);
+	journal_add_workload(&later, 2);
+	memcpy(j.data + j.last, later.data + later.last,
+	       later.length - later.last);
+	assert_int_equal(verify(&j, j.length, &keys, &s), -EUCLEAN);
+}
+
+static void root_key_that_cannot_be_is_refused(void **state)
+{
+	struct rewire_journal_entry e;
+	struct journal j;
+	size_t at = 0;
+
+	(void)state;
+	journal_begin(&j);
+	record_at(&j, 0)->generation = 0;
+	assert_int_equal(rewire_journal_next(j.data, j.length, &at, &e, NULL),
+			 -EBADMSG);
+	record_at(&j, 0)->generation = REWIRE_MAX_GENERATIONS + 1;
+	assert_int_equal(rewire_journal_next(j.data, j.length, &at, &e, NULL),
+			 -EBADMSG);
 }
 
 static void end_cut_is_torn(void **state)
@@ -448,6 +534,9 @@ int main(void)
 		cmocka_unit_test(whole_journal_is_summed_up),
 		cmocka_unit_test(entries_come_in_order),
 		cmocka_unit_test(byte_changed_is_found),
+		cmocka_unit_test(later_record_counts_when_authentic),
+		cmocka_unit_test(record_of_a_later_key_is_no_torn_end),
+		cmocka_unit_test(root_key_that_cannot_be_is_refused),
 		cmocka_unit_test(end_cut_is_torn),
 		cmocka_unit_test(key_of_another_is_told_from_damage),
 		cmocka_unit_test(compaction_counts_when_complete),
