@@ -216,6 +216,7 @@ ssize_t rewire_target_write(struct rewire_session *session,
 			    struct iov_iter *from, struct rewire_why *why);
 int rewire_target_checkpoint(struct rewire_session *session,
 			     struct rewire_why *why);
+void rewire_target_closed(struct rewire_session *session);
 void rewire_target_release(struct rewire_session *session);
 
 #endif

@@ -268,9 +268,13 @@ static int session_release(struct inode *inode, struct file *file)
 	struct rewire_session *session = rfile->object;
 
 	mutex_lock(&session->lock);
-	if (atomic_dec_and_test(&session->files) && session_hangs(session))
-		rewire_session_abort(session, REWIRE_SESSION_EV_ABORT,
-				     "its helper went away", NULL);
+	if (atomic_dec_and_test(&session->files)) {
+		if (session_hangs(session))
+			rewire_session_abort(session, REWIRE_SESSION_EV_ABORT,
+					     "its helper went away", NULL);
+		if (session->side == REWIRE_SIDE_TARGET)
+			rewire_target_closed(session);
+	}
 	mutex_unlock(&session->lock);
 	rewire_session_put(session);
 	rewire_file_free(rfile);
