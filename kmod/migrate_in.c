@@ -413,8 +413,10 @@ static int target_start(struct rewire_session *session,
 		ret = target_decide(session, &active, why) ?:
 		      rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_START,
 					  why);
-	if (!ret)
+	if (!ret) {
 		enclave->session = NULL;
+		enclave->written = session->written;
+	}
 	mutex_unlock(&enclave->lock);
 	if (ret < 0)
 		return ret;

@@ -34,7 +34,8 @@
  * @ticket: out
  * @why: for the sentence
  *
- * Return: 0; -EBADFD; -EBUSY: it has a thread, or is being read.
+ * Return: 0; -EBADFD; -EBUSY: it has a thread, or is being read; -ENOLINK: a
+ * witness is waited for; or what the journal says.
  */
 int rewire_ticket_issue(struct rewire_enclave *enclave,
 			struct rewire_ticket *ticket, struct rewire_why *why)
@@ -49,6 +50,12 @@ int rewire_ticket_issue(struct rewire_enclave *enclave,
 	if (enclave->readers)
 		return rewire_because(why, -EBUSY,
 				      "a checkpoint of it is being read");
+	/* here one can wait for a witness; in execve it is too late */
+	if (enclave->sm->freshness.strict) {
+		ret = rewire_enclave_outdate(enclave, why);
+		if (ret)
+			return ret;
+	}
 	get_random_bytes(enclave->ticket, sizeof(enclave->ticket));
 	enclave->ticket_armed = true;
 	enclave->ticket_owner = current_uid();

@@ -46,6 +46,7 @@
 	X(predecessor, "other code opens what is sealed for one")	\
 	/* the journal */						\
 	X(witness, "no witness is waited for")				\
+	X(strict, "only the start waits for a witness")			\
 	X(head, "the head that a witness knows is not looked for")	\
 	X(record_mac, "records need not be ours")			\
 	X(chain, "records need not follow each other")

@@ -308,6 +308,8 @@ struct rewire_journal_info {
 #define REWIRE_FRESHNESS_WITNESSED	3	/* the SDS vouched for it */
 #define REWIRE_FRESHNESS_TPM		4	/* a TPM's counter does */
 #define REWIRE_FRESHNESS_ROLLED_BACK	5	/* not the last one: nothing runs */
+#define REWIRE_FRESHNESS_STRICT		6	/* as WITNESSED, at each step that counts */
+#define REWIRE_FRESHNESS_STATES		7
 
 /**
  * struct rewire_journal_compact - REWIRE_JOURNAL_COMPACT: only what counts
