@@ -63,6 +63,8 @@ const char *rewire_event_type_name(__u32 type)
 		return "refused";
 	case REWIRE_EVENT_TYPE_JOURNAL:
 		return "journal";
+	case REWIRE_EVENT_TYPE_TRUST:
+		return "trust";
 	default:
 		return "unknown";
 	}
