@@ -11,7 +11,7 @@ cd "$(dirname -- "$0")/../.."
 
 subjects=(lifecycle computation requests streams messages aborts checkpoints
 	moves helpers trust sealing counters authorisation rollback witness
-	forged logs acknowledgements plaintext matrix)
+	forged logs acknowledgements plaintext outputs matrix)
 cases=()
 if (($#)); then
 	subjects=("$1")
