@@ -14,6 +14,7 @@
  * @listen: "HOST:PORT" for other helpers; NULL: this host is only a source
  * @provision: provision the SM from @host_dir if nobody did
  * @provisioning: how
+ * @witness_command: program that asks a witness; NULL: somebody else does
  * @is_volatile: keep no sealed checkpoints of what moves
  * @max_peers: connections of other helpers at a time
  * @max_clients: connections on the control socket at a time
@@ -28,6 +29,7 @@ struct options {
 	const char *listen;
 	bool provision;
 	struct rewire_provision_options provisioning;
+	const char *witness_command;
 	bool is_volatile;
 	unsigned int max_peers;
 	unsigned int max_clients;
