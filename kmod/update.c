@@ -360,6 +360,10 @@ static int update_check(struct rewire_update *update,
 				      "the enclave is another user's");
 	if (rewire_enclave_busy(old, why))
 		return -EBUSY;
+	if (update->sm->freshness.strict &&
+	    (update->known.flags & REWIRE_UPDATE_VOLATILE))
+		return rewire_because(why, -EPERM,
+				      "a new version without a checkpoint would run before a strict SM's witness knows");
 	if (old->state != REWIRE_ENCLAVE_RUNNING)
 		return rewire_because(why, -EBADFD,
 				      "not for an enclave that is %s",

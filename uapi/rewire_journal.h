@@ -27,6 +27,12 @@
  *
  * What follows the last whole record is a torn write, and is cut. A record that
  * is wrong while a right one follows is damage, and stops the SM.
+ *
+ * So whoever has no key and overwrites everything from some record to the very
+ * end of the file, or cuts it off there, makes what a power cut might have made:
+ * the file alone cannot tell the two apart, and the SM goes on from the record
+ * before. It says so (struct rewire_journal_info, @cut), and what is gone is
+ * missed by who remembers a later head: the witness, or the TPM's counter.
  */
 
 #define REWIRE_JOURNAL_MAGIC		0x4c4a5752	/* "RWJL" */

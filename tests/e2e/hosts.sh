@@ -10,8 +10,8 @@ set -euo pipefail
 cd "$(dirname -- "$0")/../.."
 
 subjects=(lifecycle computation requests streams messages aborts checkpoints
-	moves helpers trust sealing counters authorisation rollback forged logs
-	acknowledgements plaintext updates cuts matrix)
+	moves helpers trust sealing counters authorisation rollback witness
+	forged logs acknowledgements plaintext outputs updates cuts matrix)
 cases=()
 if (($#)); then
 	subjects=("$1")

@@ -310,6 +310,16 @@ static void fill_session_freeze(void *arg, const struct memory *memory,
 	freeze->timeout_ms = 1 + (__u32)rng_below(rng, 50);
 }
 
+static void fill_get_trust(void *arg, const struct memory *memory,
+			   struct rng *rng)
+{
+	struct rewire_get_trust *get = arg;
+
+	(void)memory;
+	get->kind = (__u32)rng_below(rng, REWIRE_TRUST_LEVELS +
+					  (commands_faultless ? 1 : 3));
+}
+
 static void fill_evidence(void *arg, const struct memory *memory,
 			  struct rng *rng)
 {
@@ -360,6 +370,8 @@ const struct command commands[] = {
 	  .pointer = { offsetof(struct rewire_trust, statement),
 		       offsetof(struct rewire_trust, signature) },
 	  .fill = fill_trust },
+	{ COMMON(GET_TRUST, rewire_get_trust, DEVICE, -1, 4), .gentle = true,
+	  .fill = fill_get_trust },
 	{ COMMON(GET_HEAD, rewire_get_head, DEVICE, -1, 4), .gentle = true,
 	  .pointer = { offsetof(struct rewire_get_head, buffer) },
 	  .fill = fill_get_head },

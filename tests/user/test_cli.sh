@@ -54,7 +54,8 @@ for line in "info" "info 1 2" "ls 1" "sign x" "request" "run x" "call 1" \
 	"fence give" "fence give x y" "provision x --memory-limit 5X" \
 	"run x --manifest y --workload 7" "provision x --tpm 5" \
 	"provision x --tpm 0x1800000 --no-journal" \
-	"provision x --no-journal --unwitnessed" log "log 1" "log verify" \
+	"provision x --no-journal --unwitnessed" "provision x --strict --unwitnessed" \
+	"trust show" "trust show x --live" "trust give --live" log "log 1" "log verify" \
 	"log verify x --head y" "log export x" "log compact 1" witness \
 	"witness ask" "witness give" "witness sign x -o y" \
 	"evidence" "evidence show" \

@@ -261,7 +261,7 @@ static int lost(struct settle *s, const char *why)
 
 static int enter(struct settle *s, struct rewire_error *err)
 {
-	int ret = workload_enter(s->record.workload, err);
+	int ret = workload_enter(s->helper, s->record.workload, err);
 
 	/* Destroyed or moved on meanwhile: then it has been started before. */
 	if (ret && ret != -ENOENT && ret != -EREMCHG)
