@@ -106,9 +106,10 @@ static int restore(const struct updates *updates, const struct entry *entry,
 	return rc;
 }
 
-static int enter(const struct entry *entry, struct rewire_error *err)
+static int enter(const struct updates *updates, const struct entry *entry,
+		 struct rewire_error *err)
 {
-	int rc = workload_enter(entry->workload, err);
+	int rc = workload_enter(updates->helper, entry->workload, err);
 
 	/* Destroyed or moved on meanwhile: not our business any more. */
 	return rc == -ENOENT || rc == -EREMCHG ? 0 : rc;
@@ -122,7 +123,7 @@ static int bring_back(const struct updates *updates, const struct entry *entry,
 
 	switch (decide_restored(rc)) {
 	case VERDICT_DONE:
-		return rc ? 0 : enter(entry, err);
+		return rc ? 0 : enter(updates, entry, err);
 	case VERDICT_LATER:
 		return rc;
 	default:
