@@ -21,6 +21,7 @@
 #include "migrate.h"
 #include "provision.h"
 #include "rotate.h"
+#include "suk.h"
 
 struct rewire_enclave *rewire_file_enclave(struct file *file)
 {
@@ -482,6 +483,11 @@ static int dev_get_evidence(struct rewire_context *context, void *data)
 	       rewire_evidence_get(context, data, NULL);
 }
 
+static int dev_get_suk(struct rewire_context *context, void *data)
+{
+	return dev_has_keys(context) ?: rewire_suk_get(context, data);
+}
+
 static const struct rewire_command dev_commands[] = {
 	REWIRE_COMMAND(REWIRE_GET_INFO, rewire_get_info, dev_get_info),
 	REWIRE_SIGNED_COMMAND(REWIRE_PROVISION, rewire_provision,
@@ -512,6 +518,7 @@ static const struct rewire_command dev_commands[] = {
 			      rewire_journal_device_witness),
 	REWIRE_COMMAND(REWIRE_JOURNAL_INFO, rewire_journal_info,
 		       rewire_journal_device_info),
+	REWIRE_COMMAND(REWIRE_GET_SUK, rewire_get_suk, dev_get_suk),
 };
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -159,6 +159,9 @@ int rewire_memory_alloc(struct rewire_enclave *enclave, u64 offset, u64 length,
 int rewire_memory_add(struct rewire_enclave *enclave,
 		      const struct rewire_add_pages *add,
 		      struct rewire_why *why);
+int rewire_memory_line(struct rewire_enclave *enclave,
+		       const struct rewire_page_measure *line, const u8 *page,
+		       u64 most, struct rewire_why *why);
 int rewire_memory_segment(struct rewire_enclave *enclave, u64 offset,
 			  u64 length, u32 prot, struct rewire_why *why);
 int rewire_memory_layout(const struct rewire_enclave *enclave,

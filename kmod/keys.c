@@ -39,6 +39,8 @@ static const char *const label_texts[REWIRE_LABEL_COUNT] = {
 	[REWIRE_LABEL_SESSION_STREAM] = "rewire v1 session stream",
 	[REWIRE_LABEL_JOURNAL] = "rewire v1 journal",
 	[REWIRE_LABEL_ROOT_CHECK] = "rewire v1 root check",
+	[REWIRE_LABEL_SUK] = "rewire v1 suk",
+	[REWIRE_LABEL_PACKAGE] = "rewire v1 package",
 };
 
 static int hkdf_extract(struct crypto_shash *hmac, const void *salt,
@@ -153,6 +155,57 @@ int rewire_hkdf(const void *secret, size_t secret_len, const void *salt,
 		    out_len);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_hkdf);
+
+/**
+ * rewire_hkdf_extract() - the first half of HKDF alone, for HPKE
+ * @salt: salt
+ * @salt_len: its bytes; 0 is no salt
+ * @secret: input keying material
+ * @secret_len: its bytes
+ * @prk: out: pseudorandom key; wiped when it fails
+ *
+ * Return: 0 or a negative errno.
+ */
+int rewire_hkdf_extract(const void *salt, size_t salt_len, const void *secret,
+			size_t secret_len, u8 prk[REWIRE_KEY_SIZE])
+{
+	struct crypto_shash *hmac = hkdf_alloc(REWIRE_KEY_SIZE);
+	int ret;
+
+	if (IS_ERR(hmac))
+		return PTR_ERR(hmac);
+	ret = hkdf_extract(hmac, salt, salt_len, secret, secret_len, prk);
+	if (ret)
+		memzero_explicit(prk, REWIRE_KEY_SIZE);
+	crypto_free_shash(hmac);
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_hkdf_extract);
+
+/**
+ * rewire_hkdf_expand() - the second half of HKDF alone, for HPKE
+ * @prk: of rewire_hkdf_extract()
+ * @info: context
+ * @info_len: its bytes
+ * @out: derived key; wiped when it fails
+ * @out_len: bytes wanted, 1 to 8160
+ *
+ * Return: 0, or a negative errno as rewire_hkdf() gives it.
+ */
+int rewire_hkdf_expand(const u8 prk[REWIRE_KEY_SIZE], const void *info,
+		       size_t info_len, void *out, size_t out_len)
+{
+	const struct hkdf_info piece = { info, info_len };
+	struct crypto_shash *hmac = hkdf_alloc(out_len);
+	int ret;
+
+	if (IS_ERR(hmac))
+		return PTR_ERR(hmac);
+	ret = hkdf_expand(hmac, prk, &piece, 1, out, out_len);
+	crypto_free_shash(hmac);
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_hkdf_expand);
 
 /**
  * rewire_derive() - derive a key for one use
@@ -543,12 +596,16 @@ static int share_set_private(struct crypto_kpp *tfm, const u8 *private)
 	return ret;
 }
 
-/*
- * For tests with published vectors; everything else lets the kernel draw the
- * private half.
+/**
+ * rewire_share_from() - a key pair of a known private half
+ * @share: to fill; whatever the outcome, rewire_share_wipe() may be called
+ * @private: big-endian; the caller wipes it. NULL: the kernel draws one
+ *
+ * Return: 0, -EINVAL when @private is not one of the curve's, or another
+ * negative errno.
  */
-VISIBLE_IF_KUNIT int rewire_share_from(struct rewire_share *share,
-				       const u8 *private)
+int rewire_share_from(struct rewire_share *share,
+		      const u8 private[REWIRE_KEY_SIZE])
 {
 	int ret;
 

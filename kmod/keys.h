@@ -30,6 +30,8 @@
  * SESSION_STREAM	session's	stream's	stream header
  * JOURNAL		root		journal's id	none
  * ROOT_CHECK		root		journal's id	none
+ * SUK			root		none		none
+ * PACKAGE		content key	package's	package, in part
  */
 enum rewire_label {
 	REWIRE_LABEL_SEAL_MEASUREMENT,	/* key and IV of one sealed blob */
@@ -41,12 +43,18 @@ enum rewire_label {
 	REWIRE_LABEL_SESSION_STREAM,	/* the same, to the peer */
 	REWIRE_LABEL_JOURNAL,		/* MAC of a journal's records */
 	REWIRE_LABEL_ROOT_CHECK,	/* shown in the journal; no key */
+	REWIRE_LABEL_SUK,		/* ikm of the Software Update Key pair */
+	REWIRE_LABEL_PACKAGE,		/* key and IV of one sealed payload */
 	REWIRE_LABEL_COUNT
 };
 
 int rewire_hkdf(const void *secret, size_t secret_len, const void *salt,
 		size_t salt_len, const void *info, size_t info_len, void *out,
 		size_t out_len);
+int rewire_hkdf_extract(const void *salt, size_t salt_len, const void *secret,
+			size_t secret_len, u8 prk[REWIRE_KEY_SIZE]);
+int rewire_hkdf_expand(const u8 prk[REWIRE_KEY_SIZE], const void *info,
+		       size_t info_len, void *out, size_t out_len);
 int rewire_derive(const void *secret, size_t secret_len, const void *salt,
 		  size_t salt_len, enum rewire_label label, const void *context,
 		  size_t context_len, void *out, size_t out_len);
@@ -84,7 +92,7 @@ void rewire_roots_put(struct rewire_roots *roots);
 struct crypto_kpp;
 
 /**
- * struct rewire_share - an ephemeral P-256 key pair
+ * struct rewire_share - a P-256 key pair
  * @tfm: holds the private half
  * @public: x then y, big-endian
  */
@@ -94,13 +102,11 @@ struct rewire_share {
 };
 
 int rewire_share_generate(struct rewire_share *share);
+int rewire_share_from(struct rewire_share *share,
+		      const u8 private[REWIRE_KEY_SIZE]);
 int rewire_share_agree(struct rewire_share *share,
 		       const u8 peer[REWIRE_POINT_SIZE],
 		       u8 secret[REWIRE_SECRET_SIZE]);
 void rewire_share_wipe(struct rewire_share *share);
-
-#if IS_ENABLED(CONFIG_KUNIT)
-int rewire_share_from(struct rewire_share *share, const u8 *private);
-#endif
 
 #endif

@@ -223,6 +223,71 @@ err_segment:
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_memory_add);
 
+/* more pages behind the last segment that have its permissions belong to it */
+static int memory_extend(struct rewire_enclave *enclave, u64 offset, u64 length,
+			 u32 prot, struct rewire_why *why)
+{
+	struct rewire_segment *last;
+
+	if (enclave->segment_count) {
+		last = &enclave->segments[enclave->segment_count - 1];
+		if (last->prot == prot && offset == last->offset + last->length &&
+		    length <= enclave->layout.span - offset) {
+			last->length += length;
+			return 0;
+		}
+	}
+	return rewire_memory_segment(enclave, offset, length, prot, why);
+}
+
+/**
+ * rewire_memory_line() - the pages of one line of the measurement
+ * @enclave: locked, BUILDING
+ * @line: what is measured
+ * @page: PAGE_SIZE bytes; NULL when the line counts zero pages
+ * @most: bytes that the enclave may have
+ * @why: for the sentence
+ *
+ * Lines of one segment are one segment again.
+ *
+ * Return: 0; -EINVAL as rewire_memory_segment(), -EBADFD when the measurement is
+ * complete, -EPERM beyond @most, -EDQUOT, -ENOMEM, -EINTR. A failure leaves an
+ * enclave that can only be wiped.
+ */
+int rewire_memory_line(struct rewire_enclave *enclave,
+		       const struct rewire_page_measure *line, const u8 *page,
+		       u64 most, struct rewire_why *why)
+{
+	u64 count = line->zero_pages ?: 1, length;
+	int ret;
+
+	if (!enclave->measure)
+		return rewire_because(why, -EBADFD,
+				      "the measurement is complete");
+	if (line->__reserved || !PAGE_ALIGNED(line->offset) ||
+	    count > memory_span_pages(enclave))
+		return rewire_because(why, -EINVAL,
+				      "%llu pages at %#llx, which cannot be",
+				      count, line->offset);
+	length = count << PAGE_SHIFT;
+	if (enclave->charged > most || length > most - enclave->charged)
+		return rewire_because(why, -EPERM,
+				      "more pages than the %llu bytes that the manifest allows",
+				      most);
+	ret = memory_extend(enclave, line->offset, length, line->prot, why) ?:
+	      rewire_memory_alloc(enclave, line->offset, length, why);
+	if (ret)
+		return ret;
+	ret = crypto_shash_update(enclave->measure, (const u8 *)line,
+				  sizeof(*line));
+	if (ret || !page)
+		return ret;
+	memcpy(page_address(enclave->pages[line->offset >> PAGE_SHIFT]), page,
+	       PAGE_SIZE);
+	return crypto_shash_update(enclave->measure, page, PAGE_SIZE);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_memory_line);
+
 /* the segment that holds all of [address, address + len), or NULL */
 static const struct rewire_segment *
 memory_find(const struct rewire_enclave *enclave, u64 address, u64 len)

@@ -214,6 +214,7 @@ struct rewire_anchors *rewire_anchors_alloc(u32 role)
 	anchors->threshold = 1;
 	return anchors;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_anchors_alloc);
 
 /* a keyring for one certificate alone */
 static struct key *anchor_ring(u32 role, struct key *cert)
@@ -275,6 +276,7 @@ int rewire_anchors_add(struct rewire_anchors *anchors, const void *cert,
 	anchors->count++;
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_anchors_add);
 
 void rewire_anchors_free(struct rewire_anchors *anchors)
 {
@@ -393,6 +395,7 @@ void rewire_roles_replace(struct rewire_roles *roles,
 	up_write(&roles->lock);
 	rewire_anchors_free(anchors);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_roles_replace);
 
 /**
  * rewire_roles_revoked() - is an SM not to be believed any more?

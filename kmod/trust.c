@@ -7,7 +7,6 @@
  * The form is checked before the first signature. What is missing, null, there
  * twice or unknown is a reason to refuse, never one not to check.
  */
-#include <linux/bitops.h>
 #include <linux/err.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -241,33 +240,6 @@ static int trust_read(struct trust_news *news, const void *statement,
 	return ret;
 }
 
-/* Did enough of these anchors sign? Each counts once, strangers not at all. */
-static int trust_quorum(const struct rewire_anchors *anchors, const char *which,
-			const struct trust_news *news,
-			const struct rewire_cms *signatures, u32 count,
-			struct rewire_why *why)
-{
-	unsigned long signers = 0;
-	int ret;
-	u32 i;
-
-	for (i = 0; i < count; i++) {
-		ret = rewire_anchors_signed(anchors, news->statement,
-					    news->length, signatures[i].bytes,
-					    signatures[i].length, why);
-		if (ret >= 0)
-			__set_bit(rewire_weakened(threshold) ? i : ret, &signers);
-		else if (ret != -ENOKEY)
-			return ret;
-	}
-	if (hweight_long(signers) >= anchors->threshold)
-		return 0;
-	return rewire_because(why, -ENOKEY,
-			      "signed by %lu of the %u %s anchors of role root, %u have to",
-			      hweight_long(signers), anchors->count, which,
-			      anchors->threshold);
-}
-
 /* Who may put this in force did so: also who would have a say from then on. */
 static int trust_signed(struct rewire_sm *sm, const struct trust_news *news,
 			const struct rewire_cms *signatures, u32 count,
@@ -275,13 +247,11 @@ static int trust_signed(struct rewire_sm *sm, const struct trust_news *news,
 {
 	int ret;
 
-	down_read(&sm->roles.lock);
-	ret = trust_quorum(sm->roles.role[REWIRE_ROLE_ROOT], "present", news,
-			   signatures, count, why);
-	up_read(&sm->roles.lock);
+	ret = rewire_quorum_root(&sm->roles, news->statement, news->length,
+				 signatures, count, why);
 	if (!ret && news->kind == REWIRE_ROLE_ROOT)
-		ret = trust_quorum(news->anchors, "new", news, signatures,
-				   count, why);
+		ret = rewire_quorum_check(news->anchors, "new", news->statement,
+					  news->length, signatures, count, why);
 	return ret;
 }
 
@@ -365,45 +335,6 @@ int rewire_trust_take(struct rewire_sm *sm, const void *statement, u32 length,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_trust_take);
 
-static int trust_copy_signature(struct rewire_cms *to,
-				const struct rewire_signature *from,
-				struct rewire_why *why)
-{
-	if (from->__reserved || !from->length || from->length > REWIRE_MAX_CMS)
-		return rewire_because(why, -EINVAL,
-				      "a signature of %u bytes, or reserved bytes",
-				      from->length);
-	to->bytes = memdup_user(u64_to_user_ptr(from->cms), from->length);
-	if (IS_ERR(to->bytes)) {
-		int ret = PTR_ERR(to->bytes);
-
-		to->bytes = NULL;
-		return ret;
-	}
-	to->length = from->length;
-	return 0;
-}
-
-static int trust_copy_signatures(struct rewire_cms *to,
-				 const struct rewire_trust *arg,
-				 struct rewire_why *why)
-{
-	struct rewire_signature from[REWIRE_MAX_ROOT_SIGNATURES];
-	int ret = 0;
-	u32 i;
-
-	if (!arg->signatures || arg->signatures > ARRAY_SIZE(from))
-		return rewire_because(why, -EINVAL,
-				      "%u signatures, not 1 to %zu",
-				      arg->signatures, ARRAY_SIZE(from));
-	if (copy_from_user(from, u64_to_user_ptr(arg->signature),
-			   arg->signatures * sizeof(*from)))
-		return -EFAULT;
-	for (i = 0; i < arg->signatures && !ret; i++)
-		ret = trust_copy_signature(&to[i], &from[i], why);
-	return ret;
-}
-
 /**
  * rewire_trust_put() - REWIRE_TRUST
  * @context: of the command
@@ -413,11 +344,10 @@ static int trust_copy_signatures(struct rewire_cms *to,
  */
 int rewire_trust_put(struct rewire_context *context, struct rewire_trust *arg)
 {
-	struct rewire_cms signatures[REWIRE_MAX_ROOT_SIGNATURES] = {};
+	struct rewire_quorum quorum = {};
 	struct rewire_why *why = &context->why;
 	void *statement;
 	int ret;
-	u32 i;
 
 	if (!arg->statement_length ||
 	    arg->statement_length > TRUST_MAX_STATEMENT)
@@ -429,12 +359,12 @@ int rewire_trust_put(struct rewire_context *context, struct rewire_trust *arg)
 				 arg->statement_length);
 	if (IS_ERR(statement))
 		return PTR_ERR(statement);
-	ret = trust_copy_signatures(signatures, arg, why) ?:
+	ret = rewire_quorum_copy(&quorum, arg->signature, arg->signatures,
+				 why) ?:
 	      rewire_trust_take(context->rfile->sm, statement,
-				arg->statement_length, signatures,
-				arg->signatures, why);
-	for (i = 0; i < ARRAY_SIZE(signatures); i++)
-		kfree(signatures[i].bytes);
+				arg->statement_length, quorum.cms, quorum.count,
+				why);
+	rewire_quorum_free(&quorum);
 	kvfree(statement);
 	return ret;
 }

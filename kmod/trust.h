@@ -8,6 +8,7 @@
 #include <linux/rwsem.h>
 
 #include "../uapi/rewire_trust.h"
+#include "quorum.h"
 #include "why.h"
 
 struct rewire_context;
@@ -28,16 +29,6 @@ struct rewire_trusted {
 	struct rw_semaphore lock;
 	void *statement[REWIRE_TRUST_KINDS];
 	u32 length[REWIRE_TRUST_KINDS];
-};
-
-/**
- * struct rewire_cms - one of several signatures, in kernel memory
- * @bytes: detached CMS, DER
- * @length: how many
- */
-struct rewire_cms {
-	void *bytes;
-	u32 length;
 };
 
 void rewire_trust_setup(struct rewire_trusted *trusted);

@@ -19,7 +19,7 @@
 	X(revocation, "revoked SMs are believed")			\
 	X(measurement, "the code need not be the manifest's")		\
 	/* who may do what with a request */				\
-	X(addressee, "requests for other SMs are followed")		\
+	X(addressee, "requests and packages for other SMs count")		\
 	X(request_replay, "requests are followed more than once")	\
 	X(epoch, "requests for other epochs are followed")		\
 	X(level_accept, "levels are not looked at after ACCEPT")	\

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Trust bundles and levels. Root keys a, b and c, two of which have to sign; d
- * is a stranger until a bundle says otherwise. data_trust.h has their keys:
- * what they sign is signed here.
+ * is a stranger until a bundle says otherwise.
  */
-#include <crypto/sha2.h>
-#include <keys/asymmetric-subtype.h>
-#include <keys/asymmetric-type.h>
 #include <kunit/test.h>
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -14,146 +10,38 @@
 
 #include "../../kmod/signed.h"
 #include "../../kmod/trust.h"
-#include "data_trust.h"
+#include "sign.h"
 #include "util.h"
 #include "world.h"
 
-#define RSA_BYTES	256
 #define DOMAIN		"a domain"
-
-/* who signs, and whose certificates there are; by letter */
-struct signer {
-	char letter;
-	const u8 *key, *cms, *cert;
-	size_t key_len, cms_len, cert_len;
-};
-
-#define SIGNER(l, name)							\
-	{ .letter = (l), .key = trust_key_##name,			\
-	  .key_len = sizeof(trust_key_##name), .cms = trust_cms_##name,	\
-	  .cms_len = sizeof(trust_cms_##name),				\
-	  .cert = trust_cert_##name, .cert_len = sizeof(trust_cert_##name) }
-
-static const struct signer signers[] = {
-	SIGNER('a', root_a), SIGNER('b', root_b), SIGNER('c', root_c),
-	SIGNER('d', root_d), SIGNER('v', developer),
-	/* another certificate for the key of a */
-	{ .letter = '=', .cert = trust_cert_root_a_again,
-	  .cert_len = sizeof(trust_cert_root_a_again) },
-};
 
 struct trust {
 	struct rewire_sm *sm, *other;
-	struct key *key[ARRAY_SIZE(signers)];
 	struct rewire_why why;
 };
-
-static const struct signer *signer(struct kunit *test, char letter)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(signers); i++)
-		if (signers[i].letter == letter)
-			return &signers[i];
-	KUNIT_FAIL(test, "nobody is called %c", letter);
-	return &signers[0];
-}
-
-static void add_root(struct kunit *test, struct rewire_sm *sm,
-		     const char *letters)
-{
-	const struct signer *s;
-
-	for (; *letters; letters++) {
-		s = signer(test, *letters);
-		KUNIT_ASSERT_EQ(test, rewire_roles_add(&sm->roles,
-						       REWIRE_ROLE_ROOT,
-						       s->cert, s->cert_len,
-						       NULL), 0);
-	}
-}
 
 static int trust_init(struct kunit *test)
 {
 	struct trust *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
-	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	test->priv = t;
 	t->sm = world_sm(test, 'a', true);
-	add_root(test, t->sm, "abc");
+	sign_add(test, &t->sm->roles, REWIRE_ROLE_ROOT, "abc");
 	KUNIT_ASSERT_EQ(test, rewire_roles_threshold(&t->sm->roles, 2, NULL),
 			0);
-	for (i = 0; i < ARRAY_SIZE(signers); i++)
-		if (signers[i].key)
-			t->key[i] = test_key(test, "asymmetric", "rewire:test",
-					     signers[i].key,
-					     signers[i].key_len);
 	return 0;
 }
 
 static void trust_exit(struct kunit *test)
 {
 	struct trust *t = test->priv;
-	int i;
 
 	if (!t)
 		return;
-	for (i = 0; i < ARRAY_SIZE(signers); i++)
-		key_put(t->key[i]);
 	world_sm_free(t->other);
 	world_sm_free(t->sm);
-}
-
-/* the signature is the last thing in its envelope */
-static void sign(struct kunit *test, char letter, const void *data, u32 length,
-		 struct rewire_cms *cms)
-{
-	struct trust *t = test->priv;
-	const struct signer *s = signer(test, letter);
-	struct kernel_pkey_params params = {
-		.key = t->key[s - signers],
-		.encoding = "pkcs1",
-		.hash_algo = "sha256",
-		.in_len = SHA256_DIGEST_SIZE,
-		.out_len = RSA_BYTES,
-		.op = kernel_pkey_sign,
-	};
-	u8 *digest = kmalloc(SHA256_DIGEST_SIZE, GFP_KERNEL);
-	int ret;
-
-	KUNIT_ASSERT_NOT_NULL(test, digest);
-	cms->bytes = kmemdup(s->cms, s->cms_len, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, cms->bytes);
-	cms->length = s->cms_len;
-	sha256(data, length, digest);
-	ret = params.key->type->asym_eds_op(&params, digest,
-					    cms->bytes + s->cms_len -
-					    RSA_BYTES);
-	kfree(digest);
-	KUNIT_ASSERT_GE(test, ret, 0);
-}
-
-/* sign by letters; after a '!' the next signature is wrong */
-static u32 sign_all(struct kunit *test, const char *who, const void *statement,
-		    u32 length, struct rewire_cms *cms)
-{
-	bool wrong = false;
-	u32 count = 0;
-
-	for (; *who; who++) {
-		if (*who == '!') {
-			wrong = true;
-			continue;
-		}
-		KUNIT_ASSERT_LT(test, count, REWIRE_MAX_ROOT_SIGNATURES);
-		sign(test, *who, statement, length, &cms[count]);
-		if (wrong)
-			((u8 *)cms[count].bytes)[cms[count].length - 9] ^= 4;
-		wrong = false;
-		count++;
-	}
-	return count;
 }
 
 static int give(struct kunit *test, const void *statement, u32 length,
@@ -207,8 +95,7 @@ static struct rewire_bundle *bundle(struct kunit *test, u32 role, u64 version,
 		if (*who == 'p') {
 			cert = world_platform(&len);
 		} else {
-			cert = signer(test, *who)->cert;
-			len = signer(test, *who)->cert_len;
+			cert = sign_cert(test, *who, &len);
 		}
 		memcpy(at, cert, len);
 		at += len;
@@ -274,15 +161,16 @@ static void bundle_needs_the_threshold(struct kunit *test)
 static void same_key_counts_once(struct kunit *test)
 {
 	struct trust *t = test->priv;
-	const struct signer *again = signer(test, '=');
+	const u8 *again;
+	u32 len;
 
 	KUNIT_EXPECT_EQ(test, GIVE(test, DEVELOPER, 1, "v", "aa"), -ENOKEY);
 	KUNIT_EXPECT_EQ(test, GIVE(test, DEVELOPER, 1, "v", "aaaaaaaa"),
 			-ENOKEY);
 	/* not by way of a second certificate either */
+	again = sign_cert(test, '=', &len);
 	KUNIT_EXPECT_EQ(test, rewire_roles_add(&t->sm->roles, REWIRE_ROLE_ROOT,
-					       again->cert, again->cert_len,
-					       &t->why), -EBADMSG);
+					       again, len, &t->why), -EBADMSG);
 	KUNIT_EXPECT_NOT_NULL(test, strstr(t->why.text, "same key"));
 	KUNIT_EXPECT_EQ(test, give_bundle(test, REWIRE_ROLE_ROOT, 1, "a=", 2,
 					  "ab"), -EBADMSG);
@@ -453,11 +341,12 @@ static void removed_developer_is_refused_at_once(struct kunit *test)
 	struct trust *t = test->priv;
 	struct rewire_cms cms;
 	const u8 *old;
+	const u8 *cert;
 	u32 len;
 
 	m = *world_manifest_get(&old, &len);
 	m.svn++;
-	sign(test, 'v', &m, sizeof(m), &cms);
+	sign_one(test, 'v', &m, sizeof(m), &cms);
 	KUNIT_EXPECT_EQ(test, manifest(t, id), 0);
 	KUNIT_EXPECT_EQ(test, rewire_manifest_check(t->sm, &m, cms.bytes,
 						    cms.length, PAGE_SIZE, id,
@@ -467,9 +356,8 @@ static void removed_developer_is_refused_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rewire_manifest_check(t->sm, &m, cms.bytes,
 						    cms.length, PAGE_SIZE, id,
 						    NULL), 0);
-	KUNIT_EXPECT_EQ(test, rewire_cert_id(trust_cert_developer,
-					     sizeof(trust_cert_developer), own,
-					     NULL), 0);
+	cert = sign_cert(test, 'v', &len);
+	KUNIT_EXPECT_EQ(test, rewire_cert_id(cert, len, own, NULL), 0);
 	KUNIT_EXPECT_MEMEQ(test, id, own, sizeof(own));
 	kfree(cms.bytes);
 }
@@ -670,7 +558,7 @@ static int manifest_of_level(struct kunit *test, u32 min_atl)
 
 	m = *world_manifest_get(&old, &len);
 	m.min_atl = min_atl;
-	sign(test, 'v', &m, sizeof(m), &cms);
+	sign_one(test, 'v', &m, sizeof(m), &cms);
 	ret = rewire_manifest_check(t->sm, &m, cms.bytes, cms.length,
 				    PAGE_SIZE, id, &t->why);
 	kfree(cms.bytes);
@@ -735,7 +623,7 @@ static void replay_gives_the_same(struct kunit *test)
 	mutex_unlock(&t->sm->journal.lock);
 
 	/* PROVISION's anchors do not count where a bundle was taken */
-	add_root(test, t->sm, "ab");
+	sign_add(test, &t->sm->roles, REWIRE_ROLE_ROOT, "ab");
 	KUNIT_EXPECT_EQ(test, rewire_roles_threshold(&t->sm->roles, 1, NULL),
 			0);
 	KUNIT_EXPECT_EQ(test, GIVE(test, DEVELOPER, 6, "v", "ab"), -ENOKEY);

@@ -133,7 +133,7 @@ try 1 fence give "$dir/move" && grep -q 'not a signed fence' "$dir/err"
 result $? "fence give with a request for a fence"
 
 try 1 update plan "$dir/image" --all --socket "$dir/none" &&
-	grep -q 'ends within the package' "$dir/err"
+	grep -q 'cut off' "$dir/err"
 result $? "update plan of what is no package"
 try 1 update list --socket "$dir/none" && grep -q 'start rewired' "$dir/err"
 result $? "update list without a helper"

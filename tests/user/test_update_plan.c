@@ -22,7 +22,7 @@ static int set_up(void **state)
 
 	(void)state;
 	order = calloc(1, sizeof(*order));
-	m = &order->manifest.body.manifest;
+	m = &order->words.manifest.body.manifest;
 	memset(m->software, 0x5a, REWIRE_ID_SIZE);
 	memset(m->measurement, 0xe4, REWIRE_DIGEST_SIZE);
 	m->release = 4;
@@ -31,10 +31,10 @@ static int set_up(void **state)
 	m->max_threads = 1;
 	m->min_atl = 2;
 	m->attributes = REWIRE_ATTR_STATE_HANDOVER;
-	memset(order->package.software, 0x5a, REWIRE_ID_SIZE);
-	order->package.from_max = UINT64_MAX;
-	order->package.payload_length = 12 << 20;
-	order->package.trial_ms = 10000;
+	memset(order->words.package.software, 0x5a, REWIRE_ID_SIZE);
+	order->words.package.from_max = UINT64_MAX;
+	order->words.package.payload_length = 12 << 20;
+	order->words.package.trial_ms = 10000;
 
 	memset(instances, 0, sizeof(instances));
 	for (int i = 0; i < 2; i++) {
@@ -138,10 +138,10 @@ static void all_of_it(void **state)
 static void what_is_special(void **state)
 {
 	(void)state;
-	order->package.header.flags = REWIRE_PACKAGE_SEALED |
+	order->words.package.header.flags = REWIRE_PACKAGE_SEALED |
 				      REWIRE_PACKAGE_ROOT;
-	order->package.expires = 1767225600;
-	order->manifest.body.manifest.attributes = REWIRE_ATTR_STATE_SEALED | 8;
+	order->words.package.expires = 1767225600;
+	order->words.manifest.body.manifest.attributes = REWIRE_ATTR_STATE_SEALED | 8;
 	plan.is_volatile = true;
 	plan.signers.sds[0] = '\0';
 	plan.left_out = 5;

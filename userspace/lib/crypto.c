@@ -61,6 +61,11 @@ int crypto_read_key(const char *path, rewire_passphrase_fn *passphrase,
 		BIO_reset(bio);
 		key = d2i_PrivateKey_bio(bio, NULL);
 	}
+	if (bio && !key && !asking.asked) {
+		BIO_reset(bio);
+		key = d2i_PKCS8PrivateKey_bio(bio, NULL, on_passphrase,
+					      &asking);
+	}
 	BIO_free(bio);
 	rewire_wipe_free(bytes, length);
 	if (key) {

@@ -31,6 +31,10 @@ X509 *crypto_signer_certificate(const struct rewire_signer *signer);
 int crypto_cms_sign(const struct rewire_signer *signer, const void *data,
 		    size_t length, __u8 signature[REWIRE_MAX_CMS],
 		    size_t *ret_length, struct rewire_error *err);
+/* @body is of that type, its header is filled in here. */
+int signed_make(const struct rewire_signer *signer, const void *body,
+		__u16 type, struct rewire_signed *ret_signed,
+		struct rewire_error *err);
 /* As an SM would; nothing in @certificate but its key counts. */
 int crypto_cms_verify(const void *data, size_t length, const __u8 *signature,
 		      size_t signature_length, X509 *certificate,

@@ -6,8 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "rewire.h"
-#include "sm_signed.h"
+#include "said.h"
 
 static int check_shape(const __u8 *data, size_t length,
 		       struct rewire_head *head, struct rewire_error *err)
@@ -21,10 +20,6 @@ static int check_shape(const __u8 *data, size_t length,
 	if (head->header.version != REWIRE_VERSION ||
 	    head->header.size != sizeof(*head) || head->header.flags)
 		return rewire_fail(err, EBADMSG, "a format of another version");
-	if (!head->cert_len || head->cert_len > REWIRE_MAX_CERT ||
-	    !head->sig_len || head->sig_len > REWIRE_MAX_HEAD ||
-	    length != sizeof(*head) + head->cert_len + head->sig_len)
-		return rewire_fail(err, EBADMSG, "its lengths do not add up");
 	return 0;
 }
 
@@ -32,20 +27,20 @@ int rewire_head_check(const void *data, size_t length, const char *platform,
 		      struct rewire_head *ret_head, struct rewire_error *err)
 {
 	struct rewire_head head;
-	struct sm_signed what = {
+	int rc = check_shape(data, length, &head, err);
+	const struct said said = {
 		.data = data,
-		.length = sizeof(head),
+		.size = sizeof(head),
+		.length = length,
+		.cert_len = rc ? 0 : head.cert_len,
+		.sig_len = rc ? 0 : head.sig_len,
 		.domain = REWIRE_HEAD_DOMAIN,
-		.domain_length = sizeof(REWIRE_HEAD_DOMAIN),
+		.domain_len = sizeof(REWIRE_HEAD_DOMAIN),
 		.sm = head.sm,
 	};
-	int rc = check_shape(data, length, &head, err);
 
-	if (rc)
-		return rc;
-	what.cert_len = head.cert_len;
-	what.sig_len = head.sig_len;
-	rc = sm_signed_check(&what, platform, err);
+	if (!rc)
+		rc = said_check(&said, platform, err);
 	if (!rc)
 		*ret_head = head;
 	return rc;

@@ -16,6 +16,7 @@
 #include <uapi/rewire_evidence.h>
 #include <uapi/rewire_journal.h>
 #include <uapi/rewire_trust.h>
+#include <uapi/rewire_update.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -423,6 +424,7 @@ struct rewire_signed {
 		struct rewire_request request;
 		struct rewire_witness witness;
 		struct rewire_fence fence;
+		struct rewire_wrap wrap;
 	} body;
 	size_t length;
 	__u8 signature[REWIRE_MAX_CMS];
@@ -537,7 +539,7 @@ int rewire_signed_verify(const struct rewire_signed *object,
  * rewire_signed_parse - take a signed struct apart; checks form, not signature
  * @data: the bytes
  * @length: how many
- * @type: REWIRE_TYPE_MANIFEST, _REQUEST, _WITNESS or _FENCE
+ * @type: REWIRE_TYPE_MANIFEST, _REQUEST, _WITNESS, _FENCE or _WRAP
  * @ret_signed: the result
  *
  * Return: 0, -EBADMSG, or another negative errno.
@@ -1208,6 +1210,8 @@ int rewire_client_call(struct rewire_client *client, const void *input,
 		       size_t input_length, unsigned int timeout_ms,
 		       __u8 output[REWIRE_MAX_PAYLOAD], size_t *ret_length,
 		       __s32 *ret_status, struct rewire_error *err);
+
+#include "rewire_package.h"
 
 #ifdef __cplusplus
 }

@@ -111,6 +111,7 @@ static size_t body_size(__u16 type, const char **ret_name)
 		[REWIRE_TYPE_WITNESS] = {
 			"witness", sizeof(struct rewire_witness) },
 		[REWIRE_TYPE_FENCE] = { "fence", sizeof(struct rewire_fence) },
+		[REWIRE_TYPE_WRAP] = { "wrap", sizeof(struct rewire_wrap) },
 	};
 
 	if (type >= sizeof(bodies) / sizeof(bodies[0]))
@@ -120,9 +121,9 @@ static size_t body_size(__u16 type, const char **ret_name)
 	return bodies[type].size;
 }
 
-static int sign_body(const struct rewire_signer *signer, const void *body,
-		     __u16 type, struct rewire_signed *ret_signed,
-		     struct rewire_error *err)
+int signed_make(const struct rewire_signer *signer, const void *body,
+		__u16 type, struct rewire_signed *ret_signed,
+		struct rewire_error *err)
 {
 	struct rewire_signed object = { .length = body_size(type, NULL) };
 	int rc;
@@ -146,7 +147,7 @@ int rewire_sign_manifest(const struct rewire_signer *signer,
 			 struct rewire_signed *ret_signed,
 			 struct rewire_error *err)
 {
-	return sign_body(signer, manifest, REWIRE_TYPE_MANIFEST, ret_signed, err);
+	return signed_make(signer, manifest, REWIRE_TYPE_MANIFEST, ret_signed, err);
 }
 
 int rewire_sign_request(const struct rewire_signer *signer,
@@ -154,7 +155,7 @@ int rewire_sign_request(const struct rewire_signer *signer,
 			struct rewire_signed *ret_signed,
 			struct rewire_error *err)
 {
-	return sign_body(signer, request, REWIRE_TYPE_REQUEST, ret_signed, err);
+	return signed_make(signer, request, REWIRE_TYPE_REQUEST, ret_signed, err);
 }
 
 int rewire_sign_witness(const struct rewire_signer *signer,
@@ -162,7 +163,7 @@ int rewire_sign_witness(const struct rewire_signer *signer,
 			struct rewire_signed *ret_signed,
 			struct rewire_error *err)
 {
-	return sign_body(signer, witness, REWIRE_TYPE_WITNESS, ret_signed, err);
+	return signed_make(signer, witness, REWIRE_TYPE_WITNESS, ret_signed, err);
 }
 
 int rewire_sign_fence(const struct rewire_signer *signer,
@@ -170,7 +171,7 @@ int rewire_sign_fence(const struct rewire_signer *signer,
 		      struct rewire_signed *ret_signed,
 		      struct rewire_error *err)
 {
-	return sign_body(signer, fence, REWIRE_TYPE_FENCE, ret_signed, err);
+	return signed_make(signer, fence, REWIRE_TYPE_FENCE, ret_signed, err);
 }
 
 int rewire_fence_of(const struct rewire_request *request,

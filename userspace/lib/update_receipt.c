@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "rewire_update.h"
-#include "sm_signed.h"
+#include "said.h"
 
 int rewire_update_receipt_parse(const void *data, size_t length,
 				struct rewire_update_receipt *ret_receipt,
@@ -41,20 +41,21 @@ int rewire_update_receipt_verify(const void *data, size_t length,
 				 struct rewire_error *err)
 {
 	struct rewire_update_receipt receipt;
-	struct sm_signed what = {
+	struct said said = {
 		.data = data,
-		.length = sizeof(receipt),
+		.size = sizeof(receipt),
+		.length = length,
 		.domain = REWIRE_UPDATE_RECEIPT_DOMAIN,
-		.domain_length = sizeof(REWIRE_UPDATE_RECEIPT_DOMAIN),
+		.domain_len = sizeof(REWIRE_UPDATE_RECEIPT_DOMAIN),
 		.sm = receipt.sm,
 	};
 	int rc = rewire_update_receipt_parse(data, length, &receipt, err);
 
 	if (rc)
 		return rc;
-	what.cert_len = receipt.cert_len;
-	what.sig_len = receipt.sig_len;
-	rc = sm_signed_check(&what, platform, err);
+	said.cert_len = receipt.cert_len;
+	said.sig_len = receipt.sig_len;
+	rc = said_check(&said, platform, err);
 	if (!rc)
 		*ret_receipt = receipt;
 	return rc;

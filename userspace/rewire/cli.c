@@ -257,7 +257,8 @@ static int read_passphrase(int fd, char *buffer, size_t size)
 	return -EMSGSIZE;
 }
 
-int cli_passphrase(char *buffer, size_t size, void *data)
+/* Asks on the terminal, or reads from *(int *)data if >= 0. */
+static int passphrase(char *buffer, size_t size, void *data)
 {
 	const int *fd = data;
 
@@ -266,4 +267,23 @@ int cli_passphrase(char *buffer, size_t size, void *data)
 	if (EVP_read_pw_string(buffer, (int)size, "Passphrase of the key: ", 0))
 		return -EACCES;
 	return (int)strlen(buffer);
+}
+
+int cli_signer(const char *key, const char *certificate,
+	       const char *passphrase_fd, struct rewire_signer **ret_signer)
+{
+	struct rewire_error err;
+	__u64 number;
+	int fd = -1;
+
+	if (passphrase_fd) {
+		if (!cli_number(passphrase_fd, 0, 1 << 20, &number))
+			return cli_usage("--passphrase-fd: %s is not a descriptor",
+					 passphrase_fd);
+		fd = (int)number;
+	}
+	if (rewire_signer_open(key, certificate, passphrase, &fd, ret_signer,
+			       &err))
+		return cli_fail(&err);
+	return EXIT_SUCCESS;
 }

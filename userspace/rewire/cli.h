@@ -28,8 +28,8 @@ struct command {
 
 extern const struct command cmd_root, cmd_pki, cmd_provision, cmd_status, cmd_sign,
 	cmd_request, cmd_run, cmd_ls, cmd_info, cmd_call, cmd_pause, cmd_resume,
-	cmd_extract, cmd_reseal, cmd_restore, cmd_destroy, cmd_migrate, cmd_update, cmd_events,
-	cmd_trust, cmd_fence, cmd_evidence,
+	cmd_extract, cmd_reseal, cmd_restore, cmd_destroy, cmd_migrate, cmd_update,
+	cmd_events, cmd_trust, cmd_fence, cmd_evidence, cmd_suk, cmd_package,
 	cmd_log, cmd_witness;
 
 /* Of this run: the sub-command, and whether --json was given. */
@@ -88,7 +88,18 @@ bool cli_size(const char *text, __u64 *ret_bytes);
 /* A file for the enclave named by workload or number, or a negative errno. */
 int cli_open_enclave(const char *name, struct rewire_error *err);
 
-/* For librewire: asks on the terminal, or reads from *(int *)data if >= 0. */
-int cli_passphrase(char *buffer, size_t size, void *data);
+/**
+ * cli_signer - the key pair of a command that signs
+ * @key: file; when it is encrypted its passphrase is asked for on the terminal
+ * @certificate: file
+ * @passphrase_fd: value of --passphrase-fd: read it from there; NULL: not given.
+ *	There is no other way: arguments and environment are for all to see
+ * @ret_signer: to be freed by rewire_signer_free()
+ *
+ * Return: EXIT_SUCCESS, or the exit status when something is wrong; it has been
+ * said then.
+ */
+int cli_signer(const char *key, const char *certificate,
+	       const char *passphrase_fd, struct rewire_signer **ret_signer);
 
 #endif

@@ -20,20 +20,15 @@ static int sign(const char *path, const struct fence_options *options,
 	struct rewire_signed request, object;
 	struct rewire_signer *signer;
 	struct rewire_error err;
-	__u64 number;
-	int fd = -1, rc;
+	int status, rc;
 
-	if (options->passphrase_fd) {
-		if (!cli_number(options->passphrase_fd, 0, 1 << 20, &number))
-			return cli_usage("--passphrase-fd: %s is not a descriptor",
-					 options->passphrase_fd);
-		fd = (int)number;
-	}
 	if (rewire_signed_read(path, REWIRE_TYPE_REQUEST, &request, &err) ||
-	    rewire_fence_of(&request.body.request, fence, &err) ||
-	    rewire_signer_open(options->key, options->certificate,
-			       cli_passphrase, &fd, &signer, &err))
+	    rewire_fence_of(&request.body.request, fence, &err))
 		return cli_fail(&err);
+	status = cli_signer(options->key, options->certificate,
+			    options->passphrase_fd, &signer);
+	if (status != EXIT_SUCCESS)
+		return status;
 	rc = rewire_sign_fence(signer, fence, &object, &err);
 	rewire_signer_free(signer);
 	/* A certificate may forbid what its key can do: find out now. */

@@ -57,18 +57,12 @@ static int sign(const struct request_options *options,
 	struct rewire_signer *signer;
 	struct rewire_signed object;
 	struct rewire_error err;
-	__u64 number;
-	int fd = -1, rc;
+	int status, rc;
 
-	if (options->passphrase_fd) {
-		if (!cli_number(options->passphrase_fd, 0, 1 << 20, &number))
-			return cli_usage("--passphrase-fd: %s is not a descriptor",
-					 options->passphrase_fd);
-		fd = (int)number;
-	}
-	if (rewire_signer_open(options->key, options->certificate,
-			       cli_passphrase, &fd, &signer, &err))
-		return cli_fail(&err);
+	status = cli_signer(options->key, options->certificate,
+			    options->passphrase_fd, &signer);
+	if (status != EXIT_SUCCESS)
+		return status;
 	rc = rewire_sign_request(signer, request, &object, &err);
 	rewire_signer_free(signer);
 	if (!rc)

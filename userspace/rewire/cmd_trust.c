@@ -271,25 +271,20 @@ static int sign(const char *path, const struct trust_options *o)
 	struct rewire_statement *statement;
 	struct rewire_signer *signer;
 	struct rewire_error err;
-	__u64 number;
-	int fd = -1, rc;
+	int status, rc;
 
 	if (!o->key || certificates.count != 1)
 		return cli_usage("to sign needs --key and one --cert");
-	if (o->passphrase_fd) {
-		if (!cli_number(o->passphrase_fd, 0, 1 << 20, &number))
-			return cli_usage("--passphrase-fd: %s is not a descriptor",
-					 o->passphrase_fd);
-		fd = (int)number;
-	}
 	if (rewire_trust_read(path, &statement, &err))
 		return cli_fail(&err);
-	rc = rewire_signer_open(o->key, certificates.path[0], cli_passphrase,
-				&fd, &signer, &err);
-	if (!rc) {
-		rc = rewire_trust_sign(signer, statement, &err);
-		rewire_signer_free(signer);
+	status = cli_signer(o->key, certificates.path[0], o->passphrase_fd,
+			    &signer);
+	if (status != EXIT_SUCCESS) {
+		rewire_trust_free(statement);
+		return status;
 	}
+	rc = rewire_trust_sign(signer, statement, &err);
+	rewire_signer_free(signer);
 	if (rc) {
 		rewire_trust_free(statement);
 		return cli_fail(&err);

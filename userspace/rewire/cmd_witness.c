@@ -16,6 +16,7 @@
 
 struct witness_options {
 	const char *key, *certificate, *platform, *state, *passphrase_fd;
+	struct rewire_signer *signer;
 };
 
 #define MAX_ROUNDS	2	/* the second moves the witness on */
@@ -74,15 +75,8 @@ static int sign(const struct rewire_witness *witness,
 		const struct witness_options *o, struct rewire_signed *signature,
 		struct rewire_error *err)
 {
-	struct rewire_signer *signer;
-	int fd = o->passphrase_fd ? atoi(o->passphrase_fd) : -1, rc;
+	int rc = rewire_sign_witness(o->signer, witness, signature, err);
 
-	rc = rewire_signer_open(o->key, o->certificate, cli_passphrase, &fd,
-				&signer, err);
-	if (rc)
-		return rc;
-	rc = rewire_sign_witness(signer, witness, signature, err);
-	rewire_signer_free(signer);
 	return rc ? rc : rewire_signed_verify(signature, o->certificate, err);
 }
 
@@ -163,17 +157,6 @@ static int run_ask(int argc, char **argv)
 	return rc ? cli_fail(&err) : done(output);
 }
 
-static int check_passphrase_fd(const struct witness_options *o)
-{
-	__u64 number;
-
-	if (o->passphrase_fd &&
-	    !cli_number(o->passphrase_fd, 0, 1 << 20, &number))
-		return cli_usage("--passphrase-fd: %s is not a descriptor",
-				 o->passphrase_fd);
-	return EXIT_SUCCESS;
-}
-
 static int run_sign(int argc, char **argv)
 {
 	struct witness_options o = { 0 };
@@ -197,14 +180,15 @@ static int run_sign(int argc, char **argv)
 
 	if (at < 0)
 		return cli_parse_exit(at);
-	rc = check_passphrase_fd(&o);
+	rc = cli_signer(o.key, o.certificate, o.passphrase_fd, &o.signer);
 	if (rc != EXIT_SUCCESS)
 		return rc;
 	rc = rewire_file_read(argv[at], REWIRE_MAX_HEAD, &data, &length, &err);
-	if (rc)
-		return cli_fail(&err);
-	rc = answer(data, length, &o, &signature, &moved, &err);
-	free(data);
+	if (!rc) {
+		rc = answer(data, length, &o, &signature, &moved, &err);
+		free(data);
+	}
+	rewire_signer_free(o.signer);
 	if (!rc)
 		rc = rewire_signed_write(output, &signature, &err);
 	return rc ? cli_fail(&err) : done(output);
@@ -285,8 +269,12 @@ static int run_local(int argc, char **argv)
 
 	if (at < 0)
 		return cli_parse_exit(at);
-	status = check_passphrase_fd(&o);
-	return status == EXIT_SUCCESS ? local(&o) : status;
+	status = cli_signer(o.key, o.certificate, o.passphrase_fd, &o.signer);
+	if (status != EXIT_SUCCESS)
+		return status;
+	status = local(&o);
+	rewire_signer_free(o.signer);
+	return status;
 }
 
 static int run(int argc, char **argv)

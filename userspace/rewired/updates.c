@@ -384,7 +384,8 @@ static int apply(struct course *c, struct entry *entry,
 static int fill_entry(const struct task *task, struct entry *entry,
 		      struct rewire_error *err)
 {
-	const struct rewire_manifest *to = &task->order->manifest.body.manifest;
+	const struct rewire_order *words = &task->order->words;
+	const struct rewire_manifest *to = &words->manifest.body.manifest;
 
 	*entry = (struct entry){
 		.is_volatile = task->is_volatile,
@@ -397,8 +398,8 @@ static int fill_entry(const struct task *task, struct entry *entry,
 	memcpy(entry->workload, task->instance.workload, REWIRE_ID_SIZE);
 	memcpy(entry->software, to->software, REWIRE_ID_SIZE);
 	snprintf(entry->package, sizeof(entry->package), "%s", task->package);
-	return rewire_update_id(&task->order->package, entry->workload,
-				entry->id, err);
+	return rewire_update_id(&words->package, entry->workload, entry->id,
+				err);
 }
 
 int updates_run(struct updates *updates, const struct task *task,
