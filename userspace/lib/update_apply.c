@@ -422,16 +422,18 @@ int rewire_update_apply(int sm, const struct rewire_update_job *job,
 		.update = -1,
 		.start = now_ms(),
 	};
+	/* What is tried again, or what the SM knows better, is no error. */
+	struct rewire_error why = { 0 };
 	int rc;
 
 	*ret_result = (struct rewire_update_result){ 0 };
-	rc = check_size(job, err);
+	rc = check_size(job, &why);
 	if (!rc)
-		rc = begin_or_wait(&run, err);
+		rc = begin_or_wait(&run, &why);
 	if (!rc)
-		rc = ask_how_it_ended(&run, go_through(&run, err), err);
+		rc = ask_how_it_ended(&run, go_through(&run, &why), &why);
 	ret_result->ms = now_ms() - run.start;
 	if (run.update >= 0)
 		close(run.update);
-	return rc;
+	return rc ? rewire_fail(err, -rc, "%s", why.text) : 0;
 }
