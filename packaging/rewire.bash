@@ -42,6 +42,8 @@ _rewire() {
 			((COMP_CWORD == 2)) &&
 				words=$'bundle\nlevels\nsign\ngive\nshow'
 			;;
+		package) ((COMP_CWORD == 2)) && words=$'show\nauthorise' ;;
+		suk) ((COMP_CWORD == 2)) && words=show ;;
 		root) ((COMP_CWORD == 2)) && words=$'rotate\nstatus' ;;
 		log) ((COMP_CWORD == 2)) && words=$'verify\nexport\ncompact' ;;
 		witness) ((COMP_CWORD == 2)) && words=$'ask\nsign\ngive' ;;

@@ -191,7 +191,7 @@ static int take(struct rest *rest, void *to, size_t length,
 static int take_signature(struct rest *rest, __u8 bytes[REWIRE_MAX_CMS],
 			  size_t *ret_length, struct rewire_error *err)
 {
-	__le32 word;
+	__le32 word = 0;
 	__u32 length;
 	int rc = take(rest, &word, sizeof(word), err);
 
