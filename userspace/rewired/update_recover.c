@@ -153,7 +153,7 @@ static int settle(const struct updates *updates, const struct entry *entry,
 		return bring_back(updates, entry, REWIRE_VERSION_NEW, ret_lost,
 				  err);
 	case RECOVERY_ENTER:
-		return enter(entry, err);
+		return enter(updates, entry, err);
 	case RECOVERY_LOST:
 		*ret_lost = true;
 		return 0;
