@@ -137,8 +137,9 @@ void upgrade_sign_as(struct upgrade *upgrade, const char *role)
 	struct rewire_update_order *order = upgrade->order;
 	struct rewire_signer *signer = signer_of(role);
 
-	if (crypto_cms_sign(signer, &order->package, sizeof(order->package),
-			    order->package_cms, &order->package_cms_length,
+	if (crypto_cms_sign(signer, &order->words.package, sizeof(order->words.package),
+			    order->words.signature.bytes,
+			    &order->words.signature.length,
 			    &upgrade->error))
 		tap_bail("%s", upgrade->error.text);
 	rewire_signer_free(signer);
@@ -162,27 +163,27 @@ void upgrade_make(struct upgrade *upgrade, const struct host *host,
 	if (!order)
 		tap_bail("no memory for an order");
 	image_open(edition->image, &image);
-	manifest_of(edition, &image, &order->manifest);
+	manifest_of(edition, &image, &order->words.manifest);
 	append(upgrade, &image.layout, sizeof(image.layout));
 	for (size_t i = 0; i < image.count; i++)
 		append_segment(upgrade, &image.segments[i]);
 	rewire_image_close(&image);
-	order->package = (struct rewire_package){
+	order->words.package = (struct rewire_package){
 		.header = {
 			.magic = REWIRE_MAGIC,
 			.type = REWIRE_TYPE_PACKAGE,
 			.version = REWIRE_VERSION,
-			.size = sizeof(order->package),
+			.size = sizeof(order->words.package),
 		},
 		.software = { [15] = edition->software },
 		.from_max = ~0ULL,
 		.payload_length = upgrade->length,
 		.trial_ms = TRIAL_MS,
 	};
-	if (getrandom(order->package.nonce, REWIRE_NONCE_SIZE, 0) !=
+	if (getrandom(order->words.package.nonce, REWIRE_NONCE_SIZE, 0) !=
 		    REWIRE_NONCE_SIZE ||
-	    digest_bytes(&order->manifest.body, sizeof(struct rewire_manifest),
-			 order->package.manifest_digest, &upgrade->error))
+	    digest_bytes(&order->words.manifest.body, sizeof(struct rewire_manifest),
+			 order->words.package.manifest_digest, &upgrade->error))
 		tap_bail("no nonce or digest");
 	upgrade_sign(upgrade);
 }
@@ -344,7 +345,7 @@ void expect_receipt(struct upgrade *upgrade, __u32 state,
 	       receipt.to.release == to->release, "from %llu to %llu",
 	       (unsigned long long)receipt.from.release,
 	       (unsigned long long)receipt.to.release);
-	expect(!memcmp(receipt.nonce, upgrade->order->package.nonce,
+	expect(!memcmp(receipt.nonce, upgrade->order->words.package.nonce,
 		       REWIRE_NONCE_SIZE) &&
 	       !memcmp(receipt.id, upgrade->id, REWIRE_ID_SIZE),
 	       "the receipt is of another update");
