@@ -530,7 +530,7 @@ static void what_no_sm_takes_is_not_made(void **state)
 #define REFUSED(change, word) do {					\
 	p = package_of(0);						\
 	change;								\
-	assert_int_equal(refused(&p, word), -EINVAL);			\
+	assert_int_equal(refused(&p, word), -EBADMSG);			\
 } while (0)
 	REFUSED(p.from_min = 7, "releases 7 to 6");
 	REFUSED(p.trial_ms = 0, "trial");

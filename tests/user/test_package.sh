@@ -143,6 +143,10 @@ package 0 --devices "$dir/suks" --platform "$pki/platform.crt" --json \
 	grep -q 'device *any' "$dir/out" && grep -q "workload *$uuid" "$dir/out" &&
 	grep -q 'trial *300000 ms' "$dir/out"
 result $? "for two devices: one payload, two wraps"
+package 1 --device "$dir/suks/alpha" --platform "$pki/platform.crt" \
+	--out "$dir/two" && grep -q 'File exists' "$dir/err" &&
+	[ -e "$dir/two.package" ]
+result $? "wraps of two packages do not mix"
 package 1 --device "$dir/suks/alpha" --devices "$dir/suks" \
 	--platform "$pki/platform.crt" --out "$dir/none" &&
 	grep -q twice "$dir/err" && [ ! -e "$dir/none.package" ]
