@@ -267,8 +267,10 @@ static int enter(struct settle *s, struct rewire_error *err)
 	if (ret && ret != -ENOENT && ret != -EREMCHG)
 		return ret;
 	/* Before the record goes: an update on arrival must not be forgotten. */
-	if (!ret && s->helper->options.update_inbox)
+	if (!ret && s->helper->options.update_inbox) {
 		store_set_arrived(&s->helper->store, s->record.workload, true);
+		atomic_store(&s->helper->poked, true);
+	}
 	log_end(s, "target ACTIVE");
 	return end(s);
 }

@@ -351,7 +351,7 @@ void updater_tick(struct updater *updater)
 
 	if (updater->running)
 		return;
-	poked = atomic_exchange(&updates->dirty, false);
+	poked = atomic_exchange(&updates->helper->poked, false);
 	if (!poked && clock_ms() < updater->next)
 		return;
 	updater->running = pool_submit(updates->helper->pool, POOL_UPDATER,

@@ -79,7 +79,7 @@ void updates_close(struct updates *updates)
 
 void updates_poke(struct updates *updates)
 {
-	atomic_store(&updates->dirty, true);
+	atomic_store(&updates->helper->poked, true);
 }
 
 void updates_trials_dir(const struct updates *updates, char path[STORE_PATH])
