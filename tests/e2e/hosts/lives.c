@@ -134,8 +134,8 @@ static void sign(const struct rewire_witness *witness,
 	rewire_signer_free(signer);
 }
 
-int life_witness(const struct life *life, struct memory *memory,
-		 struct rewire_error *error)
+static int witness(const struct life *life, struct memory *memory,
+		   const __u64 *time, struct rewire_error *error)
 {
 	struct rewire_signed signature;
 	struct rewire_witness witness;
@@ -156,12 +156,26 @@ int life_witness(const struct life *life, struct memory *memory,
 				   &shown, &witness, &remember, error);
 	if (rc)
 		return rc;
+	if (time)
+		witness.time = *time;
 	sign(&witness, &signature);
 	if (remember) {
 		memory->head = shown;
 		memory->known = true;
 	}
 	return rewire_sm_witness(life->host.sm, &signature, error);
+}
+
+int life_witness(const struct life *life, struct memory *memory,
+		 struct rewire_error *error)
+{
+	return witness(life, memory, NULL, error);
+}
+
+int life_witness_at(const struct life *life, struct memory *memory, __u64 time,
+		    struct rewire_error *error)
+{
+	return witness(life, memory, &time, error);
 }
 
 __u32 life_freshness(const struct life *life)

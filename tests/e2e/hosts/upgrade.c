@@ -5,10 +5,12 @@
 #include "upgrade.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -149,6 +151,116 @@ void upgrade_sign(struct upgrade *upgrade)
 	upgrade_sign_as(upgrade, "sds");
 }
 
+void upgrade_describe_as(struct upgrade *upgrade, const char *role)
+{
+	struct rewire_update_order *order = upgrade->order;
+	struct rewire_manifest manifest = order->manifest.body.manifest;
+	struct rewire_signer *signer = signer_of(role);
+
+	if (rewire_sign_manifest(signer, &manifest, &order->manifest,
+				 &upgrade->error) ||
+	    digest_bytes(&order->manifest.body, sizeof(manifest),
+			 order->package.manifest_digest, &upgrade->error))
+		tap_bail("%s", upgrade->error.text);
+	rewire_signer_free(signer);
+	upgrade_sign(upgrade);
+}
+
+void upgrade_authorise(struct upgrade *upgrade, const char *holder)
+{
+	struct rewire_update_order *order = upgrade->order;
+	struct rewire_signer *signer = signer_of(holder);
+	size_t n = order->root_signatures++;
+
+	if (crypto_cms_sign(signer, &order->package, sizeof(order->package),
+			    order->root_cms[n], &order->root_cms_length[n],
+			    &upgrade->error))
+		tap_bail("%s", upgrade->error.text);
+	rewire_signer_free(signer);
+}
+
+static void append_image(struct upgrade *upgrade,
+			 const struct rewire_image *image)
+{
+	upgrade->length = 0;
+	append(upgrade, &image->layout, sizeof(image->layout));
+	for (size_t i = 0; i < image->count; i++)
+		append_segment(upgrade, &image->segments[i]);
+	upgrade->order->package.payload_length = upgrade->length;
+}
+
+void upgrade_load_image(struct upgrade *upgrade, const char *name)
+{
+	struct rewire_image image;
+
+	image_open(name, &image);
+	append_image(upgrade, &image);
+	rewire_image_close(&image);
+}
+
+void upgrade_seal(struct upgrade *upgrade, const struct edition *edition)
+{
+	static const __u8 content[REWIRE_CONTENT_KEY_SIZE] = CONTENT_KEY;
+	struct rewire_package *package = &upgrade->order->package;
+	const struct rewire_payload payload = {
+		.package = package,
+		.content = content,
+	};
+	int fd = memfd_create("payload", MFD_CLOEXEC);
+	struct rewire_image image;
+
+	image_open(edition->image, &image);
+	package->header.flags |= REWIRE_PACKAGE_SEALED;
+	memset(package->salt, 1, sizeof(package->salt));
+	package->payload_length = rewire_payload_length(&image, true);
+	upgrade->length = package->payload_length;
+	upgrade->payload = realloc(upgrade->payload, upgrade->length);
+	if (!upgrade->payload || fd < 0 ||
+	    rewire_payload_write(&image, &payload, fd, &upgrade->error) ||
+	    pread(fd, upgrade->payload, upgrade->length, 0) !=
+		    (ssize_t)upgrade->length)
+		tap_bail("encrypting a payload: %s", upgrade->error.text);
+	close(fd);
+	rewire_image_close(&image);
+	upgrade_sign(upgrade);
+}
+
+struct rewire_suk suk_of(const struct host *host)
+{
+	__u8 data[REWIRE_MAX_SUK];
+	size_t length = sizeof(data);
+	struct rewire_error error;
+	struct rewire_suk suk;
+
+	if (rewire_sm_suk(host->sm, data, &length, &error) ||
+	    rewire_suk_check(data, length, E2E_PKI "/platform.crt", &suk,
+			     &error))
+		tap_bail("%s", error.text);
+	return suk;
+}
+
+void upgrade_wrap(struct upgrade *upgrade, const struct rewire_suk *suk,
+		  const char *role)
+{
+	static const __u8 content[REWIRE_CONTENT_KEY_SIZE] = CONTENT_KEY;
+	struct rewire_order *order = calloc(1, sizeof(*order));
+	struct rewire_signer *signer = signer_of(role);
+	struct rewire_signed wrap;
+
+	if (!order)
+		tap_bail("no memory for an order");
+	order->package = upgrade->order->package;
+	if (rewire_wrap_sign(signer, order, content, suk, &wrap,
+			     &upgrade->error))
+		tap_bail("%s", upgrade->error.text);
+	upgrade->order->wrap = wrap.body.wrap;
+	memcpy(upgrade->order->wrap_cms, wrap.signature,
+	       wrap.signature_length);
+	upgrade->order->wrap_cms_length = wrap.signature_length;
+	rewire_signer_free(signer);
+	free(order);
+}
+
 void upgrade_make(struct upgrade *upgrade, const struct host *host,
 		  const struct edition *edition)
 {
@@ -163,9 +275,7 @@ void upgrade_make(struct upgrade *upgrade, const struct host *host,
 		tap_bail("no memory for an order");
 	image_open(edition->image, &image);
 	manifest_of(edition, &image, &order->manifest);
-	append(upgrade, &image.layout, sizeof(image.layout));
-	for (size_t i = 0; i < image.count; i++)
-		append_segment(upgrade, &image.segments[i]);
+	append_image(upgrade, &image);
 	rewire_image_close(&image);
 	order->package = (struct rewire_package){
 		.header = {
@@ -321,6 +431,23 @@ bool upgrade_becomes(struct upgrade *upgrade, __u32 state)
 		if (poll(&poll_fd, 1, PATIENCE_MS) <= 0)
 			return false;
 	return true;
+}
+
+void expect_edition(struct work *work, const struct host *host,
+		    const struct edition *edition)
+{
+	struct rewire_enclave_info info = work_info(work, host);
+
+	work_prepare(work, "add", NULL);
+	work->counter++;
+	if (expect_ok(work_ask(work, host, PATIENCE_MS), &work->error))
+		expect(strtoul((char *)work->answer, NULL, 10) == work->counter,
+		       "%s instead of %lu", work->answer, work->counter);
+	expect(info.release == edition->release, "release %llu runs, not %llu",
+	       (unsigned long long)info.release,
+	       (unsigned long long)edition->release);
+	expect(work_count(work, host) == 1, "there are %u",
+	       work_count(work, host));
 }
 
 void expect_receipt(struct upgrade *upgrade, __u32 state,
