@@ -312,10 +312,24 @@ void upgrade_free(struct upgrade *upgrade)
 
 /* ---- the steps ---- */
 
+int upgrade_write(struct upgrade *upgrade, const void *data, size_t length)
+{
+	const __u8 *bytes = data;
+	ssize_t n;
+
+	for (size_t done = 0; done < length; done += n) {
+		n = write(upgrade->update, bytes + done, length - done);
+		if (n < 0)
+			return rewire_fail_ioctl(&upgrade->error,
+						 upgrade->update, errno,
+						 "writing the payload");
+	}
+	return 0;
+}
+
 static int load(struct upgrade *upgrade)
 {
-	return rewire_write_all(upgrade->update, upgrade->payload,
-				upgrade->length, &upgrade->error);
+	return upgrade_write(upgrade, upgrade->payload, upgrade->length);
 }
 
 static int enter(struct upgrade *upgrade)

@@ -110,6 +110,9 @@ int upgrade_steps(struct upgrade *upgrade, const struct work *work,
 /* From the first to the last; the test fails if any does. */
 void upgrade_all(struct upgrade *upgrade, const struct work *work);
 
+/* Bytes of a payload, whatever they are. */
+int upgrade_write(struct upgrade *upgrade, const void *data, size_t length);
+
 struct rewire_update_info upgrade_info(struct upgrade *upgrade);
 /* Wait for a state; false: it does not come. */
 bool upgrade_becomes(struct upgrade *upgrade, __u32 state);
