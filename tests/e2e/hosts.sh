@@ -11,7 +11,7 @@ cd "$(dirname -- "$0")/../.."
 
 subjects=(lifecycle computation requests streams messages aborts checkpoints
 	moves helpers trust sealing counters authorisation rollback forged logs
-	acknowledgements plaintext updates orders payloads matrix)
+	acknowledgements plaintext updates orders payloads outcomes matrix)
 cases=()
 if (($#)); then
 	subjects=("$1")
