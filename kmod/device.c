@@ -488,6 +488,12 @@ static int dev_trust(struct rewire_context *context, void *data)
 	return ret ?: rewire_trust_put(context, arg);
 }
 
+/* also while a witness is waited for: it says who may be one */
+static int dev_get_trust(struct rewire_context *context, void *data)
+{
+	return dev_has_keys(context) ?: rewire_trust_get(context, data);
+}
+
 static int dev_get_evidence(struct rewire_context *context, void *data)
 {
 	return dev_has_keys(context) ?:
@@ -536,6 +542,7 @@ static const struct rewire_command dev_commands[] = {
 	REWIRE_SIGNED_COMMAND(REWIRE_ROTATE_ROOT, rewire_rotate_root,
 			      dev_rotate_root),
 	REWIRE_SIGNED_COMMAND(REWIRE_TRUST, rewire_trust, dev_trust),
+	REWIRE_COMMAND(REWIRE_GET_TRUST, rewire_get_trust, dev_get_trust),
 	REWIRE_COMMAND(REWIRE_GET_EVIDENCE, rewire_get_evidence,
 		       dev_get_evidence),
 	REWIRE_COMMAND(REWIRE_GET_HEAD, rewire_get_head,

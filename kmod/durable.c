@@ -74,6 +74,7 @@ int rewire_session_write(struct rewire_session *session, u32 state,
 	kfree(session->record);
 	session->record = record;
 	session->record_len = len;
+	session->written = session->sm->journal.chain.sequence;
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_session_write);
@@ -148,13 +149,14 @@ static int session_restore(struct rewire_session *session,
  * @sm: being provisioned: nobody else knows its sessions yet
  * @record: authentic
  * @len: its bytes
+ * @written: records in the journal with this one
  * @why: for the sentence
  *
  * Return: 0, -EUCLEAN, -ENOMEM, -EDQUOT.
  */
 int rewire_session_replay(struct rewire_sm *sm,
 			  const struct rewire_journal_session *record, u32 len,
-			  struct rewire_why *why)
+			  u64 written, struct rewire_why *why)
 {
 	struct rewire_session *session;
 	int ret = session_check(record, len, why);
@@ -170,6 +172,7 @@ int rewire_session_replay(struct rewire_sm *sm,
 		list_add(&session->list, &sm->sessions);
 	}
 	ret = session_restore(session, record, len);
+	session->written = written;
 	if (!ret)
 		ret = rewire_workload_touch(sm, record->request.workload, why);
 	if (!ret)

@@ -259,6 +259,7 @@ static int enclave_step(struct rewire_enclave *enclave,
 	if (next < 0)
 		return next;
 	WRITE_ONCE(enclave->state, next);
+	WRITE_ONCE(enclave->awaits, false);
 	if (next != from)
 		enclave_event(enclave, REWIRE_EVENT_TYPE_ENCLAVE, from, reason);
 	wake_up_all(&enclave->changed);
@@ -535,10 +536,43 @@ int rewire_enclave_pause(struct rewire_enclave *enclave, u32 timeout_ms,
 /* back to its thread: PAUSED to RUNNING, for a thread that is parked */
 void rewire_enclave_continue(struct rewire_enclave *enclave)
 {
+	int ret;
+
 	lockdep_assert_held(&enclave->lock);
-	if (enclave->state == REWIRE_ENCLAVE_PAUSED && enclave->thread &&
-	    READ_ONCE(enclave->mm) && !rewire_enclave_outdate(enclave, NULL))
+	if (enclave->state != REWIRE_ENCLAVE_PAUSED || !enclave->thread ||
+	    !READ_ONCE(enclave->mm))
+		return;
+	ret = rewire_enclave_outdate(enclave, NULL);
+	if (!ret)
 		rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_RESUME, NULL);
+	WRITE_ONCE(enclave->awaits, ret == -ENOLINK);
+}
+
+/**
+ * rewire_enclaves_continue() - a witness has answered: who waited for that?
+ * @sm: the SM; the caller has no lock
+ */
+void rewire_enclaves_continue(struct rewire_sm *sm)
+{
+	struct rewire_enclave *enclave;
+	unsigned long id = 0;
+
+	for (;; rewire_enclave_put(enclave)) {
+		mutex_lock(&sm->lock);
+		enclave = xa_find_after(&sm->enclaves, &id, ULONG_MAX,
+					XA_PRESENT);
+		if (enclave)
+			rewire_enclave_get(enclave);
+		mutex_unlock(&sm->lock);
+		if (!enclave)
+			return;
+		if (!READ_ONCE(enclave->awaits))
+			continue;
+		mutex_lock(&enclave->lock);
+		if (enclave->awaits && !enclave->readers)
+			rewire_enclave_continue(enclave);
+		mutex_unlock(&enclave->lock);
+	}
 }
 
 /**
@@ -571,22 +605,32 @@ int rewire_enclave_resume(struct rewire_enclave *enclave,
  * @why: for the sentence
  *
  * The floor under the workload's states rises to this epoch; if a checkpoint of
- * this epoch exists, the epoch rises before.
+ * this epoch exists, the epoch rises before. A strict SM waits until a witness
+ * knows of it, unless this is a first start: there is no state to go back to.
  *
- * Return: 0, or what the journal says, and then it must not run.
+ * Return: 0; -ENOLINK for want of a witness; or what the journal says, and then
+ * it must not run.
  */
 int rewire_enclave_outdate(struct rewire_enclave *enclave,
 			   struct rewire_why *why)
 {
+	struct rewire_sm *sm = enclave->sm;
 	u64 epoch = enclave->epoch + enclave->checkpointed;
-	int ret = rewire_workload_runs(enclave->sm, enclave->workload, epoch,
+	u64 written = enclave->written;
+	int ret = rewire_workload_runs(sm, enclave->workload, epoch, &written,
 				       why);
 
 	if (ret)
 		return ret;
 	enclave->epoch = epoch;
 	enclave->checkpointed = false;
-	return 0;
+	if (enclave->state == REWIRE_ENCLAVE_READY)
+		return 0;
+	enclave->written = written;
+	mutex_lock(&sm->journal.lock);
+	ret = rewire_witness_knows(&sm->freshness, written, why);
+	mutex_unlock(&sm->journal.lock);
+	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_outdate);
 

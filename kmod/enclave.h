@@ -75,6 +75,9 @@ struct rewire_segment {
  * @successor: the version that took its place; a reference
  * @readers: open checkpoint streams
  * @checkpointed: a checkpoint of this epoch exists outside
+ * @written: records in the journal that it rests on; a strict SM lets it run
+ *	once a witness knows that many
+ * @awaits: it is to go on as soon as that is so
  * @calls: call table; a reference
  * @charged: bytes charged to the SM for pages
  */
@@ -120,6 +123,8 @@ struct rewire_enclave {
 	struct rewire_enclave *successor;
 	u32 readers;
 	bool checkpointed;
+	u64 written;
+	bool awaits;
 	struct rewire_calls *calls;
 	u64 charged;
 };
@@ -158,6 +163,7 @@ int rewire_enclave_resume(struct rewire_enclave *enclave,
 int rewire_enclave_outdate(struct rewire_enclave *enclave,
 			   struct rewire_why *why);
 void rewire_enclave_continue(struct rewire_enclave *enclave);
+void rewire_enclaves_continue(struct rewire_sm *sm);
 int rewire_enclave_destroy(struct rewire_enclave *enclave, const char *reason,
 			   struct rewire_why *why);
 void rewire_enclave_wipe(struct rewire_enclave *enclave, int closed,

@@ -121,6 +121,7 @@ static void trace_event(const struct rewire_event *event)
 		break;
 	case REWIRE_EVENT_TYPE_REFUSED:
 	case REWIRE_EVENT_TYPE_JOURNAL:
+	case REWIRE_EVENT_TYPE_TRUST:
 		trace_rewire_refused(event);
 		break;
 	}

@@ -63,7 +63,7 @@ static int claims_check_sm(const struct rewire_claims *claims,
 
 	if (claims->ueid[0] != REWIRE_UEID_RAND)
 		return claims_range("ueid", why);
-	if (claims->freshness > REWIRE_FRESHNESS_ROLLED_BACK)
+	if (claims->freshness >= REWIRE_FRESHNESS_STATES)
 		return claims_range("freshness", why);
 	if (!claims->generation || claims->generation > REWIRE_MAX_GENERATIONS)
 		return claims_range("root-generation", why);

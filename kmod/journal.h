@@ -115,8 +115,6 @@ int rewire_journal_room(struct rewire_journal *journal,
 int rewire_journal_compact(struct rewire_journal *journal, u64 records,
 			   rewire_journal_snapshot_t snapshot, void *data,
 			   struct rewire_why *why);
-int rewire_journal_generation(struct rewire_journal *journal, u32 generation,
-			      struct rewire_why *why);
 int rewire_journal_had(struct rewire_journal *journal, u64 sequence,
 		       const u8 head[REWIRE_DIGEST_SIZE],
 		       struct rewire_why *why);

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "enclave.h"
 #include "journal_device.h"
 
 static int device_ready(struct rewire_context *context)
@@ -67,6 +68,8 @@ int rewire_journal_device_witness(struct rewire_context *context, void *data)
 	ret = rewire_witness_take(&context->rfile->sm->freshness, &witness, cms,
 				  arg->signature_length, &context->why);
 	kfree(cms);
+	if (!ret)
+		rewire_enclaves_continue(context->rfile->sm);
 	return ret;
 }
 

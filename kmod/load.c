@@ -89,9 +89,16 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_loader_free);
 
 static int loader_layout(struct rewire_loader *loader, struct rewire_why *why)
 {
+	u64 span = loader->line.layout.span;
 	struct rewire_enclave *enclave;
 	int ret;
 
+	/* an enclave has a table of its pages before it has the first */
+	if ((span >> PAGE_SHIFT) * sizeof(struct page *) >
+	    loader->order->manifest.max_memory)
+		return rewire_because(why, -EPERM,
+				      "a span of %llu bytes, too large for the memory that the manifest allows",
+				      span);
 	enclave = rewire_enclave_create(loader->sm, &loader->line.layout,
 					REWIRE_ENCLAVE_BUILDING, why);
 	if (IS_ERR(enclave))
@@ -323,6 +330,11 @@ ssize_t rewire_loader_write(struct rewire_loader *loader, struct iov_iter *from,
 		loader->taken += ret;
 	else if (ret < 0 && ret != -EFAULT)
 		loader->error = ret;
+	/* nothing can follow: what comes next needs the memory */
+	if (rewire_loader_complete(loader)) {
+		rewire_buffer_free(loader->flow.buffer);
+		loader->flow.buffer = NULL;
+	}
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_loader_write);

@@ -66,6 +66,8 @@ struct rewire_said {
  * @files: open files
  * @record: as it stands in the journal; changes under the journal's lock
  * @record_len: its bytes
+ * @written: records in the journal once @record was; nobody is told of it before
+ *	a witness knows that many, where that is wanted
  */
 struct rewire_session {
 	struct kref ref;
@@ -106,6 +108,7 @@ struct rewire_session {
 	atomic_t files;
 	struct rewire_journal_session *record;
 	u32 record_len;
+	u64 written;
 };
 
 /* commands of /dev/rewire */
@@ -125,7 +128,7 @@ int rewire_session_write(struct rewire_session *session, u32 state,
 void rewire_session_note(struct rewire_session *session);
 int rewire_session_replay(struct rewire_sm *sm,
 			  const struct rewire_journal_session *record, u32 len,
-			  struct rewire_why *why);
+			  u64 written, struct rewire_why *why);
 u64 rewire_session_records(struct rewire_sm *sm);
 int rewire_session_snapshot(struct rewire_sm *sm, struct rewire_why *why);
 int rewire_sessions_recover(struct rewire_sm *sm, struct rewire_why *why);
@@ -216,6 +219,7 @@ ssize_t rewire_target_write(struct rewire_session *session,
 			    struct iov_iter *from, struct rewire_why *why);
 int rewire_target_checkpoint(struct rewire_session *session,
 			     struct rewire_why *why);
+void rewire_target_closed(struct rewire_session *session);
 void rewire_target_release(struct rewire_session *session);
 
 #endif

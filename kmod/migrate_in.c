@@ -358,6 +358,22 @@ int rewire_target_checkpoint(struct rewire_session *session,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_target_checkpoint);
 
+/*
+ * Nobody has a file of it any more. What was half written or half read is of no
+ * use to whoever comes next, who begins at the beginning.
+ */
+void rewire_target_closed(struct rewire_session *session)
+{
+	if (session->state != REWIRE_SESSION_PREPARED)
+		return;
+	if (!session->enclave) {
+		rewire_reader_free(session->reader);
+		session->reader = NULL;
+	}
+	rewire_writer_free(session->writer);
+	session->writer = NULL;
+}
+
 /* the one register: with this record it is ACTIVE, and ABORTED never */
 static int target_decide(struct rewire_session *session,
 			 const struct rewire_statement *active,
@@ -400,8 +416,10 @@ static int target_start(struct rewire_session *session,
 		ret = target_decide(session, &active, why) ?:
 		      rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_START,
 					  why);
-	if (!ret)
+	if (!ret) {
 		enclave->session = NULL;
+		enclave->written = session->written;
+	}
 	mutex_unlock(&enclave->lock);
 	if (ret < 0)
 		return ret;

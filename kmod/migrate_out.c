@@ -165,7 +165,7 @@ static int source_still(struct rewire_session *session,
 		return ret;
 	}
 	enclave->ticket_armed = false;
-	session->awake = awake;
+	session->awake = awake || enclave->awaits;
 	return rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_FREEZE, NULL);
 }
 
@@ -445,6 +445,9 @@ void rewire_source_release(struct rewire_session *session)
 	mutex_lock(&enclave->lock);
 	enclave->session = NULL;
 	enclave->relinquished = false;
+	/* that it was given up, too, has to be known before it runs on */
+	if (enclave->state == REWIRE_ENCLAVE_FROZEN)
+		enclave->written = session->written;
 	if (session->promised)
 		enclave->epoch = session->request.epoch + 2;
 	if (enclave->state == REWIRE_ENCLAVE_FROZEN) {

@@ -133,7 +133,8 @@ static int provision_replay(void *data,
 					      record->length);
 		return rewire_workload_replay(sm, payload, why);
 	case REWIRE_JOURNAL_SESSION:
-		return rewire_session_replay(sm, payload, record->length, why);
+		return rewire_session_replay(sm, payload, record->length,
+					     record->sequence + 1, why);
 	case REWIRE_JOURNAL_TRUST:
 		return rewire_trust_replay(sm, payload, record->length, why);
 	case REWIRE_JOURNAL_UPDATE:
@@ -188,7 +189,7 @@ static int provision_files(const struct rewire_provision *p,
 	files[1] = NULL;
 	if (p->flags & (p->flags - 1))
 		return rewire_because(why, -EINVAL,
-				      "volatile, unwitnessed and a TPM exclude each other");
+				      "volatile, unwitnessed, strict and a TPM exclude each other");
 	if (none && (p->journal[0] != -1 || p->journal[1] != -1))
 		return rewire_because(why, -EINVAL,
 				      "a journal for an SM that is to have none");

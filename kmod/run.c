@@ -34,7 +34,8 @@
  * @ticket: out
  * @why: for the sentence
  *
- * Return: 0; -EBADFD; -EBUSY: it has a thread, or is being read.
+ * Return: 0; -EBADFD; -EBUSY: it has a thread, or is being read; -ENOLINK: a
+ * witness is waited for; or what the journal says.
  */
 int rewire_ticket_issue(struct rewire_enclave *enclave,
 			struct rewire_ticket *ticket, struct rewire_why *why)
@@ -52,6 +53,12 @@ int rewire_ticket_issue(struct rewire_enclave *enclave,
 	/* the new version starts up; the old one is left as it is */
 	if (enclave->handover && !enclave->trial)
 		return rewire_because(why, -EBUSY, "an update has it");
+	/* here one can wait for a witness; in execve it is too late */
+	if (enclave->sm->freshness.strict && !enclave->trial) {
+		ret = rewire_enclave_outdate(enclave, why);
+		if (ret)
+			return ret;
+	}
 	get_random_bytes(enclave->ticket, sizeof(enclave->ticket));
 	enclave->ticket_armed = true;
 	enclave->ticket_owner = current_uid();

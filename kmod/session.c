@@ -78,16 +78,50 @@ static __poll_t session_poll(struct file *file, poll_table *wait)
 	return mask;
 }
 
+/*
+ * What the other side does on these cannot be undone, so this one must not be
+ * able to forget that it said them.
+ */
+static bool session_binds(const struct rewire_session *session)
+{
+	switch (session->said.kind) {
+	case REWIRE_MSG_START:
+	case REWIRE_MSG_ACTIVE:
+		return true;
+	case REWIRE_MSG_ABORTED:
+		return session->side == REWIRE_SIDE_TARGET;
+	default:
+		return false;
+	}
+}
+
+static int session_may_speak(const struct rewire_session *session,
+			     struct rewire_why *why)
+{
+	struct rewire_sm *sm = session->sm;
+	int ret;
+
+	if (!session_binds(session))
+		return 0;
+	mutex_lock(&sm->journal.lock);
+	ret = rewire_witness_knows(&sm->freshness, session->written, why);
+	mutex_unlock(&sm->journal.lock);
+	return ret;
+}
+
 static int session_get(struct rewire_context *context, void *data)
 {
 	struct rewire_session *session = context->rfile->object;
 	struct rewire_session_get *arg = data;
 	u32 room = arg->length;
-	int ret = 0;
+	int ret;
 
 	mutex_lock(&session->lock);
 	arg->length = session->said.len;
-	if (room < session->said.len)
+	ret = session_may_speak(session, &context->why);
+	if (ret)
+		arg->length = 0;
+	else if (room < session->said.len)
 		ret = rewire_because(&context->why, -EMSGSIZE,
 				     "the message has %u bytes",
 				     session->said.len);
@@ -268,9 +302,13 @@ static int session_release(struct inode *inode, struct file *file)
 	struct rewire_session *session = rfile->object;
 
 	mutex_lock(&session->lock);
-	if (atomic_dec_and_test(&session->files) && session_hangs(session))
-		rewire_session_abort(session, REWIRE_SESSION_EV_ABORT,
-				     "its helper went away", NULL);
+	if (atomic_dec_and_test(&session->files)) {
+		if (session_hangs(session))
+			rewire_session_abort(session, REWIRE_SESSION_EV_ABORT,
+					     "its helper went away", NULL);
+		if (session->side == REWIRE_SIDE_TARGET)
+			rewire_target_closed(session);
+	}
 	mutex_unlock(&session->lock);
 	rewire_session_put(session);
 	rewire_file_free(rfile);

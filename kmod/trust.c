@@ -298,6 +298,22 @@ static void trust_obey(struct rewire_sm *sm, struct trust_news *news)
 	up_write(&trusted->lock);
 }
 
+/* to those who listen: from now on this counts */
+static void trust_tell(struct rewire_sm *sm, u32 kind)
+{
+	struct rewire_event event = { .type = REWIRE_EVENT_TYPE_TRUST };
+
+	if (kind == REWIRE_TRUST_LEVELS)
+		snprintf(event.reason, sizeof(event.reason),
+			 "the table of levels is of version %llu",
+			 trust_version(sm, kind));
+	else
+		snprintf(event.reason, sizeof(event.reason),
+			 "the bundle of role %s is of version %llu",
+			 rewire_role_name(kind), trust_version(sm, kind));
+	rewire_event_post(&sm->events, &event);
+}
+
 /**
  * rewire_trust_take() - take a bundle or a table of levels
  * @sm: provisioned
@@ -327,13 +343,51 @@ int rewire_trust_take(struct rewire_sm *sm, const void *statement, u32 length,
 	      trust_newer(sm, &news, -ESTALE, why) ?:
 	      rewire_journal_append(&sm->journal, REWIRE_JOURNAL_TRUST,
 				    news.statement, news.length, why);
-	if (!ret)
+	if (!ret) {
 		trust_obey(sm, &news);
+		trust_tell(sm, news.kind);
+	}
 	mutex_unlock(&sm->journal.lock);
 	trust_drop(&news);
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_trust_take);
+
+/**
+ * rewire_trust_get() - REWIRE_GET_TRUST
+ * @context: of the command
+ * @arg: as userspace gave it
+ *
+ * Return: 0; -EINVAL: no such kind, or a reserved member.
+ */
+int rewire_trust_get(struct rewire_context *context,
+		     struct rewire_get_trust *arg)
+{
+	struct rewire_sm *sm = context->rfile->sm;
+	const struct rewire_anchors *anchors;
+
+	if (arg->kind >= REWIRE_TRUST_KINDS || arg->__reserved)
+		return rewire_because(&context->why, -EINVAL,
+				      "no statement of kind %u, or a reserved member",
+				      arg->kind);
+	arg->threshold = 0;
+	arg->anchors = 0;
+	arg->revoked = 0;
+	memset(arg->anchor, 0, sizeof(arg->anchor));
+	if (arg->kind == REWIRE_TRUST_LEVELS) {
+		arg->version = rewire_trust_levels_version(sm);
+		return 0;
+	}
+	down_read(&sm->roles.lock);
+	anchors = sm->roles.role[arg->kind];
+	arg->version = anchors->version;
+	arg->threshold = anchors->threshold;
+	arg->anchors = anchors->count;
+	arg->revoked = anchors->revoked;
+	memcpy(arg->anchor, anchors->id, sizeof(arg->anchor));
+	up_read(&sm->roles.lock);
+	return 0;
+}
 
 /**
  * rewire_trust_put() - REWIRE_TRUST

@@ -16,7 +16,6 @@ struct rewire_journal;
 struct rewire_sm;
 
 /* what is in force of each kind: a bundle for each role, and the levels */
-#define REWIRE_TRUST_LEVELS	REWIRE_ROLES
 #define REWIRE_TRUST_KINDS	(REWIRE_ROLES + 1)
 
 /**
@@ -34,6 +33,8 @@ struct rewire_trusted {
 void rewire_trust_setup(struct rewire_trusted *trusted);
 void rewire_trust_forget(struct rewire_trusted *trusted);
 
+int rewire_trust_get(struct rewire_context *context,
+		     struct rewire_get_trust *arg);
 int rewire_trust_put(struct rewire_context *context, struct rewire_trust *arg);
 int rewire_trust_take(struct rewire_sm *sm, const void *statement, u32 length,
 		      const struct rewire_cms *signatures, u32 count,

@@ -237,16 +237,16 @@ int rewire_update_abort(struct rewire_update *update, int error,
 
 	if (ret < 0)
 		return ret;
+	ret = 0;
 	update->known.error = -error;
 	strscpy(update->known.reason, reason, sizeof(update->known.reason));
-	if (update->tried) {
+	/* what a crash would make of it anyway need not be on the disk */
+	if (rewire_update_tried(update))
 		ret = rewire_update_record(update, REWIRE_UPDATE_ABORTED, why);
-		if (ret)
-			return ret;
-	} else {
-		rewire_sm_audit(update->sm, REWIRE_EVENT_TYPE_UPDATE, -error,
-				update->known.workload, reason);
-	}
+	else
+		rewire_update_note(update, REWIRE_UPDATE_ABORTED);
+	if (ret < 0)
+		return ret;
 	/* before the old one runs: at most one of them ever does */
 	rewire_handover_stop(update->handover, -ECANCELED);
 	update_wipe_new(update, reason);
@@ -360,6 +360,10 @@ static int update_check(struct rewire_update *update,
 				      "the enclave is another user's");
 	if (rewire_enclave_busy(old, why))
 		return -EBUSY;
+	if (update->sm->freshness.strict &&
+	    (update->known.flags & REWIRE_UPDATE_VOLATILE))
+		return rewire_because(why, -EPERM,
+				      "a new version without a checkpoint would run before a strict SM's witness knows");
 	if (old->state != REWIRE_ENCLAVE_RUNNING)
 		return rewire_because(why, -EBADFD,
 				      "not for an enclave that is %s",
@@ -390,7 +394,7 @@ static int update_unused(struct rewire_update *update, struct rewire_why *why)
 
 	if (other && !READ_ONCE(other->over))
 		return rewire_because(why, -EBUSY, "this update is under way");
-	if (other && other->tried && !rewire_weakened(package_replay))
+	if (other && rewire_update_tried(other) && !rewire_weakened(package_replay))
 		return rewire_because(why, -ESTALE,
 				      "this package was used on this workload before");
 	mutex_lock(&sm->lock);

@@ -27,7 +27,7 @@ struct rewire_stream_header;
  * @lock: protects all below; the outermost, as session->lock
  * @state: REWIRE_UPDATE_*
  * @over: it reached its last state
- * @tried: TRIAL was written down: the package is used up
+ * @recorded: the journal knows of it
  * @known: as it would stand in the journal
  * @order: what was signed
  * @loader: takes the payload in; NULL after LOADING
@@ -55,7 +55,7 @@ struct rewire_update {
 	struct mutex lock;	/* see above */
 	u32 state;
 	bool over;
-	bool tried;
+	bool recorded;
 	struct rewire_journal_update known;
 	struct rewire_order order;
 	struct rewire_loader *loader;
@@ -120,12 +120,18 @@ struct file *rewire_update_file(struct rewire_update *update);
 /* update_durable.c */
 int rewire_update_record(struct rewire_update *update, u32 state,
 			 struct rewire_why *why);
+void rewire_update_note(struct rewire_update *update, u32 state);
 int rewire_update_replay(struct rewire_sm *sm,
 			 const struct rewire_journal_record *record,
 			 const struct rewire_journal_update *known,
 			 struct rewire_why *why);
 u64 rewire_update_records(struct rewire_sm *sm);
 int rewire_update_snapshot(struct rewire_sm *sm, struct rewire_why *why);
+static inline bool rewire_update_tried(const struct rewire_update *update)
+{
+	return update->known.flags & REWIRE_JOURNAL_TRIED;
+}
+
 int rewire_updates_recover(struct rewire_sm *sm, struct rewire_why *why);
 bool rewire_update_made(struct rewire_sm *sm,
 			const struct rewire_stream_header *header);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Updates in the journal. TRIAL uses the package up, and SWITCHED is the update:
+ * Updates in the journal. HANDING makes the update known; TRIAL uses the package up, and SWITCHED is the update:
  * epoch, floor and version floor of the workload follow from that one record, now
- * and when it is read again. What was on trial when the SM went down is given up.
+ * and when it is read again. What was not switched when the SM went down is given up.
  */
 #include <crypto/sha2.h>
 #include <linux/slab.h>
@@ -29,10 +29,38 @@ static void update_settle(struct rewire_sm *sm,
 	rewire_workload_switched(sm, known->workload, known->epoch + 1, &least);
 }
 
+static struct rewire_journal_update
+update_next(const struct rewire_update *update, u32 state)
+{
+	struct rewire_journal_update next = update->known;
+
+	next.state = state;
+	if (state == REWIRE_UPDATE_TRIAL)
+		next.flags |= REWIRE_JOURNAL_TRIED;
+	next.sequence = 0;
+	memset(next.head, 0, sizeof(next.head));
+	return next;
+}
+
+/* the record was written: this is what the update is known as now */
+static void update_recorded(struct rewire_update *update,
+			    struct rewire_journal_update *next)
+{
+	struct rewire_journal *journal = &update->sm->journal;
+
+	if (rewire_journal_durable(journal)) {
+		next->sequence = journal->chain.sequence - 1;
+		memcpy(next->head, journal->chain.head, sizeof(next->head));
+	}
+	update->known = *next;
+	update->recorded = true;
+	update_settle(update->sm, next);
+}
+
 /**
  * rewire_update_record() - a step becomes durable
  * @update: locked; on success it has what it is known as
- * @state: REWIRE_UPDATE_TRIAL, _SWITCHED or _ABORTED
+ * @state: REWIRE_UPDATE_HANDING, _TRIAL, _SWITCHED or _ABORTED
  * @why: for the sentence
  *
  * Return: 0, or as the journal says, and nothing is different then.
@@ -40,36 +68,44 @@ static void update_settle(struct rewire_sm *sm,
 int rewire_update_record(struct rewire_update *update, u32 state,
 			 struct rewire_why *why)
 {
-	struct rewire_journal_update next = update->known;
+	struct rewire_journal_update next = update_next(update, state);
 	struct rewire_sm *sm = update->sm;
-	struct rewire_journal *journal = &sm->journal;
 	int ret;
 
-	next.state = state;
-	next.sequence = 0;
-	memset(next.head, 0, sizeof(next.head));
-	mutex_lock(&journal->lock);
+	mutex_lock(&sm->journal.lock);
 	ret = rewire_workload_touch(sm, next.workload, why) ?:
-	      rewire_journal_append(journal, REWIRE_JOURNAL_UPDATE, &next,
+	      rewire_journal_append(&sm->journal, REWIRE_JOURNAL_UPDATE, &next,
 				    sizeof(next), why);
-	if (!ret) {
-		if (rewire_journal_durable(journal)) {
-			next.sequence = journal->chain.sequence - 1;
-			memcpy(next.head, journal->chain.head,
-			       sizeof(next.head));
-		}
-		update->known = next;
-		update_settle(sm, &next);
-	}
-	mutex_unlock(&journal->lock);
+	if (!ret)
+		update_recorded(update, &next);
+	mutex_unlock(&sm->journal.lock);
 	return ret;
+}
+
+/* a step that nothing rests on: it may get lost */
+void rewire_update_note(struct rewire_update *update, u32 state)
+{
+	struct rewire_journal_update next = update_next(update, state);
+	struct rewire_journal *journal = &update->sm->journal;
+	u64 before;
+
+	mutex_lock(&journal->lock);
+	before = journal->chain.sequence;
+	rewire_journal_note(journal, REWIRE_JOURNAL_UPDATE, &next,
+			    sizeof(next));
+	if (journal->chain.sequence != before)
+		update_recorded(update, &next);
+	else
+		update->known = next;
+	mutex_unlock(&journal->lock);
 }
 
 static bool update_malformed(const struct rewire_journal_record *record,
 			     const struct rewire_journal_update *known)
 {
 	return record->length != sizeof(*known) ||
-	       (known->state != REWIRE_UPDATE_TRIAL &&
+	       (known->state != REWIRE_UPDATE_HANDING &&
+		known->state != REWIRE_UPDATE_TRIAL &&
 		known->state != REWIRE_UPDATE_SWITCHED &&
 		known->state != REWIRE_UPDATE_ABORTED) ||
 	       known->reason[sizeof(known->reason) - 1];
@@ -103,7 +139,7 @@ int rewire_update_replay(struct rewire_sm *sm,
 	}
 	update->known = *known;
 	update->state = known->state;
-	update->tried = true;
+	update->recorded = true;
 	update->owner = make_kuid(&init_user_ns, known->owner);
 	if (!known->sequence) {
 		update->known.sequence = record->sequence;
@@ -122,7 +158,7 @@ u64 rewire_update_records(struct rewire_sm *sm)
 	lockdep_assert_held(&sm->journal.lock);
 	mutex_lock(&sm->lock);
 	list_for_each_entry(update, &sm->updates, list)
-		count += update->tried;
+		count += update->recorded;
 	mutex_unlock(&sm->lock);
 	return count;
 }
@@ -135,7 +171,7 @@ int rewire_update_snapshot(struct rewire_sm *sm, struct rewire_why *why)
 
 	lockdep_assert_held(&sm->journal.lock);
 	list_for_each_entry_reverse(update, &sm->updates, list) {
-		if (!update->tried)
+		if (!update->recorded)
 			continue;
 		ret = rewire_journal_append(&sm->journal,
 					    REWIRE_JOURNAL_UPDATE,
@@ -152,7 +188,8 @@ static int update_recover(struct rewire_update *update, struct rewire_why *why)
 	int ret = 0;
 
 	mutex_lock(&update->lock);
-	if (update->state == REWIRE_UPDATE_TRIAL) {
+	if (update->state == REWIRE_UPDATE_HANDING ||
+	    update->state == REWIRE_UPDATE_TRIAL) {
 		update->known.error = ECANCELED;
 		strscpy(update->known.reason, "the SM went down",
 			sizeof(update->known.reason));

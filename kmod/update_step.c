@@ -256,6 +256,9 @@ int rewire_update_handover(struct rewire_update *update, u32 timeout_ms,
 	ret = update_check_handover(update, timeout_ms, why);
 	if (!ret && exchange)
 		ret = rewire_handover_open(update->handover, why);
+	/* so that the old one's checkpoint is known to be an update's */
+	if (!ret)
+		ret = rewire_update_record(update, REWIRE_UPDATE_HANDING, why);
 	if (ret)
 		return ret;
 	update_watch(update);
@@ -363,7 +366,6 @@ int rewire_update_begin_trial(struct rewire_update *update,
 	ret = rewire_update_record(update, REWIRE_UPDATE_TRIAL, why);
 	if (ret)
 		return ret;
-	update->tried = true;
 	mutex_lock(&update->new->lock);
 	update->new->epoch = update->known.epoch + 1;
 	mutex_unlock(&update->new->lock);

@@ -54,6 +54,7 @@
 	X(trial_health, "a version need not be well to take over")	\
 	/* the journal */						\
 	X(witness, "no witness is waited for")				\
+	X(strict, "only the start waits for a witness")			\
 	X(head, "the head that a witness knows is not looked for")	\
 	X(record_mac, "records need not be ours")			\
 	X(chain, "records need not follow each other")

@@ -71,10 +71,11 @@ int rewire_witness_start(struct rewire_freshness *fresh, u32 flags,
 	lockdep_assert_held(&fresh->journal->lock);
 	if (flags & (flags - 1))
 		return rewire_because(why, -EINVAL,
-				      "volatile, unwitnessed and a TPM exclude each other");
+				      "volatile, unwitnessed, strict and a TPM exclude each other");
 	get_random_bytes(boot.boot_id, sizeof(boot.boot_id));
 	get_random_bytes(fresh->nonce, sizeof(fresh->nonce));
 	fresh->asked = 0;
+	fresh->strict = flags & REWIRE_PROVISION_STRICT;
 	ret = rewire_journal_append(fresh->journal, REWIRE_JOURNAL_BOOT, &boot,
 				    sizeof(boot), why);
 	if (ret)
@@ -115,6 +116,37 @@ int rewire_witness_fresh(const struct rewire_freshness *fresh,
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_witness_fresh);
+
+/**
+ * rewire_witness_knows() - may others act on what was written so far?
+ * @fresh: freshness; the caller has the journal's lock
+ * @records: how many were in the journal when it was written
+ * @why: for the sentence
+ *
+ * A TPM's counter knows each record that counts as soon as it is written.
+ *
+ * Return: 0, always for an SM that is not strict; -ENOLINK while no witness
+ * knows that many records; -EUCLEAN when the journal was rolled back.
+ */
+int rewire_witness_knows(const struct rewire_freshness *fresh, u64 records,
+			 struct rewire_why *why)
+{
+	const struct rewire_journal *journal = fresh->journal;
+	int ret;
+
+	if (!fresh->strict || rewire_weakened(strict))
+		return 0;
+	lockdep_assert_held(&journal->lock);
+	ret = rewire_witness_fresh(fresh, why);
+	if (ret)
+		return ret;
+	if (journal->is_vouched && journal->vouched.sequence >= records)
+		return 0;
+	return rewire_because(why, -ENOLINK,
+			      "no witness knows journal record %llu yet: rewire witness",
+			      records - 1);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_witness_knows);
 
 static int witness_durable(const struct rewire_freshness *fresh,
 			   struct rewire_why *why)
@@ -279,7 +311,8 @@ VISIBLE_IF_KUNIT int rewire_witness_heed(struct rewire_freshness *fresh,
 	get_random_bytes(fresh->nonce, sizeof(fresh->nonce));
 	fresh->asked = 0;
 	if (fresh->state != REWIRE_FRESHNESS_TPM)
-		WRITE_ONCE(fresh->state, REWIRE_FRESHNESS_WITNESSED);
+		WRITE_ONCE(fresh->state, fresh->strict ?
+			   REWIRE_FRESHNESS_STRICT : REWIRE_FRESHNESS_WITNESSED);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_witness_heed);

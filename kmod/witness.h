@@ -3,6 +3,10 @@
  * Is the journal the last one there was? A file cannot tell; somebody who
  * remembers its head can, or a number in a TPM. Until then nothing runs that
  * may run elsewhere.
+ *
+ * What was written since can be taken back unnoticed. A strict SM shows it to
+ * the witness first: before START, ACTIVE and a target's ABORTED are said, and
+ * before a state runs that others may have (docs/model.md).
  */
 #ifndef REWIRE_WITNESS_H
 #define REWIRE_WITNESS_H
@@ -18,6 +22,7 @@
  * @roles: who signs witnesses
  * @events: where it is told
  * @state: REWIRE_FRESHNESS_*; may be read without the lock
+ * @strict: what others act on waits until a witness knows what it rests on
  * @asked: when a head was given out that no witness has answered yet, in
  *	CLOCK_BOOTTIME ns: the first with @nonce; 0: none was
  * @nonce: that the answer has to have
@@ -32,6 +37,7 @@ struct rewire_freshness {
 	struct rewire_roles *roles;
 	struct rewire_events *events;
 	u32 state;
+	bool strict;
 	u8 nonce[REWIRE_NONCE_SIZE];
 	u64 asked;
 	u64 time;
@@ -41,6 +47,8 @@ struct rewire_freshness {
 int rewire_witness_start(struct rewire_freshness *fresh, u32 flags,
 			 struct rewire_why *why);
 int rewire_witness_fresh(const struct rewire_freshness *fresh,
+			 struct rewire_why *why);
+int rewire_witness_knows(const struct rewire_freshness *fresh, u64 records,
 			 struct rewire_why *why);
 ssize_t rewire_witness_head(struct rewire_freshness *fresh,
 			    struct rewire_head **head, struct rewire_why *why);

@@ -193,6 +193,8 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_workload_claim);
  * @sm: the SM
  * @id: of which workload
  * @epoch: of the instance; not lower than the one known
+ * @records: out: records in the journal with that; as it was when nothing had to
+ *	be written
  * @why: for the sentence
  *
  * From here on no state of a lower epoch may come back.
@@ -200,7 +202,7 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_workload_claim);
  * Return: 0, or what the journal says, and then it must not run.
  */
 int rewire_workload_runs(struct rewire_sm *sm, const u8 *id, u64 epoch,
-			 struct rewire_why *why)
+			 u64 *records, struct rewire_why *why)
 {
 	struct rewire_journal_workload known;
 	int ret = 0;
@@ -212,6 +214,7 @@ int rewire_workload_runs(struct rewire_sm *sm, const u8 *id, u64 epoch,
 		known.floor = epoch;
 		known.place = REWIRE_PLACE_HERE;
 		ret = workload_write(sm, &known, why);
+		*records = sm->journal.chain.sequence;
 	}
 	mutex_unlock(&sm->journal.lock);
 	return ret;

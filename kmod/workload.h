@@ -42,7 +42,7 @@ int rewire_workload_would(struct rewire_sm *sm, const u8 *id, u64 least,
 int rewire_workload_claim(struct rewire_sm *sm, const u8 *id, u64 least,
 			  bool checkpoint, u64 *epoch, struct rewire_why *why);
 int rewire_workload_runs(struct rewire_sm *sm, const u8 *id, u64 epoch,
-			 struct rewire_why *why);
+			 u64 *records, struct rewire_why *why);
 int rewire_workload_fence(struct rewire_sm *sm, const u8 *id, u64 below,
 			  struct rewire_why *why);
 int rewire_workload_allows(struct rewire_sm *sm, const u8 *id,

@@ -26,10 +26,24 @@ _rewire() {
 		evidence) ((COMP_CWORD == 2)) && words=$'get\nshow\nverify' ;;
 		fence) ((COMP_CWORD == 2)) && words=give ;;
 		pki) ((COMP_CWORD == 2)) && words=$'init\nhost' ;;
+		update)
+			if ((COMP_CWORD == 2)); then
+				words=$'apply\nplan\nlist\napprove\nreject\ncancel\nreceipt'
+			elif [[ $last == receipt ]]; then
+				words="verify $(rewire update list 2>/dev/null |
+					awk '/^[0-9a-f]/ { print $1 }')"
+			elif [[ $last == approve || $last == reject ||
+				$last == cancel ]]; then
+				words=$(rewire update list 2>/dev/null |
+					awk '/^[0-9a-f]/ { print $1 }')
+			fi
+			;;
 		trust)
 			((COMP_CWORD == 2)) &&
 				words=$'bundle\nlevels\nsign\ngive\nshow'
 			;;
+		package) ((COMP_CWORD == 2)) && words=$'show\nauthorise' ;;
+		suk) ((COMP_CWORD == 2)) && words=show ;;
 		root) ((COMP_CWORD == 2)) && words=$'rotate\nstatus' ;;
 		log) ((COMP_CWORD == 2)) && words=$'verify\nexport\ncompact' ;;
 		witness) ((COMP_CWORD == 2)) && words=$'ask\nsign\ngive' ;;

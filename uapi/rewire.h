@@ -44,7 +44,9 @@
  * EMSGSIZE        the answer does not fit the caller's buffer
  * ECANCELED       the enclave was destroyed, or the migration aborted
  * EAGAIN          the SM restarted: write the sealed checkpoint first
- * ENOLINK         the SM waits for a witness of its journal's freshness
+ * ENOLINK         the SM waits for a witness of its journal's freshness, or of
+ *                 the record that this rests on; after REWIRE_PUT_WITNESS the
+ *                 same again
  * EUCLEAN         the journal is damaged, or was rolled back
  * EIO, ENOSPC ... the journal cannot be written; nothing was changed
  * =============== ==========================================================
@@ -128,7 +130,7 @@ struct rewire_header {
  * @max_threads: 1
  * @min_atl: least Authorisation Trust Level of a host, 0 .. REWIRE_MAX_LEVEL
  * @predecessors: how many of @predecessor count
- * @attributes: 0 in this version
+ * @attributes: REWIRE_ATTR_*, in rewire_update.h
  * @predecessor: measurements whose sealed data this one may read
  */
 struct rewire_manifest {
@@ -617,7 +619,15 @@ struct rewire_provision {
 #define REWIRE_PROVISION_UNWITNESSED	2
 /* The TPM's counter is the witness. */
 #define REWIRE_PROVISION_TPM		4
-#define REWIRE_PROVISION_FLAGS		7
+/*
+ * The witness is asked not at the start alone. What others act on for good waits
+ * with ENOLINK until a witness knows the record that it rests on: START, ACTIVE
+ * and the target's ABORTED in REWIRE_SESSION_GET; tickets and REWIRE_RESUME for
+ * a state that came from elsewhere or has a checkpoint. What a migration that
+ * was given up should let run goes on by itself with REWIRE_PUT_WITNESS.
+ */
+#define REWIRE_PROVISION_STRICT		8
+#define REWIRE_PROVISION_FLAGS		15
 
 /**
  * struct rewire_create - REWIRE_CREATE: a new enclave, in state BUILDING
@@ -835,7 +845,9 @@ struct rewire_init {
  * @flags: zero
  * @ticket: out: to be written to a memfd and executed
  *
- * EBADFD: the enclave is neither READY nor PAUSED without a thread.
+ * EBADFD: the enclave is neither READY nor PAUSED without a thread. ENOLINK,
+ * with REWIRE_PROVISION_STRICT: no witness knows yet that older states of it are
+ * void; they are all the same.
  */
 struct rewire_get_ticket {
 	__u32 size;
@@ -1000,6 +1012,8 @@ struct rewire_stream_commit {
  * @buffer: pointer; struct rewire_message, certificate, signature
  *
  * Idempotent: the last message this side has to say, after a restart too.
+ * ENOLINK, with REWIRE_PROVISION_STRICT: no witness knows yet that it was to be
+ * said.
  */
 struct rewire_session_get {
 	__u32 size;

@@ -27,6 +27,12 @@
  *
  * What follows the last whole record is a torn write, and is cut. A record that
  * is wrong while a right one follows is damage, and stops the SM.
+ *
+ * So whoever has no key and overwrites everything from some record to the very
+ * end of the file, or cuts it off there, makes what a power cut might have made:
+ * the file alone cannot tell the two apart, and the SM goes on from the record
+ * before. It says so (struct rewire_journal_info, @cut), and what is gone is
+ * missed by who remembers a later head: the witness, or the TPM's counter.
  */
 
 #define REWIRE_JOURNAL_MAGIC		0x4c4a5752	/* "RWJL" */
@@ -182,6 +188,9 @@ struct rewire_journal_session {
 	__u8 heard[REWIRE_MSG_ABORTED + 1][REWIRE_DIGEST_SIZE];
 };
 
+/* of an update: its package was on trial, and is used up */
+#define REWIRE_JOURNAL_TRIED		16
+
 /**
  * struct rewire_journal_update - an update took a step that counts
  * @id: of the update
@@ -189,10 +198,10 @@ struct rewire_journal_session {
  * @package_digest: SHA-256 of struct rewire_package
  * @workload: which
  * @software: software id
- * @state: REWIRE_UPDATE_TRIAL, _SWITCHED or _ABORTED
+ * @state: REWIRE_UPDATE_HANDING, _TRIAL, _SWITCHED or _ABORTED
  * @error: errno, positive, of what aborted it
  * @owner: user id of who began it
- * @flags: of struct rewire_update_begin
+ * @flags: of struct rewire_update_begin, and REWIRE_JOURNAL_TRIED
  * @epoch: of the old version's instance; the new one's is the next
  * @from: the old version
  * @to: the new version
@@ -201,7 +210,8 @@ struct rewire_journal_session {
  * @head: SHA-256 of it there; else zero
  * @reason: in words, and its terminating zero
  *
- * SWITCHED raises the workload's epoch and floor to the new version's epoch, and
+ * HANDING comes before the old version's checkpoint, which would be nobody's
+ * else. SWITCHED raises the workload's epoch and floor to the new version's epoch, and
  * its version floor to @to: one record does it all.
  */
 struct rewire_journal_update {

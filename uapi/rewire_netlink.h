@@ -22,6 +22,8 @@
  * @REWIRE_EVENT_TYPE_REFUSED: A request was refused; reason tells why.
  * @REWIRE_EVENT_TYPE_JOURNAL: The journal, or the lack of one, is not what it
  *   should be, or it was compacted; reason tells.
+ * @REWIRE_EVENT_TYPE_TRUST: A trust bundle or a table of levels was taken and
+ *   is in force; reason tells of which role, and its version.
  * @REWIRE_EVENT_TYPE_UPDATE: An update went one step; from and to are
  *   REWIRE_UPDATE_*, and request-id is the update's.
  */
@@ -31,6 +33,7 @@ enum rewire_event_type {
 	REWIRE_EVENT_TYPE_ATTACK,
 	REWIRE_EVENT_TYPE_REFUSED,
 	REWIRE_EVENT_TYPE_JOURNAL,
+	REWIRE_EVENT_TYPE_TRUST,
 	REWIRE_EVENT_TYPE_UPDATE,
 };
 

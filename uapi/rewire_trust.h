@@ -231,6 +231,31 @@ struct rewire_trust {
 };
 
 /**
+ * struct rewire_get_trust - REWIRE_GET_TRUST: what is in force
+ * @size: sizeof(struct rewire_get_trust)
+ * @kind: REWIRE_ROLE_*, or REWIRE_TRUST_LEVELS for the table of levels, of which
+ *	there is only a @version
+ * @version: out: of the bundle or table; 0: as it was at REWIRE_PROVISION
+ * @threshold: out: how many of the anchors have to sign
+ * @anchors: out: how many of @anchor count
+ * @revoked: out: how many SMs the bundle revokes
+ * @__reserved: zero
+ * @anchor: out: first bytes of SHA-256 over the public key of each
+ */
+struct rewire_get_trust {
+	__u32 size;
+	__u32 kind;
+	__aligned_u64 version;
+	__u32 threshold;
+	__u32 anchors;
+	__u32 revoked;
+	__u32 __reserved;
+	__u8 anchor[REWIRE_BUNDLE_ANCHORS][REWIRE_ID_SIZE];
+};
+
+#define REWIRE_TRUST_LEVELS		REWIRE_ROLES	/* for @kind */
+
+/**
  * struct rewire_rotate_root - REWIRE_ROTATE_ROOT: a new root key seals from now on
  * @size: sizeof(struct rewire_rotate_root)
  * @flags: zero
@@ -312,6 +337,8 @@ struct rewire_journal_info {
 #define REWIRE_FRESHNESS_WITNESSED	3	/* the SDS vouched for it */
 #define REWIRE_FRESHNESS_TPM		4	/* a TPM's counter does */
 #define REWIRE_FRESHNESS_ROLLED_BACK	5	/* not the last one: nothing runs */
+#define REWIRE_FRESHNESS_STRICT		6	/* as WITNESSED, at each step that counts */
+#define REWIRE_FRESHNESS_STATES		7
 
 /**
  * struct rewire_journal_compact - REWIRE_JOURNAL_COMPACT: only what counts
@@ -426,6 +453,7 @@ struct rewire_session_checkpoint {
 #define REWIRE_JOURNAL_COMPACT		REWIRE_IO(0x0f, rewire_journal_compact)
 #define REWIRE_GET_EVIDENCE		REWIRE_IO(0x10, rewire_get_evidence)
 #define REWIRE_TRY_REQUEST		REWIRE_IO(0x11, rewire_try_request)
+#define REWIRE_GET_TRUST		REWIRE_IO(0x18, rewire_get_trust)
 /* an enclave */
 #define REWIRE_ENCLAVE_EVIDENCE		REWIRE_IO(0x29, rewire_get_evidence)
 /* a session */

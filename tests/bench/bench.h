@@ -49,7 +49,8 @@ struct figure {
 
 extern const struct figure figure_extract, figure_reseal, figure_call,
 			   figure_pause, figure_wire, figure_memory,
-			   figure_continuity, figure_journal, figure_recovery;
+			   figure_continuity, figure_journal, figure_recovery,
+			   figure_package, figure_wrap;
 
 /* Seconds on a clock that only grows. */
 double bench_now(void);

@@ -19,7 +19,7 @@
 static const struct figure *const figures[] = {
 	&figure_extract, &figure_reseal, &figure_call, &figure_pause,
 	&figure_wire, &figure_memory, &figure_continuity, &figure_journal,
-	&figure_recovery,
+	&figure_recovery, &figure_package, &figure_wrap,
 };
 
 #define COUNT (sizeof(figures) / sizeof(*figures))

@@ -18,6 +18,7 @@ PATH=$PWD/build/bin:$PATH
 W=5c2f9f0e-4a5b-4d0c-8e61-0a7c7a3b9d12
 PKI=build/e2e/pki
 declare -A address=([alpha]=10.9.0.1 [beta]=10.9.0.2) helper=()
+freshness=--unwitnessed
 PATIENCE=240	# seconds, for anything that has to happen by itself
 results=0 failed=0
 work=$(mktemp -d) || exit
@@ -67,12 +68,26 @@ slow() {
 	at "$1" tc qdisc replace dev veth0 root netem delay 1500ms
 }
 
+# A witness that both hosts reach: the helper's command.
+write_witness() {
+	cat >"$work/ask" <<-END
+		#!/bin/bash
+		set -e
+		echo >>"$work/asked"
+		[ ! -e "$work/silent" ]
+		exec rewire witness sign "\$1" --key $PKI/sds.key --cert $PKI/sds.crt \\
+			--platform $PKI/platform.crt --state "$work/witness" -o "\$2"
+	END
+	chmod +x "$work/ask"
+}
+
 start_helper() {
 	local host=$1 end=$((SECONDS + PATIENCE))
 	# Not through at(): the number is to be the helper's own.
 	nsenter --net="/run/netns/$host" -- \
 		rewired --host-dir "$work/$host/keys" --state-dir "$work/$host/state" \
 		--socket "$work/$host.sock" --listen "${address[$host]}:7001" --verbose \
+		--witness-command "$work/ask" \
 		>>"$work/$host.log" 2>&1 </dev/null &
 	helper[$host]=$!
 	disown	# it will be killed, and nobody is to hear of it
@@ -86,7 +101,7 @@ start_helper() {
 up() {
 	local host=$1
 	ip netns add "$host" && connect &&
-		at "$host" rewire provision "$work/$host/keys" --unwitnessed >/dev/null &&
+		at "$host" rewire provision "$work/$host/keys" "$freshness" >/dev/null &&
 		: >"$work/$host.log" && start_helper "$host"
 }
 
@@ -123,6 +138,7 @@ begin() {
 		mkdir -p "$work/$host"
 		cp -r $PKI/hosts/$host "$work/$host/keys"
 	done
+	rm -rf "$work/witness"
 	up alpha && up beta &&
 		at alpha rewire run build/enclaves/counter.elf \
 			--manifest build/e2e/counter.manifest --workload $W >/dev/null &&
@@ -244,7 +260,43 @@ both_down_relinquished() {
 	up alpha && up beta && goes_on beta && settled alpha beta
 }
 
+# asked N: the witness was asked that often at least.
+asked() {
+	[ "$(wc -l <"$work/asked")" -ge "$1" ]
+}
+
+# START, the entry at the target and ACTIVE wait; the helpers ask.
+strict() {
+	freshness=--strict
+	: >"$work/asked"
+	begin 60s && asked 2 || return
+	at alpha rewire call $W add 0 >/dev/null || return
+	migrate >/dev/null && goes_on beta && settled alpha beta && asked 4
+}
+
+# Nobody answers: it is the target's, and does not run there before somebody does.
+strict_silent() {
+	begin 60s || return
+	touch "$work/silent"
+	migrate >/dev/null 2>&1 &
+	await alpha relinquished || return
+	: >"$work/asked"
+	until asked 2; do sleep 0.1; done
+	at beta rewire events --json | grep -q '"to": *"active"' && return 1
+	rm "$work/silent"
+	goes_on beta && settled alpha beta
+}
+
+# Given up after the freeze: its enclave is back, and waits for the witness, too.
+strict_abort() {
+	begin 5s && slow alpha || return
+	migrate >/dev/null 2>&1 &
+	await alpha frozen && kill -STOP "${helper[beta]}" || return
+	await beta aborted && await alpha aborted && goes_on alpha
+}
+
 modprobe -q pkcs8_key_parser || :
+write_witness
 dry_run
 result $? "a dry run says what both sides would do, and touches nothing"
 target_down_prepared
@@ -257,5 +309,11 @@ source_down_target_gone
 result $? "the source goes down FROZEN, the target for good: back from its own disk"
 both_down_relinquished
 result $? "both go down after the decision: the target starts it"
+strict
+result $? "strict hosts: the helpers have a witness know each step"
+strict_silent
+result $? "strict hosts: nothing goes on while the witness is silent"
+strict_abort
+result $? "strict hosts: an enclave that stays goes on once the witness knows"
 echo "1..$results"
 exit "$failed"

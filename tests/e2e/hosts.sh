@@ -10,8 +10,9 @@ set -euo pipefail
 cd "$(dirname -- "$0")/../.."
 
 subjects=(lifecycle computation requests streams messages aborts checkpoints
-	moves helpers trust sealing counters authorisation rollback forged logs
-	acknowledgements plaintext updates orders payloads outcomes matrix)
+	moves helpers trust sealing counters authorisation rollback witness
+	forged logs acknowledgements plaintext outputs updates orders payloads
+	outcomes cuts matrix)
 cases=()
 if (($#)); then
 	subjects=("$1")

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include <uapi/rewire_trust.h>
+#include <uapi/rewire_update.h>
 
 #include "fuzz.h"
 
@@ -205,6 +206,16 @@ static void fill_get_head(void *arg, const struct memory *memory,
 	get->buffer = address(memory, AT_OUTPUT);
 }
 
+static void fill_get_suk(void *arg, const struct memory *memory,
+			 struct rng *rng)
+{
+	struct rewire_get_suk *get = arg;
+
+	get->length = rng_percent(rng, 80) ? (__u32)REWIRE_MAX_SUK :
+		      (__u32)rng_below(rng, 512);
+	get->buffer = address(memory, AT_OUTPUT);
+}
+
 /* Signed by the right role, and about something else. */
 static void fill_put_witness(void *arg, const struct memory *memory,
 			     struct rng *rng)
@@ -310,6 +321,16 @@ static void fill_session_freeze(void *arg, const struct memory *memory,
 	freeze->timeout_ms = 1 + (__u32)rng_below(rng, 50);
 }
 
+static void fill_get_trust(void *arg, const struct memory *memory,
+			   struct rng *rng)
+{
+	struct rewire_get_trust *get = arg;
+
+	(void)memory;
+	get->kind = (__u32)rng_below(rng, REWIRE_TRUST_LEVELS +
+					  (commands_faultless ? 1 : 3));
+}
+
 static void fill_evidence(void *arg, const struct memory *memory,
 			  struct rng *rng)
 {
@@ -360,9 +381,14 @@ const struct command commands[] = {
 	  .pointer = { offsetof(struct rewire_trust, statement),
 		       offsetof(struct rewire_trust, signature) },
 	  .fill = fill_trust },
+	{ COMMON(GET_TRUST, rewire_get_trust, DEVICE, -1, 4), .gentle = true,
+	  .fill = fill_get_trust },
 	{ COMMON(GET_HEAD, rewire_get_head, DEVICE, -1, 4), .gentle = true,
 	  .pointer = { offsetof(struct rewire_get_head, buffer) },
 	  .fill = fill_get_head },
+	{ COMMON(GET_SUK, rewire_get_suk, DEVICE, -1, 4), .gentle = true,
+	  .pointer = { offsetof(struct rewire_get_suk, buffer) },
+	  .fill = fill_get_suk },
 	{ COMMON(PUT_WITNESS, rewire_put_witness, DEVICE, -1, 4),
 	  .hopeless = true,
 	  .pointer = { offsetof(struct rewire_put_witness, witness),

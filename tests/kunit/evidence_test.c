@@ -465,7 +465,7 @@ static void values_out_of_range_are_refused(struct kunit *test)
 		&t->claims.generation, &t->claims.version,
 	};
 	static const u64 values[] = {
-		0, 0, REWIRE_FRESHNESS_ROLLED_BACK + 1, 0, 0, 3,
+		0, 0, REWIRE_FRESHNESS_STATES, 0, 0, 3,
 		REWIRE_MAX_GENERATIONS + 1, 1ULL << 32,
 	};
 	int i;

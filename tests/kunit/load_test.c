@@ -373,6 +373,13 @@ static void bad_layouts_are_refused(struct kunit *test)
 	struct rewire_layout layout = world_layout;
 	struct load *l = test->priv;
 
+	/* its page table alone is more than the manifest allows */
+	layout.span = REWIRE_MAX_SPAN;
+	l->length = 0;
+	add(l, &layout, sizeof(layout));
+	KUNIT_EXPECT_EQ(test, load_refused(test, "table"), -EPERM);
+	KUNIT_EXPECT_NULL(test, l->loader->enclave);
+	l->order->manifest.max_memory = U64_MAX;
 	layout.span = REWIRE_MAX_SPAN + PAGE_SIZE;
 	l->length = 0;
 	add(l, &layout, sizeof(layout));

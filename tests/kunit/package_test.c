@@ -20,6 +20,15 @@
 #include "world.h"
 
 #define SOFTWARE	((const u8 *)"software of all")	/* and its zero */
+/* of the root key "abc...", in Python from RFC 5869 and RFC 9180 */
+#define SUK_OF_A							\
+	"bf9bdde7e63791eb9f6b9fb1e6aa360b8fd1ba5ff9d5505f3c00a5415e74e9e4" \
+	"38413a05565e4aa5513e22ac35557cd5289d320c5f26b74c98e2ca940e4ffc5b"
+/* of the package in payload_key_matches(); tests/user has the same */
+#define PAYLOAD_KEY							\
+	"9d256f93689de1e3794bd574bc4a760211b76a202491c1645c6b91e0b32397c7" \
+	"a645337bac49c77e1716a2ae"
+
 #define ROOT		REWIRE_PACKAGE_ROOT
 #define SEALED		REWIRE_PACKAGE_SEALED
 
@@ -600,6 +609,7 @@ static const struct follows_case {
 static void versions_follow_by_rule(struct kunit *test)
 {
 	struct rewire_version from = { .release = 5, .svn = 3 };
+	static const u8 nobody[REWIRE_ID_SIZE];
 	struct pack *p = test->priv;
 	struct rewire_order *order = &p->order;
 	int i, ret;
@@ -618,13 +628,36 @@ static void versions_follow_by_rule(struct kunit *test)
 		order->developer[3] = c->other_developer;
 		p->why.text[0] = 0;
 		ret = rewire_order_follows(order, &from,
-					   (const u8 [REWIRE_ID_SIZE]){},
+					   nobody,
 					   c->least_release, c->least_svn,
 					   &p->why);
 		KUNIT_EXPECT_EQ_MSG(test, ret, c->expected, "%s", c->desc);
 		KUNIT_EXPECT_EQ_MSG(test, !ret, !p->why.text[0], "%s", c->desc);
 	}
 	memset(order, 0, sizeof(*order));
+}
+
+static void payload_key_matches(struct kunit *test)
+{
+	struct pack *p = test->priv;
+	struct rewire_package *package = &p->order.package;
+	u8 material[REWIRE_AEAD_MATERIAL];
+
+	*package = (struct rewire_package){
+		.header = head(REWIRE_TYPE_PACKAGE, sizeof(*package), SEALED),
+		.from_min = 1, .from_max = 2, .expires = 3, .trial_ms = 4,
+		.payload_length = 0x12345,
+	};
+	memset(package->nonce, 5, sizeof(package->nonce));
+	memset(package->device, 6, sizeof(package->device));
+	memset(package->workload, 7, sizeof(package->workload));
+	memset(package->manifest_digest, 0x11, REWIRE_DIGEST_SIZE);
+	memset(package->software, 0x22, sizeof(package->software));
+	memset(package->salt, 0x5a, sizeof(package->salt));
+	memset(p->order.content, 0xcc, sizeof(p->order.content));
+	KUNIT_ASSERT_EQ(test, rewire_package_key(&p->order, material), 0);
+	KUNIT_EXPECT_MEMEQ(test, material, test_hex(test, PAYLOAD_KEY),
+			   sizeof(material));
 }
 
 static void suk_is_stated(struct kunit *test)
@@ -653,8 +686,10 @@ static void suk_is_stated(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, id, suk->sm, sizeof(id));
 	kfree(suk);
 
-	/* another root, another key; the same root, the same */
+	/* another root, another key; this one was computed elsewhere, too */
 	suk_of(test, p->sm, 1, point);
+	KUNIT_EXPECT_MEMEQ(test, point, test_hex(test, SUK_OF_A),
+			   sizeof(point));
 	len = rewire_suk_state(p->other, &suk, &p->why);
 	KUNIT_ASSERT_GT(test, len, 0);
 	KUNIT_EXPECT_MEMNEQ(test, suk->point, point, sizeof(point));
@@ -677,6 +712,7 @@ static struct kunit_case package_cases[] = {
 	KUNIT_CASE(wrap_belongs_to_package_and_device),
 	KUNIT_CASE(wrap_opens_under_its_generation),
 	KUNIT_CASE(versions_follow_by_rule),
+	KUNIT_CASE(payload_key_matches),
 	KUNIT_CASE(suk_is_stated),
 	{}
 };

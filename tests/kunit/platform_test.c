@@ -102,6 +102,8 @@ static void freshness_gives_the_journals_claims(struct kunit *test)
 		  REWIRE_CLAIM_JOURNAL | REWIRE_CLAIM_WITNESSED |
 		  REWIRE_CLAIM_TPM_COUNTER },
 		{ REWIRE_FRESHNESS_ROLLED_BACK, 0 },
+		{ REWIRE_FRESHNESS_STRICT,
+		  REWIRE_CLAIM_JOURNAL | REWIRE_CLAIM_WITNESSED },
 		{ U32_MAX, 0 },
 	};
 	int i;

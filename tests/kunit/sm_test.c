@@ -77,7 +77,9 @@ static void workload_destroyed_may_start_again_later(struct kunit *test)
 
 static int run_in(struct place *p, u64 epoch)
 {
-	return rewire_workload_runs(p->sm, WORLD_WORKLOAD, epoch, NULL);
+	u64 records;
+
+	return rewire_workload_runs(p->sm, WORLD_WORKLOAD, epoch, &records, NULL);
 }
 
 static void workload_comes_back_from_its_last_checkpoint_only(struct kunit *test)

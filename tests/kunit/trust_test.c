@@ -92,11 +92,8 @@ static struct rewire_bundle *bundle(struct kunit *test, u32 role, u64 version,
 	b->role = role;
 	b->threshold = 1;
 	for (; *who; who++) {
-		if (*who == 'p') {
-			cert = world_platform(&len);
-		} else {
-			cert = sign_cert(test, *who, &len);
-		}
+		cert = *who == 'p' ? world_platform(&len) :
+				     sign_cert(test, *who, &len);
 		memcpy(at, cert, len);
 		at += len;
 		b->cert_len[b->anchors++] = len;

@@ -159,10 +159,14 @@ static const struct mode {
 	  REWIRE_FRESHNESS_VOLATILE },
 	{ "unwitnessed", REWIRE_PROVISION_UNWITNESSED, 0, 0,
 	  REWIRE_FRESHNESS_NONE },
+	{ "strict", REWIRE_PROVISION_STRICT, 0, -ENOLINK,
+	  REWIRE_FRESHNESS_WAITING },
 	{ "tpm", REWIRE_PROVISION_TPM, 0, 0, REWIRE_FRESHNESS_TPM },
 	{ "two of them",
 	  REWIRE_PROVISION_VOLATILE | REWIRE_PROVISION_UNWITNESSED, -EINVAL, 0,
 	  REWIRE_FRESHNESS_VOLATILE },
+	{ "strict and a tpm", REWIRE_PROVISION_STRICT | REWIRE_PROVISION_TPM,
+	  -EINVAL, 0, REWIRE_FRESHNESS_VOLATILE },
 };
 
 static void mode_desc(const struct mode *mode, char *desc)
@@ -294,6 +298,120 @@ static void journal_of_another_id_is_found_out(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fresh(b), -EUCLEAN);
 }
 
+static int knows(struct bench *b, u64 records)
+{
+	int ret;
+
+	mutex_lock(&b->journal->lock);
+	ret = rewire_witness_knows(b->fresh, records, &b->why);
+	mutex_unlock(&b->journal->lock);
+	return ret;
+}
+
+/* A record more, which nobody was shown. Return: how many there are. */
+static u64 record(struct kunit *test)
+{
+	static const struct rewire_journal_audit nothing;
+	struct bench *b = test->priv;
+	int ret;
+
+	mutex_lock(&b->journal->lock);
+	ret = rewire_journal_append(b->journal, REWIRE_JOURNAL_AUDIT, &nothing,
+				    sizeof(nothing), &b->why);
+	mutex_unlock(&b->journal->lock);
+	KUNIT_ASSERT_EQ_MSG(test, ret, 0, "%s", b->why.text);
+	return b->journal->chain.sequence;
+}
+
+static void strict_waits_for_every_record(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct rewire_head early, late;
+	u64 records;
+
+	KUNIT_ASSERT_EQ(test, start(b, REWIRE_PROVISION_STRICT), 0);
+	KUNIT_EXPECT_EQ(test, knows(b, 1), -ENOLINK);
+	early = ask(test);
+	KUNIT_ASSERT_EQ(test, hear(b, &early, &early), 0);
+	KUNIT_EXPECT_EQ(test, b->fresh->state, REWIRE_FRESHNESS_STRICT);
+	KUNIT_EXPECT_EQ(test, knows(b, early.sequence), 0);
+	records = record(test);
+	KUNIT_EXPECT_EQ(test, fresh(b), 0);
+	KUNIT_EXPECT_EQ(test, knows(b, records), -ENOLINK);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(b->why.text, "rewire witness"));
+	/* the witness only says again what it remembers: not enough */
+	late = ask(test);
+	KUNIT_ASSERT_EQ(test, hear(b, &late, &early), 0);
+	KUNIT_EXPECT_EQ(test, knows(b, records), -ENOLINK);
+	late = ask(test);
+	KUNIT_ASSERT_EQ(test, hear(b, &late, &late), 0);
+	KUNIT_EXPECT_EQ(test, knows(b, records), 0);
+	KUNIT_EXPECT_EQ(test, knows(b, record(test)), -ENOLINK);
+}
+
+static void others_wait_at_the_start_only(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct rewire_head head;
+
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	head = ask(test);
+	KUNIT_ASSERT_EQ(test, hear(b, &head, &head), 0);
+	KUNIT_EXPECT_EQ(test, knows(b, record(test)), 0);
+}
+
+/* What a witness vouched for once must not let an old journal speak again. */
+static void strict_that_was_rolled_back_knows_nothing(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct rewire_head head, other;
+
+	KUNIT_ASSERT_EQ(test, start(b, REWIRE_PROVISION_STRICT), 0);
+	head = ask(test);
+	KUNIT_ASSERT_EQ(test, hear(b, &head, &head), 0);
+	KUNIT_EXPECT_EQ(test, knows(b, 1), 0);
+	head = ask(test);
+	other = head;
+	other.head[0] ^= 1;
+	KUNIT_EXPECT_EQ(test, hear(b, &head, &other), -EUCLEAN);
+	KUNIT_EXPECT_EQ(test, knows(b, 1), -EUCLEAN);
+}
+
+/* The epoch rises once, however often who wants it to run asks. */
+static void strict_runs_nothing_unwitnessed(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct rewire_enclave *enclave;
+	struct rewire_head head;
+	u64 epoch, records;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, start(b, REWIRE_PROVISION_STRICT), 0);
+	head = ask(test);
+	KUNIT_ASSERT_EQ(test, hear(b, &head, &head), 0);
+	enclave = world_enclave(test, b->sm);
+	mutex_lock(&enclave->lock);
+	enclave->checkpointed = true;
+	epoch = enclave->epoch + 1;
+	KUNIT_EXPECT_EQ(test, rewire_enclave_outdate(enclave, &b->why),
+			-ENOLINK);
+	records = b->journal->chain.sequence;
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, rewire_enclave_outdate(enclave, &b->why),
+				-ENOLINK);
+	KUNIT_EXPECT_EQ(test, enclave->epoch, epoch);
+	KUNIT_EXPECT_EQ(test, b->journal->chain.sequence, records);
+	mutex_unlock(&enclave->lock);
+	head = ask(test);
+	KUNIT_ASSERT_EQ(test, hear(b, &head, &head), 0);
+	mutex_lock(&enclave->lock);
+	KUNIT_EXPECT_EQ_MSG(test, rewire_enclave_outdate(enclave, &b->why), 0,
+			    "%s", b->why.text);
+	KUNIT_EXPECT_EQ(test, enclave->epoch, epoch);
+	mutex_unlock(&enclave->lock);
+	world_enclave_free(enclave);
+}
+
 static int snapshot_nothing(void *data, struct rewire_journal *journal,
 			    struct rewire_why *why)
 {
@@ -338,6 +456,10 @@ static struct kunit_case witness_cases[] = {
 	KUNIT_CASE(witness_nobody_asked_is_refused),
 	KUNIT_CASE(witness_of_an_earlier_head_is_believed),
 	KUNIT_CASE(journal_put_back_is_found_out),
+	KUNIT_CASE(strict_waits_for_every_record),
+	KUNIT_CASE(others_wait_at_the_start_only),
+	KUNIT_CASE(strict_that_was_rolled_back_knows_nothing),
+	KUNIT_CASE(strict_runs_nothing_unwitnessed),
 	KUNIT_CASE(journal_of_another_id_is_found_out),
 	KUNIT_CASE(compaction_waits_for_witnesses),
 	{}

@@ -18,6 +18,8 @@
  *	DISKS		sealed checkpoints of a target that get lost
  *	LOSSES		messages the network loses for good
  *	HELPERS		helpers that die and come back
+ *	NO_START	nobody is asked at the start of an SM: each record that
+ *			counts waits for the witness, and that has to do
  *	LIVE		check never_stuck instead of what is never to happen
  *	REACH		find the happy end: is there one at all?
  *	BREAK		the rule to break, by its name below
@@ -80,6 +82,8 @@
 #define active_keeps_epoch		27
 #define start_not_witnessed		28
 #define aborted_not_witnessed		29
+#define witness_at_start_only		30
+#define active_not_witnessed		31
 
 /* Properties, for ONLY. */
 #define two		1
@@ -180,10 +184,18 @@ bool never_two_running, never_forked, never_lost, happy_end; /* false: names */
  * could run elsewhere. It may speak: what counts waits for the witness by itself.
  */
 #define MAY_ACT(i)	up[i]
+#ifdef NO_START
+#define MAY_RUN(i)	up[i]
+#else
 #define MAY_RUN(i)	(up[i] && confirmed[i])
+#endif
 
-/* A record that can't be taken back: the witness holds it before it has effects. */
-#define WITNESSED(i)	(!behind[i])
+/*
+ * A record that can't be taken back: the witness holds it before it has effects.
+ * An SM that is not strict does without, wherever that is asked for.
+ */
+#define WITNESSED(i, rule) \
+	(!behind[i] || BROKEN(rule) || BROKEN(witness_at_start_only))
 
 #define HEARS(i, h, m)	(MAY_ACT(i) && helper[i] && (net[h] & (m)))
 /* The last word, as often as the helper asks (QUERY) and it does not exist. */
@@ -354,7 +366,7 @@ end:	do
 		:: else
 		fi }
 	:: d_step { (s[h] == RELINQUISHED &&
-		     (WITNESSED(SRC(h)) || BROKEN(start_not_witnessed)) ||
+		     WITNESSED(SRC(h), start_not_witnessed) ||
 		     BROKEN(start_before_relinquished) && s[h] == FROZEN_D &&
 		     (net[h] & READY)) &&
 		    MAY_SAY(SRC(h), h, START) ->
@@ -391,7 +403,7 @@ end:	do
 		    MAY_RUN(SRC(h)) && HOLDS(SRC(h), h) && S_VALID(h) ->
 		enter(h, SRC(h), BACK_EPOCH(h)) }
 	:: d_step { ENTERS(SRC(h), h) && MAY_RUN(SRC(h)) &&
-		    (WITNESSED(SRC(h)) || BROKEN(run_not_witnessed)) ->
+		    WITNESSED(SRC(h), run_not_witnessed) ->
 		runs(h, SRC(h)) }
 
 	:: d_step { BROKEN(no_fsync) && up[SRC(h)] && s_disk[h] != s[h] ->
@@ -455,11 +467,11 @@ end:	do
 		    !BROKEN(unknown_is_silent) ->
 		t_record(h, ABORTED) }
 
-	:: d_step { t[h] == ACTIVE && WITNESSED(DST(h)) &&
+	:: d_step { t[h] == ACTIVE && WITNESSED(DST(h), active_not_witnessed) &&
 		    MAY_SAY(DST(h), h, ACTIVE_MSG) ->
 		say(h, ACTIVE_MSG) }
 	:: d_step { t[h] == ABORTED &&
-		    (WITNESSED(DST(h)) || BROKEN(aborted_not_witnessed)) &&
+		    WITNESSED(DST(h), aborted_not_witnessed) &&
 		    MAY_SAY(DST(h), h, T_ABORTED) ->
 		say(h, T_ABORTED) }
 
@@ -468,7 +480,7 @@ end:	do
 		enter(h, DST(h), T_ENTERED(h)) }
 	:: d_step { (t[h] == ACTIVE || t[h] == PREPARED && BROKEN(target_runs_on_ready)) &&
 		    ENTERS(DST(h), h) && MAY_RUN(DST(h)) &&
-		    (WITNESSED(DST(h)) || BROKEN(run_not_witnessed)) ->
+		    WITNESSED(DST(h), run_not_witnessed) ->
 		runs(h, DST(h)) }
 
 	:: d_step { BROKEN(no_fsync) && up[DST(h)] && t_disk[h] != t[h] ->
@@ -558,6 +570,8 @@ end:	do
  * the TPM: it knows the newest head that it was told, and confirms a journal
  * which has that head in it.
  */
+#define BELIEVES(i)	(!caught[i] || BROKEN(no_witness))
+
 inline witness(i)
 {
 	behind[i] = false;
@@ -618,12 +632,14 @@ end:	do
 	:: d_step { MAY_FENCE(1) -> say(1, FENCE) }
 #endif
 #if ROLLBACKS
-	:: d_step { MAY_RUN(0) && behind[0] -> witness(0) }
-	:: d_step { MAY_RUN(1) && behind[1] -> witness(1) }
-	:: d_step { up[0] && !confirmed[0] && (!caught[0] || BROKEN(no_witness)) ->
+	:: d_step { MAY_RUN(0) && behind[0] && BELIEVES(0) -> witness(0) }
+	:: d_step { MAY_RUN(1) && behind[1] && BELIEVES(1) -> witness(1) }
+#ifndef NO_START
+	:: d_step { up[0] && !confirmed[0] && BELIEVES(0) ->
 		confirmed[0] = true; witness(0) }
-	:: d_step { up[1] && !confirmed[1] && (!caught[1] || BROKEN(no_witness)) ->
+	:: d_step { up[1] && !confirmed[1] && BELIEVES(1) ->
 		confirmed[1] = true; witness(1) }
+#endif
 #endif
 	od
 }

@@ -54,13 +54,25 @@ for line in "info" "info 1 2" "ls 1" "sign x" "request" "run x" "call 1" \
 	"fence give" "fence give x y" "provision x --memory-limit 5X" \
 	"run x --manifest y --workload 7" "provision x --tpm 5" \
 	"provision x --tpm 0x1800000 --no-journal" \
-	"provision x --no-journal --unwitnessed" log "log 1" "log verify" \
+	"provision x --no-journal --unwitnessed" "provision x --strict --unwitnessed" \
+	"trust show" "trust show x --live" "trust give --live" log "log 1" "log verify" \
 	"log verify x --head y" "log export x" "log compact 1" witness \
 	"witness ask" "witness give" "witness sign x -o y" \
 	"evidence" "evidence show" \
 	"evidence verify x" "evidence get --json" "evidence get --nonce 00 -o x" \
 	"evidence verify x --platform y --measurement 1" "evidence show x --sm 1" \
-	"evidence verify x --platform y --min-svn -1"; do
+	"evidence verify x --platform y --min-svn -1" \
+	update "update turn x" "update apply" "update apply x" \
+	"update apply x --all" "update apply x --all --payload y" \
+	"update apply x --all --payload y --json" \
+	"update apply x --all --workload $uuid --payload y --yes" \
+	"update apply x --workload 7 --payload y --yes" \
+	"update apply x --all --payload y --yes --keep-going --stop-at-first-failure" \
+	"update plan x" "update plan x y --all" "update list x" \
+	"update approve" "update approve x" "update reject 7" \
+	"update cancel $uuid $uuid" "update receipt" "update receipt x" \
+	"update receipt $uuid --platform x" "update receipt verify" \
+	"update receipt verify x" "update receipt verify x --platform y --out z"; do
 	# shellcheck disable=SC2086
 	try 2 $line && [ ! -s "$dir/out" ]
 	result $? "wrong usage: $line"
@@ -120,6 +132,18 @@ try 1 migrate --dry-run --request "$dir/move" --to beta:1 \
 result $? "migrate --dry-run without a helper"
 try 1 fence give "$dir/move" && grep -q 'not a signed fence' "$dir/err"
 result $? "fence give with a request for a fence"
+
+try 1 update plan "$dir/image" --all --socket "$dir/none" &&
+	grep -q 'cut off' "$dir/err"
+result $? "update plan of what is no package"
+try 1 update list --socket "$dir/none" && grep -q 'start rewired' "$dir/err"
+result $? "update list without a helper"
+try 1 update approve $uuid --socket "$dir/none" --json &&
+	grep -q '^{"ok":false,"errno":111,' "$dir/out"
+result $? "update approve without a helper, in JSON"
+try 1 update receipt verify "$dir/image" --platform "$dir/pki/platform.crt" &&
+	grep -q 'too short for the receipt of an update' "$dir/err"
+result $? "update receipt verify of what is none"
 
 try 1 evidence show "$dir/image" && grep -q 'byte 0: not a COSE_Sign1' "$dir/err"
 result $? "evidence that is none"

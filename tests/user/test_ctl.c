@@ -6,6 +6,8 @@
 
 #include "test.h"
 
+#include <rewire_update.h>
+
 /* Without the newline, in a block of its very size. */
 static int decode_request(const char *line, struct rewire_ctl_request *request)
 {
@@ -187,6 +189,161 @@ static void migrate_cut_off(void **state)
 		assert_int_equal(decode_request(line, &out), -EBADMSG);
 	}
 	free(line);
+}
+
+static void make_update(struct rewire_ctl_request *request, int op)
+{
+	static __u8 package[] = { 1, 0, 2 }, wrap[] = { 3 };
+
+	*request = (struct rewire_ctl_request){
+		.op = op,
+		.update = {
+			.package = package,
+			.package_length = sizeof(package),
+			.wrap = wrap,
+			.wrap_length = sizeof(wrap),
+			.payload = 5,
+			.is_volatile = true,
+			.keep_going = true,
+			.wait_ms = UINT32_MAX,
+		},
+	};
+	memset(request->update.workload, 0xab, REWIRE_ID_SIZE);
+	memset(request->update.id, 0xcd, REWIRE_ID_SIZE);
+}
+
+static void update_round_trip(void **state)
+{
+	struct rewire_ctl_request in, out;
+	char *line;
+
+	(void)state;
+	make_update(&in, REWIRE_CTL_UPDATE_APPLY);
+	line = rewire_ctl_encode_request(&in);
+	cut_newline(line);
+	assert_int_equal(decode_request(line, &out), 0);
+	assert_int_equal(out.op, REWIRE_CTL_UPDATE_APPLY);
+	assert_int_equal(out.update.package_length, 3);
+	assert_memory_equal(out.update.package, in.update.package, 3);
+	assert_int_equal(out.update.wrap_length, 1);
+	assert_false(out.update.all);
+	assert_memory_equal(out.update.workload, in.update.workload,
+			    REWIRE_ID_SIZE);
+	assert_true(out.update.is_volatile);
+	assert_true(out.update.keep_going);
+	assert_true(out.update.wait_ms == UINT32_MAX);
+	/* A number of another process says nothing. */
+	assert_int_equal(out.update.payload, -1);
+	rewire_ctl_request_clear(&out);
+	for (size_t length = strlen(line) - 1; length; length--) {
+		line[length] = '\0';
+		assert_int_equal(decode_request(line, &out), -EBADMSG);
+	}
+	free(line);
+
+	in.update.wrap = NULL;
+	in.update.all = true;
+	in.op = REWIRE_CTL_UPDATE_PLAN;
+	line = rewire_ctl_encode_request(&in);
+	cut_newline(line);
+	assert_null(strstr(line, "wrap"));
+	assert_null(strstr(line, "workload"));
+	assert_int_equal(decode_request(line, &out), 0);
+	assert_int_equal(out.op, REWIRE_CTL_UPDATE_PLAN);
+	assert_null(out.update.wrap);
+	assert_true(out.update.all);
+	rewire_ctl_request_clear(&out);
+	free(line);
+}
+
+static void update_largest(void **state)
+{
+	struct rewire_ctl_request in, out;
+	__u8 *package = calloc(1, REWIRE_MAX_ORDER + 1);
+	__u8 *wrap = calloc(1, REWIRE_MAX_WRAP + 1);
+	char *line;
+
+	(void)state;
+	make_update(&in, REWIRE_CTL_UPDATE_APPLY);
+	in.update.package = package;
+	in.update.wrap = wrap;
+	for (size_t more = 0; more <= 2; more++) {
+		in.update.package_length = REWIRE_MAX_ORDER + (more == 1);
+		in.update.wrap_length = REWIRE_MAX_WRAP + (more == 2);
+		line = rewire_ctl_encode_request(&in);
+		cut_newline(line);
+		assert_true(strlen(line) < REWIRE_CTL_MAX_LINE);
+		assert_int_equal(decode_request(line, &out),
+				 more ? -EBADMSG : 0);
+		if (!more)
+			rewire_ctl_request_clear(&out);
+		free(line);
+	}
+	free(package);
+	free(wrap);
+}
+
+/* One of them never in another's place. */
+static void update_verbs(void **state)
+{
+	static const struct {
+		int op;
+		const char *line;
+	} verbs[] = {
+		{ REWIRE_CTL_UPDATE_LIST, "{\"op\":\"update-list\"}" },
+		{ REWIRE_CTL_UPDATE_APPROVE, "{\"op\":\"update-approve\",\"id\":\"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd\"}" },
+		{ REWIRE_CTL_UPDATE_REJECT, "{\"op\":\"update-reject\",\"id\":\"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd\"}" },
+		{ REWIRE_CTL_UPDATE_CANCEL, "{\"op\":\"update-cancel\",\"id\":\"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd\"}" },
+		{ REWIRE_CTL_UPDATE_RECEIPT, "{\"op\":\"update-receipt\",\"id\":\"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd\"}" },
+	};
+	struct rewire_ctl_request in, out;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		char *line;
+
+		make_update(&in, verbs[i].op);
+		line = rewire_ctl_encode_request(&in);
+		cut_newline(line);
+		assert_string_equal(line, verbs[i].line);
+		assert_int_equal(decode_request(line, &out), 0);
+		assert_int_equal(out.op, verbs[i].op);
+		if (verbs[i].op != REWIRE_CTL_UPDATE_LIST)
+			assert_memory_equal(out.update.id, in.update.id,
+					    REWIRE_ID_SIZE);
+		rewire_ctl_request_clear(&out);
+		free(line);
+	}
+}
+
+static void bad_updates(void **state)
+{
+#define APPLY(package, rest) \
+	"{\"op\":\"update-apply\",\"package\":" package rest "}"
+#define REST ",\"volatile\":false,\"keep_going\":false,\"wait_ms\":0"
+	static const char *const lines[] = {
+		"{\"op\":\"update-apply\"}", "{\"op\":\"update-plan\"}",
+		"{\"op\":\"update-approve\"}",
+		"{\"op\":\"update-reject\",\"id\":7}",
+		"{\"op\":\"update-cancel\",\"id\":\"00\"}",
+		"{\"op\":\"update\"}",
+		APPLY("7", REST), APPLY("\"A\"", REST),
+		APPLY("\"AAAA\"", ""),
+		APPLY("\"AAAA\"", ",\"volatile\":0,\"keep_going\":false,\"wait_ms\":0"),
+		APPLY("\"AAAA\"", ",\"volatile\":false,\"keep_going\":\"no\",\"wait_ms\":0"),
+		APPLY("\"AAAA\"", ",\"volatile\":false,\"keep_going\":false,\"wait_ms\":-1"),
+		APPLY("\"AAAA\"", ",\"volatile\":false,\"keep_going\":false,\"wait_ms\":4294967296"),
+		APPLY("\"AAAA\"", REST ",\"workload\":\"all\""),
+		APPLY("\"AAAA\"", REST ",\"wrap\":null"),
+	};
+	struct rewire_ctl_request out;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		if (decode_request(lines[i], &out) != -EBADMSG)
+			fail_msg("taken: %s", lines[i]);
+	assert_int_equal(decode_request(APPLY("\"AAAA\"", REST), &out), 0);
+	rewire_ctl_request_clear(&out);
 }
 
 static void status_round_trip(void **state)
@@ -387,6 +544,10 @@ int main(void)
 		cmocka_unit_test(migrate_round_trip),
 		cmocka_unit_test(try_round_trip),
 		cmocka_unit_test(migrate_cut_off),
+		cmocka_unit_test(update_round_trip),
+		cmocka_unit_test(update_largest),
+		cmocka_unit_test(update_verbs),
+		cmocka_unit_test(bad_updates),
 		cmocka_unit_test(status_round_trip),
 		cmocka_unit_test(bad_requests),
 		cmocka_unit_test(line_too_long),

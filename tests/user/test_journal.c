@@ -1,131 +1,26 @@
 // SPDX-License-Identifier: MIT
 /*
- * Journals without an SM: a small one is written here as the format says, and
- * then changed in every way. Heads and witnesses follow.
+ * Journals without an SM: a small one is written as the format says, and then
+ * changed in every way. Heads and witnesses follow.
  */
 #include <errno.h>
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/kdf.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
 
 #include "test.h"
 
+#include "journal_fixture.h"
 #include "scratch.h"
 
-#define ROOM 4096
-
-struct journal {
-	__u8 data[ROOM];
-	size_t length;
-	__u64 sequence;
-	__u32 generation;
-	__u8 head[REWIRE_DIGEST_SIZE];
-	size_t last;
-};
-
-static const __u8 sm_id[REWIRE_ID_SIZE] = "SM of the test..";
-static const __u8 journal_id[REWIRE_ID_SIZE] = "the journal's id";
-static __u8 root[3][REWIRE_ROOT_KEY_SIZE];
-
-static void derive(__u32 generation, const char *label,
-		   __u8 key[REWIRE_DIGEST_SIZE])
-{
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_id(EVP_PKEY_HKDF, NULL);
-	size_t length = REWIRE_DIGEST_SIZE;
-
-	assert_true(EVP_PKEY_derive_init(context) > 0 &&
-		    EVP_PKEY_CTX_set_hkdf_md(context, EVP_sha256()) > 0 &&
-		    EVP_PKEY_CTX_set1_hkdf_key(context, root[generation],
-					       REWIRE_ROOT_KEY_SIZE) > 0 &&
-		    EVP_PKEY_CTX_set1_hkdf_salt(context, journal_id,
-						REWIRE_ID_SIZE) > 0 &&
-		    EVP_PKEY_CTX_add1_hkdf_info(context,
-						(const unsigned char *)label,
-						(int)strlen(label) + 1) > 0 &&
-		    EVP_PKEY_derive(context, key, &length) > 0);
-	EVP_PKEY_CTX_free(context);
-}
-
-static void add(struct journal *j, __u16 type, const void *payload, __u32 length)
-{
-	struct rewire_journal_record record = {
-		.magic = REWIRE_JOURNAL_MAGIC,
-		.type = type,
-		.version = 1,
-		.length = length,
-		.generation = j->generation,
-		.sequence = j->sequence++,
-	};
-	size_t body = sizeof(record) + ((length + 7u) & ~7u);
-	__u8 key[REWIRE_DIGEST_SIZE], *at = j->data + j->length;
-
-	memcpy(record.previous, j->head, sizeof(record.previous));
-	memset(at, 0, body);
-	memcpy(at, &record, sizeof(record));
-	memcpy(at + sizeof(record), payload, length);
-	derive(j->generation, "rewire v1 journal", key);
-	HMAC(EVP_sha256(), key, sizeof(key), at, body, at + body, NULL);
-	SHA256(at, body + REWIRE_MAC_SIZE, j->head);
-	j->last = j->length;
-	j->length += body + REWIRE_MAC_SIZE;
-}
-
-static void add_generation(struct journal *j, __u32 generation)
-{
-	struct rewire_journal_generation g = { .generation = generation };
-
-	derive(generation, "rewire v1 root check", g.check);
-	add(j, REWIRE_JOURNAL_GENERATION, &g, sizeof(g));
-	if (generation > j->generation)
-		j->generation = generation;
-}
-
-static void add_workload(struct journal *j, __u64 epoch)
-{
-	struct rewire_journal_workload w = { .epoch = epoch };
-
-	add(j, REWIRE_JOURNAL_WORKLOAD, &w, sizeof(w));
-}
-
-static void begin(struct journal *j)
-{
-	struct rewire_journal_open o;
-
-	memset(j, 0, sizeof(*j));
-	j->generation = 1;
-	memcpy(o.sm, sm_id, sizeof(o.sm));
-	memcpy(o.journal, journal_id, sizeof(o.journal));
-	add(j, REWIRE_JOURNAL_OPEN, &o, sizeof(o));
-	add_generation(j, 1);
-}
-
-/* what a compaction makes of @from: two workloads */
-static void compact(struct journal *j, const struct journal *from)
-{
-	struct rewire_journal_base b = { .records = 3 };
-
-	memset(j, 0, sizeof(*j));
-	j->generation = from->generation;
-	j->sequence = from->sequence;
-	memcpy(j->head, from->head, sizeof(j->head));
-	memcpy(b.sm, sm_id, sizeof(b.sm));
-	memcpy(b.journal, journal_id, sizeof(b.journal));
-	add(j, REWIRE_JOURNAL_BASE, &b, sizeof(b));
-	add_generation(j, 1);
-	add_workload(j, 5);
-	add_workload(j, 6);
-}
-
 static const struct rewire_journal_roots keys = {
-	.key = { NULL, root[1], root[2] },
+	.key = { NULL, journal_fixture_root[1], journal_fixture_root[2] },
 };
 
-static int verify(const struct journal *j, size_t length,
-		  const struct rewire_journal_roots *roots,
-		  struct rewire_journal_summary *summary)
+static int verify_why(const struct journal *j, size_t length,
+		      const struct rewire_journal_roots *roots,
+		      struct rewire_journal_summary *summary,
+		      struct rewire_error *why)
 {
 	/* exactly as long as it is, for the sanitizer to see what is read */
 	__u8 *copy = malloc(length ? length : 1);
@@ -133,9 +28,16 @@ static int verify(const struct journal *j, size_t length,
 
 	assert_non_null(copy);
 	memcpy(copy, j->data, length);
-	rc = rewire_journal_verify(copy, length, roots, summary, NULL);
+	rc = rewire_journal_verify(copy, length, roots, summary, why);
 	free(copy);
 	return rc;
+}
+
+static int verify(const struct journal *j, size_t length,
+		  const struct rewire_journal_roots *roots,
+		  struct rewire_journal_summary *summary)
+{
+	return verify_why(j, length, roots, summary, NULL);
 }
 
 static void whole_journal_is_summed_up(void **state)
@@ -144,13 +46,13 @@ static void whole_journal_is_summed_up(void **state)
 	struct journal j;
 
 	(void)state;
-	begin(&j);
-	add_workload(&j, 1);
-	add_generation(&j, 2);
-	add_workload(&j, 2);
+	journal_begin(&j);
+	journal_add_workload(&j, 1);
+	journal_add_generation(&j, 2);
+	journal_add_workload(&j, 2);
 	assert_int_equal(verify(&j, j.length, &keys, &s), 0);
-	assert_memory_equal(s.sm, sm_id, sizeof(s.sm));
-	assert_memory_equal(s.journal, journal_id, sizeof(s.journal));
+	assert_memory_equal(s.sm, journal_fixture_sm, sizeof(s.sm));
+	assert_memory_equal(s.journal, journal_fixture_id, sizeof(s.journal));
 	assert_memory_equal(s.head, j.head, sizeof(s.head));
 	assert_int_equal(s.base, 0);
 	assert_int_equal(s.sequence, 5);
@@ -171,8 +73,8 @@ static void entries_come_in_order(void **state)
 	size_t at = 0;
 
 	(void)state;
-	begin(&j);
-	add_workload(&j, 1);
+	journal_begin(&j);
+	journal_add_workload(&j, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		assert_int_equal(rewire_journal_next(j.data, j.length, &at, &e,
 						     NULL), 1);
@@ -186,21 +88,41 @@ static void entries_come_in_order(void **state)
 			 -EBADMSG);
 }
 
-/* With the keys every change is seen; the chain alone sees all but the end's. */
+/* "record 1 at byte 136: " for byte 200 */
+static void place_of(const struct journal *j, size_t byte, char place[64])
+{
+	struct rewire_journal_entry e;
+	size_t at = 0;
+
+	while (at <= byte)
+		assert_int_equal(rewire_journal_next(j->data, j->length, &at,
+						     &e, NULL), 1);
+	snprintf(place, 64, "record %llu at byte %zu: ",
+		 (unsigned long long)e.record.sequence, e.offset);
+}
+
+/*
+ * With the keys every change is seen, and the record is named that it is in; the
+ * chain alone sees all but the end's.
+ */
 static void byte_changed_is_found(void **state)
 {
 	struct rewire_journal_summary s;
+	struct rewire_error why;
 	struct journal j;
+	char place[64];
 
 	(void)state;
-	begin(&j);
-	add_workload(&j, 1);
-	add_workload(&j, 2);
+	journal_begin(&j);
+	journal_add_workload(&j, 1);
+	journal_add_workload(&j, 2);
 	for (size_t at = 0; at < j.length; at++) {
+		place_of(&j, at, place);
 		j.data[at] ^= 1;
 		if (at < j.last) {
-			assert_int_equal(verify(&j, j.length, &keys, &s),
-					 -EUCLEAN);
+			assert_int_equal(verify_why(&j, j.length, &keys, &s,
+						    &why), -EUCLEAN);
+			assert_memory_equal(why.text, place, strlen(place));
 			assert_true(verify(&j, j.length, NULL, &s));
 		} else {
 			assert_int_equal(verify(&j, j.length, &keys, &s), 0);
@@ -211,14 +133,72 @@ static void byte_changed_is_found(void **state)
 	}
 }
 
+static struct rewire_journal_record *record_at(struct journal *j, size_t at)
+{
+	return (struct rewire_journal_record *)(j->data + at);
+}
+
+/* What the SM did not write is torn, whatever it looks like. */
+static void later_record_counts_when_authentic(void **state)
+{
+	struct rewire_journal_summary s;
+	struct journal j;
+	size_t torn;
+
+	(void)state;
+	journal_begin(&j);
+	journal_add_workload(&j, 1);
+	torn = j.last;
+	journal_add_workload(&j, 2);
+	record_at(&j, torn)->magic = 0;
+	assert_int_equal(verify(&j, j.length, &keys, &s), -EUCLEAN);
+	j.data[j.length - 1] ^= 1;
+	assert_int_equal(verify(&j, j.length, &keys, &s), 0);
+	assert_int_equal(s.torn, j.length - torn);
+	/* without the key nobody can tell */
+	assert_int_equal(verify(&j, j.length, NULL, &s), -EUCLEAN);
+}
+
+static void record_of_a_later_key_is_no_torn_end(void **state)
+{
+	struct rewire_journal_summary s;
+	struct journal j, later;
+
+	(void)state;
+	journal_begin(&j);
+	later = j;
+	later.generation = 2;
+	journal_add_workload(&j, 1);
+	journal_add_workload(&later, 2);
+	memcpy(j.data + j.last, later.data + later.last,
+	       later.length - later.last);
+	assert_int_equal(verify(&j, j.length, &keys, &s), -EUCLEAN);
+}
+
+static void root_key_that_cannot_be_is_refused(void **state)
+{
+	struct rewire_journal_entry e;
+	struct journal j;
+	size_t at = 0;
+
+	(void)state;
+	journal_begin(&j);
+	record_at(&j, 0)->generation = 0;
+	assert_int_equal(rewire_journal_next(j.data, j.length, &at, &e, NULL),
+			 -EBADMSG);
+	record_at(&j, 0)->generation = REWIRE_MAX_GENERATIONS + 1;
+	assert_int_equal(rewire_journal_next(j.data, j.length, &at, &e, NULL),
+			 -EBADMSG);
+}
+
 static void end_cut_is_torn(void **state)
 {
 	struct rewire_journal_summary s;
 	struct journal j;
 
 	(void)state;
-	begin(&j);
-	add_workload(&j, 1);
+	journal_begin(&j);
+	journal_add_workload(&j, 1);
 	for (size_t length = 0; length < j.length; length++) {
 		assert_int_equal(verify(&j, length, &keys, &s), 0);
 		assert_int_equal(s.blank, length < 136);
@@ -229,15 +209,19 @@ static void end_cut_is_torn(void **state)
 
 static void key_of_another_is_told_from_damage(void **state)
 {
-	struct rewire_journal_roots wrong = { .key = { NULL, root[2] } };
-	struct rewire_journal_roots second = { .key = { NULL, root[1], root[1] } };
+	struct rewire_journal_roots wrong = {
+		.key = { NULL, journal_fixture_root[2] },
+	};
+	struct rewire_journal_roots second = {
+		.key = { NULL, journal_fixture_root[1], journal_fixture_root[1] },
+	};
 	struct rewire_journal_summary s;
 	struct journal j;
 
 	(void)state;
-	begin(&j);
-	add_generation(&j, 2);
-	add_workload(&j, 1);
+	journal_begin(&j);
+	journal_add_generation(&j, 2);
+	journal_add_workload(&j, 1);
 	assert_int_equal(verify(&j, j.length, &wrong, &s), -ENOKEY);
 	assert_int_equal(verify(&j, j.length, &second, &s), -ENOKEY);
 	wrong.key[1] = NULL;
@@ -251,9 +235,9 @@ static void compaction_counts_when_complete(void **state)
 	struct journal j, c;
 
 	(void)state;
-	begin(&j);
-	add_workload(&j, 1);
-	compact(&c, &j);
+	journal_begin(&j);
+	journal_add_workload(&j, 1);
+	journal_compact(&c, &j);
 	assert_int_equal(verify(&c, c.length, &keys, &s), 0);
 	assert_int_equal(s.base, 3);
 	assert_memory_equal(s.base_head, j.head, sizeof(j.head));
@@ -271,8 +255,8 @@ static struct rewire_head head_of(const struct journal *j)
 {
 	struct rewire_head head = { .sequence = j->sequence };
 
-	memcpy(head.sm, sm_id, sizeof(head.sm));
-	memcpy(head.journal, journal_id, sizeof(head.journal));
+	memcpy(head.sm, journal_fixture_sm, sizeof(head.sm));
+	memcpy(head.journal, journal_fixture_id, sizeof(head.journal));
 	memcpy(head.head, j->head, sizeof(head.head));
 	return head;
 }
@@ -283,10 +267,10 @@ static void head_is_found_or_not(void **state)
 	struct journal j, c;
 
 	(void)state;
-	begin(&j);
+	journal_begin(&j);
 	early = head_of(&j);
-	add_workload(&j, 1);
-	add_workload(&j, 2);
+	journal_add_workload(&j, 1);
+	journal_add_workload(&j, 2);
 	late = head_of(&j);
 	assert_int_equal(rewire_journal_contains(j.data, j.length, &early, NULL), 1);
 	assert_int_equal(rewire_journal_contains(j.data, j.length, &late, NULL), 1);
@@ -294,7 +278,7 @@ static void head_is_found_or_not(void **state)
 	assert_int_equal(rewire_journal_contains(j.data, j.last, &late, NULL), 0);
 	early.head[3] ^= 1;
 	assert_int_equal(rewire_journal_contains(j.data, j.length, &early, NULL), 0);
-	compact(&c, &j);
+	journal_compact(&c, &j);
 	assert_int_equal(rewire_journal_contains(c.data, c.length, &late, NULL), 1);
 	assert_int_equal(rewire_journal_contains(c.data, c.length, &early, NULL),
 			 -ENODATA);
@@ -311,9 +295,9 @@ static void garbage_is_survived(void **state)
 	unsigned int seed = 7;
 
 	(void)state;
-	begin(&j);
+	journal_begin(&j);
 	for (int i = 0; i < 4; i++)
-		add_workload(&j, (__u64)i);
+		journal_add_workload(&j, (__u64)i);
 	for (int round = 0; round < 20000; round++) {
 		size_t length = (size_t)rand_r(&seed) % (j.length + 1), at = 0;
 		int rc;
@@ -528,8 +512,6 @@ static int make_pki(void **state)
 
 	(void)state;
 	folder = scratch_make();
-	for (int i = 0; i < 3; i++)
-		memset(root[i], i + 1, sizeof(root[i]));
 	if (rewire_pki_init(scratch_path(folder, "pki"), &err) ||
 	    rewire_pki_host(scratch_path(folder, "pki"), "alpha", NULL, host_sm,
 			    &err)) {
@@ -552,6 +534,9 @@ int main(void)
 		cmocka_unit_test(whole_journal_is_summed_up),
 		cmocka_unit_test(entries_come_in_order),
 		cmocka_unit_test(byte_changed_is_found),
+		cmocka_unit_test(later_record_counts_when_authentic),
+		cmocka_unit_test(record_of_a_later_key_is_no_torn_end),
+		cmocka_unit_test(root_key_that_cannot_be_is_refused),
 		cmocka_unit_test(end_cut_is_torn),
 		cmocka_unit_test(key_of_another_is_told_from_damage),
 		cmocka_unit_test(compaction_counts_when_complete),

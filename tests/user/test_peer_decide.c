@@ -177,6 +177,40 @@ static void errors_that_pass_are_tried_again(void **state)
 	assert_false(decide_is_unfresh(0));
 }
 
+/*
+ * After an update that was cut off: only the version that the SM decided for comes
+ * back, only where none is, and nothing is lost that was kept.
+ */
+static void updates_come_back_decided(void **state)
+{
+	(void)state;
+	for (__u32 s = 0; s <= UPDATE_UNKNOWN; s++)
+		for (int i = 0; i < IMAGES * 4; i++) {
+			enum image image = (enum image)(i / 4);
+			bool old = i & 1, new = i & 2;
+			bool switched = s == REWIRE_UPDATE_SWITCHED;
+			bool wanted = switched ? new : old;
+			enum recovery r = decide_update(s, image, old, new);
+
+			if (s < REWIRE_UPDATE_SWITCHED) {
+				assert_int_equal(r, RECOVERY_ABORT);
+				continue;
+			}
+			assert_int_not_equal(r, RECOVERY_ABORT);
+			assert_true(r != RECOVERY_NEW || switched);
+			assert_true(r != RECOVERY_OLD || !switched);
+			assert_int_equal(r == RECOVERY_NEW || r == RECOVERY_OLD,
+					 image == IMAGE_NONE && wanted);
+			assert_int_equal(r == RECOVERY_LOST,
+					 image == IMAGE_NONE && !wanted);
+			assert_int_equal(r == RECOVERY_ENTER,
+					 image == IMAGE_IDLE);
+			assert_int_equal(r == RECOVERY_DROP,
+					 image == IMAGE_RUNS ||
+					 image == IMAGE_AWAY);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +222,7 @@ int main(void)
 		cmocka_unit_test(ready_is_borne_out_by_the_disk),
 		cmocka_unit_test(replies),
 		cmocka_unit_test(errors_that_pass_are_tried_again),
+		cmocka_unit_test(updates_come_back_decided),
 	};
 
 	return cmocka_run_group_tests_name("peer_decide", tests, NULL, NULL);

@@ -57,6 +57,30 @@ static void whole_migration(void **state)
 	assert_true(store_get_moved(&world.source.store,
 				    request.body.request.workload, peer));
 	assert_string_equal(peer, world.peer);
+	assert_false(store_is_arrived(&world.target.store,
+				      request.body.request.workload));
+}
+
+/* For an update on arrival: only at the target, and only where it may be wanted. */
+static void arrival_is_noted(void **state)
+{
+	struct rewire_signed request;
+	struct rewire_error err = { 0 };
+
+	(void)state;
+	play_begin(&request, 204, -1);
+	world.source.options.update_inbox = "inbox";
+	world.target.options.update_inbox = "inbox";
+	world.target.poked = false;
+	if (play_migrate(&request, &err))
+		fail_msg("%s", err.text);
+	world.source.options.update_inbox = NULL;
+	world.target.options.update_inbox = NULL;
+	assert_true(store_is_arrived(&world.target.store,
+				     request.body.request.workload));
+	assert_true(world.target.poked);
+	assert_false(store_is_arrived(&world.source.store,
+				      request.body.request.workload));
 }
 
 static void target_aborts_after_relinquished(void **state)
@@ -271,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_migration),
+		cmocka_unit_test(arrival_is_noted),
 		cmocka_unit_test(target_aborts_after_relinquished),
 		cmocka_unit_test(peer_out_of_reach_uses_nothing_up),
 		cmocka_unit_test(client_that_hangs_up_cancels),

@@ -210,6 +210,55 @@ static void folder_that_cannot_be(void **state)
 				    NULL), -ENOENT);
 }
 
+static void arrivals_survive(void **state)
+{
+	const __u8 one[REWIRE_ID_SIZE] = { 1 }, other[REWIRE_ID_SIZE] = { 2 };
+	__u8 found[4][REWIRE_ID_SIZE];
+	struct store store;
+
+	assert_int_equal(store_open(&store, *state, NULL), 0);
+	assert_false(store_is_arrived(&store, one));
+	store_set_arrived(&store, one, true);
+	store_set_arrived(&store, one, true);
+	store_set_arrived(&store, other, true);
+	assert_int_equal(store_open(&store, *state, NULL), 0);
+	assert_true(store_is_arrived(&store, one));
+	assert_int_equal(store_list_arrived(&store, found, 1), 1);
+	assert_int_equal(store_list_arrived(&store, found, 4), 2);
+	store_set_arrived(&store, one, false);
+	store_set_arrived(&store, one, false);
+	assert_false(store_is_arrived(&store, one));
+	assert_int_equal(store_list_arrived(&store, found, 4), 1);
+	assert_memory_equal(found[0], other, REWIRE_ID_SIZE);
+}
+
+/* Files of updates have more dots in their names than those of migrations. */
+static void files_of_updates_survive(void **state)
+{
+	static const char *const stay[] = {
+		"updates/0102.json", "trials/w.u.old", "trials/w.u.new",
+	};
+	static const char *const go[] = {
+		"updates/0102.json.Ab12cd", "trials/w.u.old.Ab12cd",
+	};
+	struct store store;
+
+	assert_int_equal(store_open(&store, *state, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(stay); i++)
+		assert_int_equal(rewire_file_write(scratch_path(*state, stay[i]),
+						   "x", 1, 0600, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(go); i++)
+		assert_int_equal(rewire_file_write(scratch_path(*state, go[i]),
+						   "x", 1, 0600, NULL), 0);
+	assert_int_equal(store_open(&store, *state, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(stay); i++)
+		assert_int_equal(access(scratch_path(*state, stay[i]), F_OK),
+				 0);
+	for (size_t i = 0; i < ARRAY_SIZE(go); i++)
+		assert_int_not_equal(access(scratch_path(*state, go[i]), F_OK),
+				     0);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -222,6 +271,8 @@ int main(void)
 		test(strange_files_do_no_harm),
 		test(half_written_files_go),
 		test(folder_that_cannot_be),
+		test(arrivals_survive),
+		test(files_of_updates_survive),
 	};
 
 	return cmocka_run_group_tests_name("peer_store", tests, NULL, NULL);

@@ -144,31 +144,25 @@ static void each_body_byte_changed(void **state)
 	}
 }
 
-/*
- * Two version numbers and the type of an empty parameter are neither signed nor
- * looked at. Nothing else of the envelope may change.
- */
-#define IDLE_BYTES 3
-
+/* The envelope is not signed, and yet no byte of it may change. */
 static void each_signature_byte_changed(void **state)
 {
 	struct rewire_signed object;
-	size_t idle = 0;
 
 	(void)state;
 	sign_request(&object);
 	for (size_t at = 0; at < object.signature_length; at++) {
-		int rc;
+		for (int bit = 0; bit < 8; bit++) {
+			int rc;
 
-		object.signature[at] ^= 0x55;
-		rc = rewire_signed_verify(&object, in_pki("sds.crt"), NULL);
-		if (rc)
-			assert_true(rc == -EKEYREJECTED || rc == -EBADMSG);
-		else
-			idle++;
-		object.signature[at] ^= 0x55;
+			object.signature[at] ^= (__u8)(1 << bit);
+			rc = rewire_signed_verify(&object, in_pki("sds.crt"),
+						  NULL);
+			if (rc != -EKEYREJECTED && rc != -EBADMSG)
+				fail_msg("byte %zu, bit %d: %d", at, bit, rc);
+			object.signature[at] ^= (__u8)(1 << bit);
+		}
 	}
-	assert_in_range(idle, 0, IDLE_BYTES);
 	for (size_t cut = 0; cut < object.signature_length; cut += 9) {
 		struct rewire_signed part = object;
 

@@ -79,7 +79,7 @@ static void complete(void **state)
 	assert_int_equal(scan(&inbox), 1);
 	assert_int_equal(complaints, 0);
 	assert_string_equal(inbox.item[0].name, "a");
-	assert_memory_equal(&inbox.item[0].order->package, &file.package,
+	assert_memory_equal(&inbox.item[0].order->words.package, &file.package,
 			    sizeof(file.package));
 	fd = inbox_open_payload(dir, &inbox.item[0], NULL);
 	assert_true(fd >= 0);

@@ -36,14 +36,14 @@ static void whole_package(void **state)
 	fixture_defaults(&file);
 	fixture_sign(&file, 0);
 	assert_int_equal(parse(file.data, file.length, NULL, 0, &order), 0);
-	assert_memory_equal(&order->package, &file.package,
+	assert_memory_equal(&order->words.package, &file.package,
 			    sizeof(file.package));
-	assert_memory_equal(&order->manifest.body.manifest, &file.manifest,
+	assert_memory_equal(&order->words.manifest.body.manifest, &file.manifest,
 			    sizeof(file.manifest));
-	assert_true(order->package_cms_length > 100);
-	assert_true(order->manifest.signature_length > 100);
-	assert_int_equal(order->root_signatures, 0);
-	assert_int_equal(order->wrap_cms_length, 0);
+	assert_true(order->words.signature.length > 100);
+	assert_true(order->words.manifest.signature_length > 100);
+	assert_int_equal(order->words.roots, 0);
+	assert_int_equal(order->wrap.length, 0);
 	free(order);
 }
 
@@ -56,7 +56,7 @@ static void root_signatures(void **state)
 	file.package.header.flags = REWIRE_PACKAGE_ROOT;
 	fixture_sign(&file, REWIRE_MAX_ROOT_SIGNATURES);
 	assert_int_equal(parse(file.data, file.length, NULL, 0, &order), 0);
-	assert_int_equal(order->root_signatures, REWIRE_MAX_ROOT_SIGNATURES);
+	assert_int_equal(order->words.roots, REWIRE_MAX_ROOT_SIGNATURES);
 	free(order);
 	fixture_sign(&file, REWIRE_MAX_ROOT_SIGNATURES + 1);
 	assert_int_equal(parse(file.data, file.length, NULL, 0, &order),
@@ -87,8 +87,8 @@ static void wraps(void **state)
 			 -EINVAL);
 	assert_int_equal(parse(file.data, file.length, wrap, length, &order),
 			 0);
-	assert_int_equal(order->wrap.generation, 1);
-	assert_int_equal(order->wrap_cms_length,
+	assert_int_equal(order->wrap.body.wrap.generation, 1);
+	assert_int_equal(order->wrap.signature_length,
 			 length - sizeof(struct rewire_wrap));
 	free(order);
 	for (size_t cut = 0; cut <= sizeof(struct rewire_wrap); cut++)
@@ -161,8 +161,8 @@ static void names_of_signers(void **state)
 	assert_string_not_equal(signers.sds, signers.developer);
 	assert_true(signers.developer_id[0] || signers.developer_id[1]);
 	/* Anything else than what was signed is nobody's. */
-	order->package.trial_ms++;
-	order->manifest.body.manifest.svn++;
+	order->words.package.trial_ms++;
+	order->words.manifest.body.manifest.svn++;
 	assert_int_equal(rewire_update_order_signers(order, host, &signers,
 						     &err), 0);
 	assert_string_equal(signers.sds, "");

@@ -65,6 +65,8 @@ const char *rewire_event_type_name(__u32 type)
 		return "journal";
 	case REWIRE_EVENT_TYPE_UPDATE:
 		return "update";
+	case REWIRE_EVENT_TYPE_TRUST:
+		return "trust";
 	default:
 		return "unknown";
 	}

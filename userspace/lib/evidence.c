@@ -168,6 +168,7 @@ __u64 rewire_freshness_claims(__u64 freshness)
 	case REWIRE_FRESHNESS_WAITING:
 		return REWIRE_CLAIM_JOURNAL;
 	case REWIRE_FRESHNESS_WITNESSED:
+	case REWIRE_FRESHNESS_STRICT:
 		return REWIRE_CLAIM_JOURNAL | REWIRE_CLAIM_WITNESSED;
 	case REWIRE_FRESHNESS_TPM:
 		return REWIRE_CLAIM_JOURNAL | REWIRE_CLAIM_WITNESSED |
@@ -195,7 +196,7 @@ static int check_values(const struct rewire_claims *claims,
 		return out_of_range("role", claims->role, err);
 	if ((groups & REWIRE_EAT_ENCLAVE) && !claims->epoch)
 		return out_of_range("epoch", claims->epoch, err);
-	if (claims->freshness > REWIRE_FRESHNESS_ROLLED_BACK)
+	if (claims->freshness >= REWIRE_FRESHNESS_STATES)
 		return out_of_range("freshness", claims->freshness, err);
 	if (!claims->generation || claims->generation > REWIRE_MAX_GENERATIONS)
 		return out_of_range("root-generation", claims->generation, err);
@@ -518,9 +519,10 @@ const char *rewire_freshness_name(__u64 freshness)
 		[REWIRE_FRESHNESS_WITNESSED] = "witnessed",
 		[REWIRE_FRESHNESS_TPM] = "tpm",
 		[REWIRE_FRESHNESS_ROLLED_BACK] = "rolled-back",
+		[REWIRE_FRESHNESS_STRICT] = "strict",
 	};
 
-	return freshness <= REWIRE_FRESHNESS_ROLLED_BACK ? names[freshness] :
+	return freshness < REWIRE_FRESHNESS_STATES ? names[freshness] :
 							   "unknown";
 }
 

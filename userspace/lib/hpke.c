@@ -50,7 +50,8 @@ int hkdf_expand(const __u8 prk[32], const __u8 *info, size_t info_length,
 	if (info_length > 512 || length > 255 * HASH)
 		return -EINVAL;
 	for (size_t done = 0; done < length && !rc; done += n) {
-		memcpy(input + have, info, info_length);
+		if (info_length)
+			memcpy(input + have, info, info_length);
 		input[have + info_length] = ++counter;
 		if (!HMAC(EVP_sha256(), prk, HASH, input, have + info_length + 1,
 			  block, NULL))

@@ -78,6 +78,8 @@ static const char *read_record(const __u8 *data, size_t length, size_t at,
 	    (types[record->type].exact &&
 	     record->length != types[record->type].least))
 		return "a length that its type cannot have";
+	if (!record->generation || record->generation > REWIRE_MAX_GENERATIONS)
+		return "a root key that there cannot be";
 	if (whole(record) > length - at)
 		return "cut off";
 	entry->offset = at;
@@ -153,9 +155,8 @@ struct walk {
 
 static const __u8 *root_of(const struct walk *walk, __u32 generation)
 {
-	if (!walk->roots || generation > REWIRE_MAX_GENERATIONS)
-		return NULL;
-	return walk->roots->key[generation];
+	return walk->roots && generation <= REWIRE_MAX_GENERATIONS ?
+	       walk->roots->key[generation] : NULL;
 }
 
 /* 1: authentic, or nobody can tell; 0: not; or a negative errno. */
@@ -255,21 +256,25 @@ static const char *link_of(const struct rewire_journal_summary *summary,
 
 /*
  * Is there a later record behind one that is wrong? One in another's payload is
- * an older one.
+ * an older one, and one that the SM did not write is what was torn.
+ *
+ * Return: 1 when there is one, 0, or a negative errno.
  */
-static bool goes_on(const struct walk *walk)
+static int goes_on(struct walk *walk, struct rewire_error *err)
 {
 	const __u32 magic = REWIRE_JOURNAL_MAGIC;
 	struct rewire_journal_entry e;
+	int rc = 0;
 
-	for (size_t at = walk->at + 8; at + HEADER <= walk->length; at += 8) {
+	for (size_t at = walk->at + 8; at + HEADER <= walk->length && !rc;
+	     at += 8) {
 		if (memcmp(walk->data + at, &magic, sizeof(magic)) ||
 		    read_record(walk->data, walk->length, at, &e))
 			continue;
 		if (e.record.sequence > walk->summary->sequence)
-			return true;
+			rc = check_mac(walk, &e, err);
 	}
-	return false;
+	return rc;
 }
 
 /* 1: a record was taken; 0: @what is wrong; or a negative errno. */
@@ -290,7 +295,8 @@ static int step(struct walk *walk, const char **what, struct rewire_error *err)
 		return rc;
 	/* a right record in a wrong place is never what a crash leaves */
 	walk->displaced = *what && rc &&
-			  e.record.generation == summary->generation &&
+			  (e.record.generation == summary->generation ||
+			   root_of(walk, e.record.generation)) &&
 			  e.record.sequence >= summary->sequence;
 	if (*what)
 		return 0;
@@ -328,9 +334,16 @@ static bool first_named(const struct walk *walk)
 
 static int broken(struct walk *walk, const char *what, struct rewire_error *err)
 {
-	if (walk->at && !walk->displaced && !goes_on(walk)) {
-		walk->summary->torn = walk->length - walk->at;
-		return 0;
+	int rc;
+
+	if (walk->at && !walk->displaced) {
+		rc = goes_on(walk, err);
+		if (rc < 0)
+			return rc;
+		if (!rc) {
+			walk->summary->torn = walk->length - walk->at;
+			return 0;
+		}
 	}
 	if (!strcmp(what, "not authentic") && first_named(walk))
 		return rewire_fail(err, ENOKEY, "root key %u is not the one of this journal",
@@ -380,9 +393,9 @@ int rewire_journal_verify(const void *data, size_t length,
 	if (!never_begun(data, length, &summary)) {
 		while (walk.at < length && rc == 1)
 			rc = step(&walk, &what, err);
-		OPENSSL_cleanse(walk.key, sizeof(walk.key));
 		if (!rc)
 			rc = broken(&walk, what, err);
+		OPENSSL_cleanse(walk.key, sizeof(walk.key));
 		summary.unfinished = summary.sequence < walk.needed;
 	}
 	if (rc < 0)

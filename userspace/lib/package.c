@@ -126,8 +126,8 @@ int rewire_order_sign(const struct rewire_signer *signer,
 			  err);
 	if (!rc && RAND_bytes(p->nonce, sizeof(p->nonce)) != 1)
 		rc = crypto_fail(err, EIO, "drawing a nonce");
-	if (!rc && check(order, err))
-		rc = -EINVAL;
+	if (!rc)
+		rc = check(order, err);
 	if (!rc)
 		rc = crypto_cms_sign(signer, p, sizeof(*p),
 				     order->signature.bytes,

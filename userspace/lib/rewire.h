@@ -817,6 +817,9 @@ int rewire_sm_head(int sm, void *buffer, size_t *ret_length,
 		   struct rewire_error *err);
 int rewire_sm_witness(int sm, const struct rewire_signed *witness,
 		      struct rewire_error *err);
+/* What is in force of a kind; @kind: as in struct rewire_get_trust. */
+int rewire_sm_trust(int sm, __u32 kind, struct rewire_get_trust *ret_trust,
+		    struct rewire_error *err);
 int rewire_sm_compact(int sm, struct rewire_error *err);
 
 /* "WORKLOAD", "waiting for a witness" ...; "unknown" for one of the future. */

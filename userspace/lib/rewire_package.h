@@ -123,7 +123,7 @@ struct rewire_order {
  * @manifest: of the new version
  * @ret_order: the result, to be freed with free()
  *
- * Return: 0, -EINVAL for a package that no SM would take, or another negative
+ * Return: 0, -EBADMSG for a package that no SM would take, or another negative
  * errno.
  */
 int rewire_order_sign(const struct rewire_signer *signer,

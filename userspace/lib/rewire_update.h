@@ -26,31 +26,16 @@ extern "C" {
 #define REWIRE_MAX_WRAP		1024
 
 /**
- * struct rewire_update_order - a package, taken apart
- * @package: what the SDS signed
- * @package_cms: its signature, DER
- * @manifest: what the developer signed, and that signature
- * @wrap: for REWIRE_PACKAGE_SEALED: the content key for this device
- * @wrap_cms: its signature, DER
- * @root_cms: for REWIRE_PACKAGE_ROOT: signatures of the root role
- * @package_cms_length: bytes
- * @wrap_cms_length: bytes; 0 without a wrap
- * @root_cms_length: bytes of each
- * @root_signatures: how many
+ * struct rewire_update_order - a package, and the key that goes with it
+ * @words: the package and its manifest
+ * @wrap: for REWIRE_PACKAGE_SEALED: the content key for this device; else its
+ *	length is 0
  *
  * It is large: have it on the heap.
  */
 struct rewire_update_order {
-	struct rewire_package package;
-	__u8 package_cms[REWIRE_MAX_CMS];
-	struct rewire_signed manifest;
-	struct rewire_wrap wrap;
-	__u8 wrap_cms[REWIRE_MAX_CMS];
-	__u8 root_cms[REWIRE_MAX_ROOT_SIGNATURES][REWIRE_MAX_CMS];
-	size_t package_cms_length;
-	size_t wrap_cms_length;
-	size_t root_cms_length[REWIRE_MAX_ROOT_SIGNATURES];
-	size_t root_signatures;
+	struct rewire_order words;
+	struct rewire_signed wrap;
 };
 
 /**

@@ -192,11 +192,82 @@ int rewire_fence_of(const struct rewire_request *request,
 }
 
 /*
+ * OpenSSL reads the version of the message and that of its signer, and looks at
+ * neither. Each follows from how the signer is named. @der was parsed before.
+ */
+static bool has_version(const __u8 *der, size_t length, __u8 version)
+{
+	/* into what encloses it, past it, or the number itself */
+	static const char path[] = "<><<#>><<#";
+	const unsigned char *at = der, *end = der + length;
+	int tag, class;
+	long size;
+
+	for (const char *step = path; *step; step++) {
+		do {
+			if (ASN1_get_object(&at, &size, &tag, &class,
+					    end - at) & 0x80)
+				return false;
+			if (*step == '#' && (tag != V_ASN1_INTEGER ||
+					     size != 1 || *at != version))
+				return false;
+			if (*step != '<')
+				at += size;
+			/* certificates may stand before the signers */
+			else if (step - path == 7 && class)
+				at += size;
+		} while (step - path == 7 && class);
+	}
+	return true;
+}
+
+/* Only the DER of a message is that message. */
+static bool is_der(CMS_ContentInfo *cms, const __u8 *der, size_t length)
+{
+	unsigned char *again = NULL;
+	int bytes = i2d_CMS_ContentInfo(cms, &again);
+	bool same = bytes > 0 && (size_t)bytes == length &&
+		    !memcmp(again, der, length);
+
+	OPENSSL_free(again);
+	return same;
+}
+
+/* The signer's name, byte by byte: OpenSSL compares what it means. */
+static bool is_named(CMS_ContentInfo *cms, const X509 *certificate)
+{
+	STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
+	const unsigned char *here, *there;
+	size_t here_length, there_length;
+	X509_NAME *issuer = NULL;
+
+	CMS_SignerInfo_get0_signer_id(sk_CMS_SignerInfo_value(signers, 0), NULL,
+				      &issuer, NULL);
+	if (!issuer)
+		return true;
+	return X509_NAME_get0_der(issuer, &here, &here_length) &&
+	       X509_NAME_get0_der(X509_get_issuer_name(certificate), &there,
+				  &there_length) &&
+	       here_length == there_length && !memcmp(here, there, here_length);
+}
+
+/* No parameter, or the one that says there is none. */
+static bool is_plain(const X509_ALGOR *algorithm, int nid)
+{
+	int type = V_ASN1_UNDEF;
+
+	X509_ALGOR_get0(NULL, &type, NULL, algorithm);
+	return OBJ_obj2nid(algorithm->algorithm) == nid &&
+	       (type == V_ASN1_UNDEF || type == V_ASN1_NULL);
+}
+
+/*
  * The envelope is not signed. What it says of the algorithms and of the content
  * decides how the kernel reads it, so it must be what we write.
  */
-static bool is_our_envelope(CMS_ContentInfo *cms)
+static bool is_our_envelope(CMS_ContentInfo *cms, const __u8 *der, size_t length)
 {
+	ASN1_OCTET_STRING *key = NULL;
 	STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
 	const ASN1_OBJECT *content = CMS_get0_eContentType(cms);
 	X509_ALGOR *digest, *signature;
@@ -206,8 +277,11 @@ static bool is_our_envelope(CMS_ContentInfo *cms)
 		return false;
 	CMS_SignerInfo_get0_algs(sk_CMS_SignerInfo_value(signers, 0), NULL, NULL,
 				 &digest, &signature);
-	return OBJ_obj2nid(digest->algorithm) == NID_sha256 &&
-	       OBJ_obj2nid(signature->algorithm) == NID_rsaEncryption;
+	CMS_SignerInfo_get0_signer_id(sk_CMS_SignerInfo_value(signers, 0), &key,
+				      NULL, NULL);
+	return is_plain(digest, NID_sha256) &&
+	       is_plain(signature, NID_rsaEncryption) &&
+	       has_version(der, length, key ? 3 : 1);
 }
 
 /*
@@ -242,9 +316,9 @@ int crypto_cms_verify(const void *data, size_t length, const __u8 *signature,
 	 * A role's certificate is trusted as it stands: no chain to check, and
 	 * none of the certificates that the message may bring along counts.
 	 */
-	if (!cms || der != end)
-		rc = rewire_fail(err, EBADMSG, "the signature is not a CMS structure");
-	else if (!is_our_envelope(cms))
+	if (!cms || der != end || !is_der(cms, signature, signature_length))
+		rc = rewire_fail(err, EBADMSG, "the signature is not a CMS structure in DER");
+	else if (!is_our_envelope(cms, signature, signature_length))
 		rc = rewire_fail(err, EBADMSG, "the signature is not of the kind that an SM takes: RSA, SHA-256, one signer");
 	else if (!content || !signers || !sk_X509_push(signers, certificate))
 		rc = rewire_fail(err, ENOMEM, "checking the signature: no memory");
@@ -252,6 +326,8 @@ int crypto_cms_verify(const void *data, size_t length, const __u8 *signature,
 			    CMS_BINARY | CMS_DETACHED | CMS_NOINTERN |
 			    CMS_NO_SIGNER_CERT_VERIFY) != 1)
 		rc = crypto_fail(err, EKEYREJECTED, "the signature is not valid");
+	else if (!is_named(cms, certificate))
+		rc = rewire_fail(err, EKEYREJECTED, "the signature names its signer otherwise than the certificate does");
 	ERR_clear_error();
 	sk_X509_free(signers);
 	BIO_free_all(content);

@@ -526,3 +526,14 @@ int rewire_trust_give(int sm, const struct rewire_statement *statement,
 		return rewire_fail_ioctl(err, sm, errno, "giving it to the SM");
 	return 0;
 }
+
+int rewire_sm_trust(int sm, __u32 kind, struct rewire_get_trust *ret_trust,
+		    struct rewire_error *err)
+{
+	struct rewire_get_trust trust = { .size = sizeof(trust), .kind = kind };
+
+	if (ioctl(sm, REWIRE_GET_TRUST, &trust))
+		return rewire_fail_ioctl(err, sm, errno, "asking whom the SM trusts");
+	*ret_trust = trust;
+	return 0;
+}

@@ -13,29 +13,30 @@ static int begin(int sm, const struct rewire_update_order *order,
 		 struct rewire_update_begin *begin, struct rewire_error *err)
 {
 	struct rewire_signature root[REWIRE_MAX_ROOT_SIGNATURES] = { 0 };
+	const struct rewire_order *words = &order->words;
 
 	*begin = (struct rewire_update_begin){
 		.size = sizeof(*begin),
 		.flags = flags,
-		.package = (uintptr_t)&order->package,
-		.package_cms = (uintptr_t)order->package_cms,
-		.package_cms_length = (__u32)order->package_cms_length,
-		.manifest = (uintptr_t)&order->manifest.body.manifest,
-		.manifest_cms = (uintptr_t)order->manifest.signature,
-		.manifest_cms_length = (__u32)order->manifest.signature_length,
-		.root_signatures = (__u32)order->root_signatures,
+		.package = (uintptr_t)&words->package,
+		.package_cms = (uintptr_t)words->signature.bytes,
+		.package_cms_length = (__u32)words->signature.length,
+		.manifest = (uintptr_t)&words->manifest.body.manifest,
+		.manifest_cms = (uintptr_t)words->manifest.signature,
+		.manifest_cms_length = (__u32)words->manifest.signature_length,
+		.root_signatures = (__u32)words->roots,
 	};
 	memcpy(begin->workload, workload, REWIRE_ID_SIZE);
-	if (order->wrap_cms_length) {
-		begin->wrap = (uintptr_t)&order->wrap;
-		begin->wrap_cms = (uintptr_t)order->wrap_cms;
-		begin->wrap_cms_length = (__u32)order->wrap_cms_length;
+	if (order->wrap.length) {
+		begin->wrap = (uintptr_t)&order->wrap.body.wrap;
+		begin->wrap_cms = (uintptr_t)order->wrap.signature;
+		begin->wrap_cms_length = (__u32)order->wrap.signature_length;
 	}
-	for (size_t i = 0; i < order->root_signatures; i++) {
-		root[i].cms = (uintptr_t)order->root_cms[i];
-		root[i].length = (__u32)order->root_cms_length[i];
+	for (size_t i = 0; i < words->roots; i++) {
+		root[i].cms = (uintptr_t)words->root[i].bytes;
+		root[i].length = (__u32)words->root[i].length;
 	}
-	if (order->root_signatures)
+	if (words->roots)
 		begin->root_signature = (uintptr_t)root;
 	if (ioctl(sm, REWIRE_UPDATE_BEGIN, begin))
 		return rewire_fail_ioctl(err, sm, errno, "beginning the update");

@@ -174,7 +174,8 @@ static int write_piece(struct run *run, const __u8 *data, size_t length,
 
 static int load_pieces(struct run *run, __u8 *buffer, struct rewire_error *err)
 {
-	__u64 total = run->job->order->package.payload_length, bytes = 0;
+	const struct rewire_package *package = &run->job->order->words.package;
+	__u64 total = package->payload_length, bytes = 0;
 	int rc = step(run, REWIRE_UPDATE_DOES_LOAD, 0, total, err);
 
 	while (!rc && bytes < total) {
@@ -205,7 +206,7 @@ static int load_pieces(struct run *run, __u8 *buffer, struct rewire_error *err)
 static int check_size(const struct rewire_update_job *job,
 		      struct rewire_error *err)
 {
-	__u64 expected = job->order->package.payload_length;
+	__u64 expected = job->order->words.package.payload_length;
 	struct stat st;
 
 	if (fstat(job->payload, &st))
@@ -324,7 +325,7 @@ static void drop_checkpoints(const struct run *run)
 
 static unsigned int trial_ms(const struct run *run)
 {
-	__u32 ms = run->job->order->package.trial_ms;
+	__u32 ms = run->job->order->words.package.trial_ms;
 
 	/* One that an SM takes in any case: it knows the bound of its own. */
 	return ms && ms <= MAX_TIMEOUT_MS ? ms : MAX_TIMEOUT_MS;
@@ -421,16 +422,18 @@ int rewire_update_apply(int sm, const struct rewire_update_job *job,
 		.update = -1,
 		.start = now_ms(),
 	};
+	/* What is tried again, or what the SM knows better, is no error. */
+	struct rewire_error why = { 0 };
 	int rc;
 
 	*ret_result = (struct rewire_update_result){ 0 };
-	rc = check_size(job, err);
+	rc = check_size(job, &why);
 	if (!rc)
-		rc = begin_or_wait(&run, err);
+		rc = begin_or_wait(&run, &why);
 	if (!rc)
-		rc = ask_how_it_ended(&run, go_through(&run, err), err);
+		rc = ask_how_it_ended(&run, go_through(&run, &why), &why);
 	ret_result->ms = now_ms() - run.start;
 	if (run.update >= 0)
 		close(run.update);
-	return rc;
+	return rc ? rewire_fail(err, -rc, "%s", why.text) : 0;
 }

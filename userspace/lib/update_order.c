@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What orders an update: the files of a package and of a wrap, taken apart, and
- * who signed them.
- *
- * A package's file is struct rewire_package and its signature, struct
- * rewire_manifest and its signature, then each signature of the root role; each
- * signature is a little-endian __u32, its length, and that many bytes of detached
- * CMS (DER). A wrap's file is struct rewire_wrap and its signature up to the end,
- * as any struct rewire_signed.
+ * What orders an update: the files of a package and of a wrap together, who signed
+ * them, and whom they are for.
  */
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,138 +12,12 @@
 #include "digest.h"
 #include "rewire_update.h"
 
-/* What is left of a file. */
-struct rest {
-	const __u8 *data;
-	size_t length;
-};
-
-static int take(struct rest *rest, void *to, size_t length, const char *what,
-		struct rewire_error *err)
-{
-	if (rest->length < length)
-		return rewire_fail(err, EBADMSG, "it ends within %s", what);
-	memcpy(to, rest->data, length);
-	rest->data += length;
-	rest->length -= length;
-	return 0;
-}
-
-static int take_signature(struct rest *rest, __u8 cms[REWIRE_MAX_CMS],
-			  size_t *ret_length, const char *what,
-			  struct rewire_error *err)
-{
-	__u32 length = 0;
-	int rc = take(rest, &length, sizeof(length), what, err);
-
-	if (rc)
-		return rc;
-	length = le32toh(length);
-	if (!length || length > REWIRE_MAX_CMS)
-		return rewire_fail(err, EBADMSG, "%s has %u bytes", what,
-				   length);
-	rc = take(rest, cms, length, what, err);
-	if (!rc)
-		*ret_length = length;
-	return rc;
-}
-
-static int check_header(const struct rewire_header *header, __u16 type,
-			size_t size, __u32 flags, const char *what,
-			struct rewire_error *err)
-{
-	if (header->magic != REWIRE_MAGIC || header->type != type)
-		return rewire_fail(err, EBADMSG, "there is no %s in it", what);
-	if (header->version != REWIRE_VERSION || header->size != size ||
-	    header->flags & ~flags)
-		return rewire_fail(err, EBADMSG, "a %s of another version",
-				   what);
-	return 0;
-}
-
-static int take_package(struct rest *rest, struct rewire_update_order *order,
-			struct rewire_error *err)
-{
-	struct rewire_package *package = &order->package;
-	int rc = take(rest, package, sizeof(*package), "the package", err);
-
-	if (!rc)
-		rc = check_header(&package->header, REWIRE_TYPE_PACKAGE,
-				  sizeof(*package), REWIRE_PACKAGE_FLAGS,
-				  "package", err);
-	if (!rc)
-		rc = take_signature(rest, order->package_cms,
-				    &order->package_cms_length,
-				    "the package's signature", err);
-	return rc;
-}
-
-static int take_manifest(struct rest *rest, struct rewire_update_order *order,
-			 struct rewire_error *err)
-{
-	struct rewire_signed *object = &order->manifest;
-	int rc = take(rest, &object->body.manifest,
-		      sizeof(object->body.manifest), "the manifest", err);
-
-	if (!rc)
-		rc = check_header(&object->body.header, REWIRE_TYPE_MANIFEST,
-				  sizeof(object->body.manifest), 0, "manifest",
-				  err);
-	if (!rc)
-		rc = take_signature(rest, object->signature,
-				    &object->signature_length,
-				    "the manifest's signature", err);
-	object->length = sizeof(object->body.manifest);
-	return rc;
-}
-
-static int take_roots(struct rest *rest, struct rewire_update_order *order,
-		      struct rewire_error *err)
-{
-	bool wanted = order->package.header.flags & REWIRE_PACKAGE_ROOT;
-	int rc = 0;
-
-	while (rest->length && !rc) {
-		size_t at = order->root_signatures++;
-
-		if (at == REWIRE_MAX_ROOT_SIGNATURES)
-			return rewire_fail(err, EBADMSG, "more than %d signatures of the root role",
-					   REWIRE_MAX_ROOT_SIGNATURES);
-		rc = take_signature(rest, order->root_cms[at],
-				    &order->root_cms_length[at],
-				    "a signature of the root role", err);
-	}
-	if (!rc && !wanted && order->root_signatures)
-		rc = rewire_fail(err, EBADMSG, "it goes on after its end");
-	return rc;
-}
-
-/* Signatures are the SM's to check; this is for mistakes. */
-static int check_match(const struct rewire_update_order *order,
-		       struct rewire_error *err)
-{
-	__u8 digest[REWIRE_DIGEST_SIZE];
-	int rc = digest_bytes(&order->manifest.body.manifest,
-			      sizeof(order->manifest.body.manifest), digest,
-			      err);
-
-	if (rc)
-		return rc;
-	if (memcmp(digest, order->package.manifest_digest, sizeof(digest)))
-		return rewire_fail(err, EBADMSG, "the manifest in it is not the one that the SDS named");
-	if (memcmp(order->manifest.body.manifest.software,
-		   order->package.software, REWIRE_ID_SIZE))
-		return rewire_fail(err, EBADMSG, "package and manifest name different software");
-	return 0;
-}
-
 static int take_wrap(const __u8 *data, size_t length,
 		     struct rewire_update_order *order,
 		     struct rewire_error *err)
 {
-	bool sealed = order->package.header.flags & REWIRE_PACKAGE_SEALED;
-	struct rest rest = { data, length };
-	int rc;
+	bool sealed = order->words.package.header.flags &
+		      REWIRE_PACKAGE_SEALED;
 
 	if (!data && !sealed)
 		return 0;
@@ -158,18 +25,8 @@ static int take_wrap(const __u8 *data, size_t length,
 		return rewire_fail(err, EINVAL, "the payload is encrypted: give the wrap that was made for this device too");
 	if (!sealed)
 		return rewire_fail(err, EINVAL, "the payload is not encrypted: there is no use for a wrap");
-	rc = take(&rest, &order->wrap, sizeof(order->wrap), "the wrap", err);
-	if (!rc)
-		rc = check_header(&order->wrap.header, REWIRE_TYPE_WRAP,
-				  sizeof(order->wrap), 0, "wrap", err);
-	if (!rc && (!rest.length || rest.length > REWIRE_MAX_CMS))
-		rc = rewire_fail(err, EBADMSG, "the wrap's signature has %zu bytes",
-				 rest.length);
-	if (rc)
-		return rc;
-	memcpy(order->wrap_cms, rest.data, rest.length);
-	order->wrap_cms_length = rest.length;
-	return 0;
+	return rewire_signed_parse(data, length, REWIRE_TYPE_WRAP, &order->wrap,
+				   err);
 }
 
 int rewire_update_order_parse(const __u8 *package, size_t package_length,
@@ -177,19 +34,18 @@ int rewire_update_order_parse(const __u8 *package, size_t package_length,
 			      struct rewire_update_order **ret_order,
 			      struct rewire_error *err)
 {
-	struct rewire_update_order *order = calloc(1, sizeof(*order));
-	struct rest rest = { package, package_length };
-	int rc;
+	struct rewire_update_order *order;
+	struct rewire_order *words;
+	int rc = rewire_order_parse(package, package_length, &words, err);
 
-	if (!order)
-		return rewire_fail(err, ENOMEM, "no memory for a package");
-	rc = take_package(&rest, order, err);
-	if (!rc)
-		rc = take_manifest(&rest, order, err);
-	if (!rc)
-		rc = take_roots(&rest, order, err);
-	if (!rc)
-		rc = check_match(order, err);
+	if (rc)
+		return rc;
+	order = calloc(1, sizeof(*order));
+	if (order)
+		order->words = *words;
+	else
+		rc = rewire_fail(err, ENOMEM, "no memory for a package");
+	free(words);
 	if (!rc)
 		rc = take_wrap(wrap, wrap_length, order, err);
 	if (rc) {
@@ -266,17 +122,18 @@ int rewire_update_order_signers(const struct rewire_update_order *order,
 				struct rewire_error *err)
 {
 	struct rewire_update_signers signers = { 0 };
+	const struct rewire_order *words = &order->words;
 	struct anchors anchors;
 	int rc = anchors_load(dir, &anchors, err);
 
 	if (!rc) {
-		find_signer(&anchors, REWIRE_ROLE_SDS, &order->package,
-			    sizeof(order->package), order->package_cms,
-			    order->package_cms_length, signers.sds, NULL);
+		find_signer(&anchors, REWIRE_ROLE_SDS, &words->package,
+			    sizeof(words->package), words->signature.bytes,
+			    words->signature.length, signers.sds, NULL);
 		find_signer(&anchors, REWIRE_ROLE_DEVELOPER,
-			    &order->manifest.body, order->manifest.length,
-			    order->manifest.signature,
-			    order->manifest.signature_length,
+			    &words->manifest.body, words->manifest.length,
+			    words->manifest.signature,
+			    words->manifest.signature_length,
 			    signers.developer, signers.developer_id);
 		*ret_signers = signers;
 	}

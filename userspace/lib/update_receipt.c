@@ -41,20 +41,21 @@ int rewire_update_receipt_verify(const void *data, size_t length,
 				 struct rewire_error *err)
 {
 	struct rewire_update_receipt receipt;
-	int rc = rewire_update_receipt_parse(data, length, &receipt, err);
-	const struct said said = {
+	struct said said = {
 		.data = data,
 		.size = sizeof(receipt),
 		.length = length,
-		.cert_len = rc ? 0 : receipt.cert_len,
-		.sig_len = rc ? 0 : receipt.sig_len,
 		.domain = REWIRE_UPDATE_RECEIPT_DOMAIN,
 		.domain_len = sizeof(REWIRE_UPDATE_RECEIPT_DOMAIN),
 		.sm = receipt.sm,
 	};
+	int rc = rewire_update_receipt_parse(data, length, &receipt, err);
 
-	if (!rc)
-		rc = said_check(&said, platform, err);
+	if (rc)
+		return rc;
+	said.cert_len = receipt.cert_len;
+	said.sig_len = receipt.sig_len;
+	rc = said_check(&said, platform, err);
 	if (!rc)
 		*ret_receipt = receipt;
 	return rc;

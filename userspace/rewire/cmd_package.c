@@ -243,16 +243,23 @@ static int write_payload(struct making *m, struct rewire_error *err)
 	return rc;
 }
 
-static int write_wrap(struct making *m, const struct rewire_suk *suk,
-		      struct rewire_error *err)
+static int wrap_path(const struct making *m, const struct rewire_suk *suk,
+		     char path[MAX_PATH], struct rewire_error *err)
 {
-	char path[MAX_PATH], suffix[64], text[2 * REWIRE_ID_SIZE + 1];
-	struct rewire_signed wrap;
-	int rc;
+	char suffix[64], text[2 * REWIRE_ID_SIZE + 1];
 
 	snprintf(suffix, sizeof(suffix), ".wraps/%s.wrap",
 		 rewire_hex(suk->sm, REWIRE_ID_SIZE, text));
-	rc = in_name(m, suffix, path, err);
+	return in_name(m, suffix, path, err);
+}
+
+static int write_wrap(struct making *m, const struct rewire_suk *suk,
+		      struct rewire_error *err)
+{
+	struct rewire_signed wrap;
+	char path[MAX_PATH];
+	int rc = wrap_path(m, suk, path, err);
+
 	if (!rc)
 		rc = rewire_wrap_sign(m->signer, m->order, m->content, suk,
 				      &wrap, err);
@@ -263,27 +270,48 @@ static int write_wrap(struct making *m, const struct rewire_suk *suk,
 	return rc;
 }
 
-static int write_wraps(struct making *m, struct rewire_error *err)
+/* Nothing of another package may be in the folder. */
+static int open_wraps(struct making *m, struct rewire_error *err)
 {
 	char path[MAX_PATH];
 	int rc = in_name(m, ".wraps", path, err);
 
-	if (rc || !devices.count)
-		return rc;
-	if (mkdir(path, 0755) && errno != EEXIST)
-		return rewire_fail(err, errno, "%s: %s", path, strerror(errno));
+	if (!rc && devices.count && mkdir(path, 0755))
+		rc = rewire_fail(err, errno, "%s: %s", path, strerror(errno));
+	return rc;
+}
+
+static void drop_wraps(const struct making *m)
+{
+	char path[MAX_PATH];
+
+	for (size_t i = 0; i < devices.count; i++)
+		if (!wrap_path(m, &devices.suk[i], path, NULL))
+			unlink(path);
+	if (devices.count && !in_name(m, ".wraps", path, NULL))
+		rmdir(path);
+}
+
+static int write_wraps(struct making *m, struct rewire_error *err)
+{
+	int rc = 0;
+
 	for (size_t i = 0; i < devices.count && !rc; i++)
 		rc = write_wrap(m, &devices.suk[i], err);
 	return rc;
 }
 
 /* The package is written last: who finds it finds all that belongs to it. */
-static int make(struct making *m, const struct package_options *o,
-		struct rewire_error *err)
+static int write_all(struct making *m, const struct package_options *o,
+		     struct rewire_error *err)
 {
 	char path[MAX_PATH];
-	int rc = write_payload(m, err);
+	int rc = in_name(m, ".package", path, err);
 
+	if (!rc && unlink(path) && errno != ENOENT)
+		rc = rewire_fail(err, errno, "%s: %s", path, strerror(errno));
+	if (!rc)
+		rc = write_payload(m, err);
 	if (!rc)
 		rc = rewire_order_sign(m->signer, &m->package, &m->manifest,
 				       &m->order, err);
@@ -293,10 +321,19 @@ static int make(struct making *m, const struct package_options *o,
 					    o->certificate, err);
 	if (!rc)
 		rc = write_wraps(m, err);
-	if (!rc)
-		rc = in_name(m, ".package", path, err);
-	if (!rc)
-		rc = rewire_order_write(path, m->order, err);
+	return rc ? rc : rewire_order_write(path, m->order, err);
+}
+
+static int make(struct making *m, const struct package_options *o,
+		struct rewire_error *err)
+{
+	int rc = open_wraps(m, err);
+
+	if (rc)
+		return rc;
+	rc = write_all(m, o, err);
+	if (rc)
+		drop_wraps(m);
 	return rc;
 }
 

@@ -77,7 +77,7 @@ static int fill_options(const char *limit, const char *tpm,
 		options->tpm_index = (__u32)number;
 	}
 	if (options->flags & (options->flags - 1))
-		return cli_usage("--no-journal, --unwitnessed and --tpm exclude each other");
+		return cli_usage("--no-journal, --unwitnessed, --strict and --tpm exclude each other");
 	return EXIT_SUCCESS;
 }
 
@@ -85,11 +85,12 @@ static int run_provision(int argc, char **argv)
 {
 	const char *limit = NULL, *tpm = NULL;
 	struct rewire_provision_options provision = { 0 };
-	bool unwitnessed = false, none = false;
+	bool unwitnessed = false, none = false, strict = false;
 	const struct cli_option options[] = {
 		{ .name = "memory-limit", .value = &limit },
 		{ .name = "journal", .value = &provision.journal },
 		{ .name = "unwitnessed", .flag = &unwitnessed },
+		{ .name = "strict", .flag = &strict },
 		{ .name = "no-journal", .flag = &none },
 		{ .name = "tpm", .value = &tpm },
 		{ 0 },
@@ -101,6 +102,7 @@ static int run_provision(int argc, char **argv)
 	if (at < 0)
 		return cli_parse_exit(at);
 	provision.flags = (unwitnessed ? REWIRE_PROVISION_UNWITNESSED : 0) |
+			  (strict ? REWIRE_PROVISION_STRICT : 0) |
 			  (none ? REWIRE_PROVISION_VOLATILE : 0);
 	status = fill_options(limit, tpm, &provision);
 	if (status != EXIT_SUCCESS)
@@ -150,6 +152,8 @@ const struct command cmd_provision = {
 	"  --memory-limit SIZE  for all enclaves together [half of the memory]\n"
 	"  --journal DIR        folder of the journal [HOSTDIR/journal]\n"
 	"  --tpm INDEX          a counter in the TPM is the witness\n"
+	"  --strict             the witness has to know each step that others act on\n"
+	"                       before it is taken, so that none can be taken back\n"
 	"  --unwitnessed        ask nobody; an old journal goes unnoticed\n"
 	"  --no-journal         remember nothing, for benches\n"
 	"\n"

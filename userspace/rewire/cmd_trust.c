@@ -322,9 +322,75 @@ static int show(const char *path)
 	return EXIT_SUCCESS;
 }
 
+static json_t *json_in_force(const struct rewire_get_trust *t)
+{
+	json_t *anchors = json_array();
+
+	if (t->kind == REWIRE_TRUST_LEVELS)
+		return json_pack("{s:s, s:I, s:o}", "kind", "levels", "version",
+				 (json_int_t)t->version, "anchors", anchors);
+	for (__u32 i = 0; i < t->anchors; i++)
+		json_array_append_new(anchors, show_hex(t->anchor[i],
+							REWIRE_ID_SIZE));
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o}", "kind", "bundle",
+			 "role", rewire_role_name(t->kind), "version",
+			 (json_int_t)t->version, "threshold",
+			 (json_int_t)t->threshold, "revoked",
+			 (json_int_t)t->revoked, "anchors", anchors);
+}
+
+static void print_in_force(const struct rewire_get_trust *t)
+{
+	char text[2 * REWIRE_ID_SIZE + 1];
+
+	if (t->kind == REWIRE_TRUST_LEVELS) {
+		printf("levels     version %llu%s\n",
+		       (unsigned long long)t->version,
+		       t->version ? "" : ", none was given");
+		return;
+	}
+	printf("%-9s  version %llu%s, %u of %u anchors have to sign",
+	       rewire_role_name(t->kind), (unsigned long long)t->version,
+	       t->version ? "" : " (provisioned)", t->threshold, t->anchors);
+	if (t->revoked)
+		printf(", revokes %u", t->revoked);
+	putchar('\n');
+	for (__u32 i = 0; i < t->anchors; i++)
+		printf("           %s\n",
+		       rewire_hex(t->anchor[i], REWIRE_ID_SIZE, text));
+}
+
+/* What this host's monitor obeys now. */
+static int show_live(void)
+{
+	json_t *list = cli.json ? json_array() : NULL;
+	struct rewire_get_trust trust;
+	struct rewire_error err;
+	int sm = rewire_sm_open(&err), rc = 0;
+
+	if (sm < 0)
+		return cli_fail(&err);
+	for (__u32 kind = 0; kind <= REWIRE_TRUST_LEVELS && !rc; kind++) {
+		rc = rewire_sm_trust(sm, kind, &trust, &err);
+		if (!rc && cli.json)
+			json_array_append_new(list, json_in_force(&trust));
+		else if (!rc)
+			print_in_force(&trust);
+	}
+	close(sm);
+	if (rc) {
+		json_decref(list);
+		return cli_fail(&err);
+	}
+	if (cli.json)
+		show_json(list);
+	return EXIT_SUCCESS;
+}
+
 static int run(int argc, char **argv)
 {
 	struct trust_options o = { 0 };
+	bool live = false;
 	const struct cli_option options[] = {
 		{ .name = "role", .value = &o.role },
 		{ .name = "version", .value = &o.version },
@@ -334,6 +400,7 @@ static int run(int argc, char **argv)
 		{ .name = "key", .value = &o.key },
 		{ .name = "passphrase-fd", .value = &o.passphrase_fd },
 		{ .name = "output", .letter = 'o', .value = &o.output },
+		{ .name = "live", .flag = &live },
 		{ 0 },
 	};
 	int at = cli_parse(argc, argv, options, 1, 2);
@@ -343,6 +410,9 @@ static int run(int argc, char **argv)
 		return cli_parse_exit(at);
 	verb = argv[at];
 	file = argc - at == 2 ? argv[at + 1] : NULL;
+	if (live)
+		return !strcmp(verb, "show") && !file ? show_live() :
+		       cli_usage("--live is for `trust show` without a FILE");
 	if (!strcmp(verb, "bundle") && !file)
 		return make_bundle(&o);
 	if (!strcmp(verb, "levels") && file)
@@ -367,6 +437,7 @@ const struct command cmd_trust = {
 	"       rewire trust sign FILE --key FILE --cert FILE [-o FILE]\n"
 	"       rewire trust give FILE\n"
 	"       rewire trust show FILE [--cert FILE]...\n"
+	"       rewire trust show --live\n"
 	"\n"
 	"`bundle` names all who speak for a role from then on: root, sds, developer,\n"
 	"or platform, whose certificate authorities vouch for Security Monitors. Who\n"
@@ -374,7 +445,8 @@ const struct command cmd_trust = {
 	"a trust level of 1 to 7. Either counts once enough holders of root keys\n"
 	"signed the file, one after the other; a bundle of the root role needs enough\n"
 	"of the old keys and of the new. `give` lets this host's monitor obey it, at\n"
-	"once and for good: a version that is not higher is refused.\n"
+	"once and for good: a version that is not higher is refused. `show --live` asks\n"
+	"the monitor what it obeys now.\n"
 	"\n"
 	"  --role ROLE          root, sds, developer or platform\n"
 	"  --version N          higher than the last one of this role, or table\n"
@@ -383,6 +455,8 @@ const struct command cmd_trust = {
 	"  --threshold M        for root: how many have to sign what comes next\n"
 	"  --revoke SM          for platform: never believe this monitor again; up to\n"
 	"                       32 times, and again in each later bundle\n"
+	"  --live               show: not a file, but what is in force here: of each role\n"
+	"                       the version and the ids of its keys\n"
 	"  --passphrase-fd N    read the key's passphrase from there, not the terminal\n"
 	"  -o, --output FILE    [for sign: FILE itself]\n"
 	"\n"

@@ -145,7 +145,7 @@ static void show_from(FILE *to, const json_t *instance, const json_t *version)
 		JSON_INTEGER_FORMAT ", measurement %.16s, %s in use\n", "from",
 		number(from, "release"), number(from, "svn"),
 		text(from, "measurement", "?"),
-		show_size((__u64)number(from, "memory"), size));
+		show_size((__u64)number(instance, "memory"), size));
 	if (!old || !new)
 		fprintf(to, ROW "whether the developer stays the same is not known\n",
 			"developer");

@@ -10,6 +10,7 @@
 
 #include "checkpoint.h"
 #include "log.h"
+#include "witness.h"
 
 #define COPY_BUFFER	(256 * 1024)
 
@@ -114,8 +115,8 @@ static int open_kept(const struct store *store, const struct record *record,
 	return fd;
 }
 
-static int reload_once(const struct store *store, const struct record *record,
-		       int session, struct rewire_error *err)
+int checkpoint_reload(const struct store *store, const struct record *record,
+		      int session, struct rewire_error *err)
 {
 	struct rewire_session_info info;
 	int ret, fd = open_kept(store, record, err);
@@ -129,20 +130,6 @@ static int reload_once(const struct store *store, const struct record *record,
 	if (!ret && !info.enclave)
 		ret = rewire_fail(err, EBADMSG,
 				  "the kept checkpoint ends before its END record");
-	return ret;
-}
-
-/*
- * If this was cut off before, the SM stands in the middle of the file, refuses
- * its start, and begins anew: only the second refusal is about the file.
- */
-int checkpoint_reload(const struct store *store, const struct record *record,
-		      int session, struct rewire_error *err)
-{
-	int ret = reload_once(store, record, session, err);
-
-	if (decide_restored(ret) == VERDICT_BROKEN)
-		ret = reload_once(store, record, session, err);
 	return ret;
 }
 
@@ -214,7 +201,7 @@ int workload_look(const __u8 workload[REWIRE_ID_SIZE], enum image *ret_image,
 	return 0;
 }
 
-int workload_enter(const __u8 workload[REWIRE_ID_SIZE],
+int workload_enter(struct helper *helper, const __u8 workload[REWIRE_ID_SIZE],
 		   struct rewire_error *err)
 {
 	char id[REWIRE_ID_TEXT];
@@ -224,6 +211,8 @@ int workload_enter(const __u8 workload[REWIRE_ID_SIZE],
 	if (enclave < 0)
 		return enclave;
 	ret = rewire_enclave_enter(enclave, 0, &pid, err);
+	if (witness_helps(helper, ret, err))
+		ret = rewire_enclave_enter(enclave, 0, &pid, err);
 	close(enclave);
 	if (!ret)
 		log_notice("workload %s runs as process %d",

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 
 #include "decide.h"
-#include "store.h"
+#include "helper.h"
 
 /*
  * The sealed state of a workload on this host's disk, and what becomes of it.
@@ -58,7 +58,7 @@ int workload_look(const __u8 workload[REWIRE_ID_SIZE], enum image *ret_image,
 		  struct rewire_error *err);
 
 /* Give an IMAGE_IDLE its process. Return: 0 or a negative errno. */
-int workload_enter(const __u8 workload[REWIRE_ID_SIZE],
+int workload_enter(struct helper *helper, const __u8 workload[REWIRE_ID_SIZE],
 		   struct rewire_error *err);
 
 #endif /* REWIRED_CHECKPOINT_H */

@@ -155,11 +155,16 @@ static void take_files(struct client *client, struct msghdr *message)
 
 	for (header = CMSG_FIRSTHDR(message); header;
 	     header = CMSG_NXTHDR(message, header)) {
+		size_t end = header->cmsg_len - CMSG_LEN(0);
+
 		if (header->cmsg_level != SOL_SOCKET ||
 		    header->cmsg_type != SCM_RIGHTS)
 			continue;
-		drop_file(client);
-		memcpy(&client->file, CMSG_DATA(header), sizeof(client->file));
+		for (size_t at = 0; at + sizeof(int) <= end; at += sizeof(int)) {
+			drop_file(client);
+			memcpy(&client->file, CMSG_DATA(header) + at,
+			       sizeof(client->file));
+		}
 	}
 }
 
@@ -167,7 +172,7 @@ static ssize_t receive(struct client *client)
 {
 	union {
 		struct cmsghdr header;
-		/* For one: the kernel closes whatever does not fit. */
+		/* For one, or two: the kernel closes whatever does not fit. */
 		char room[CMSG_SPACE(sizeof(int))];
 	} control;
 	struct iovec part = {

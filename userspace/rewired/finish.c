@@ -12,6 +12,7 @@
 #include "finish.h"
 #include "log.h"
 #include "session.h"
+#include "witness.h"
 
 #define FIRST_PAUSE_MS	100
 #define LAST_PAUSE_MS	5000
@@ -41,8 +42,10 @@ static int say_start(struct finish *f, struct rewire_error *err)
 	struct peer_frame frame;
 	int ret, state;
 
-	ret = session_exchange(f->session, f->link, answer_deadline(f), &frame,
-			       err);
+	ret = session_may_speak(f->helper, f->session, err);
+	if (!ret)
+		ret = session_exchange(f->session, f->link, answer_deadline(f),
+				       &frame, err);
 	if (!ret)
 		ret = rewire_session_put_message(f->session, frame.payload,
 						 frame.length, err);
@@ -219,7 +222,7 @@ static int enter(struct finish *f, struct rewire_error *err)
 			   path);
 		return 0;
 	}
-	ret = workload_enter(f->record->workload, err);
+	ret = workload_enter(f->helper, f->record->workload, err);
 	if (!ret)
 		checkpoint_drop(&f->helper->store, f->record);
 	return ret;
@@ -261,6 +264,9 @@ int finish_settle(struct finish *f, struct rewire_error *err)
 	ret = workload_look(f->record->workload, &image, err);
 	if (!ret)
 		ret = settle_aborted(f, image, err);
+	/* the SM lets it go on as soon as that it was given up is known */
+	if (!ret)
+		ret = witness_after(f->helper, err);
 	return ret ? ret : store_settle(&f->helper->store, f->record, err);
 }
 

@@ -2,6 +2,8 @@
 #ifndef REWIRED_HELPER_H
 #define REWIRED_HELPER_H
 
+#include <stdatomic.h>
+
 #include "options.h"
 #include "pool.h"
 #include "store.h"
@@ -14,6 +16,7 @@
  * @store: the state folder; has a lock of its own
  * @pool: threads; has a lock of its own
  * @updates: what is known of updates; has locks of its own
+ * @poked: something happened that may let an update begin
  * @stop: eventfd, readable from when the program is to stop
  *
  * There is no file of the SM here: REWIRE_GET_WHY tells of the last command on
@@ -25,6 +28,7 @@ struct helper {
 	struct store store;
 	struct pool *pool;
 	struct updates *updates;
+	atomic_bool poked;
 	int stop;
 };
 

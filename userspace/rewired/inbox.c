@@ -64,8 +64,8 @@ static bool is_there_twice(const struct inbox *inbox,
 			   const struct rewire_update_order *order)
 {
 	for (unsigned int i = 0; i < inbox->count; i++)
-		if (!memcmp(inbox->item[i].order->package.nonce,
-			    order->package.nonce, REWIRE_NONCE_SIZE))
+		if (!memcmp(inbox->item[i].order->words.package.nonce,
+			    order->words.package.nonce, REWIRE_NONCE_SIZE))
 			return true;
 	return false;
 }
@@ -80,6 +80,7 @@ static int take(const char *dir, const char *name, struct inbox *inbox,
 	bool wrapped = size_of(dir, name, ".wrap") >= 0;
 	long long payload = size_of(dir, name, ".payload");
 	struct rewire_update_order *order;
+	long long expected;
 	int rc;
 
 	if (size_of(dir, name, SUFFIX) < 0)
@@ -88,12 +89,13 @@ static int take(const char *dir, const char *name, struct inbox *inbox,
 	if (rc)
 		/* a wrap that is not there yet */
 		return rc == -EINVAL && !wrapped ? 0 : rc;
-	if (payload < (long long)order->package.payload_length)
+	expected = (long long)order->words.package.payload_length;
+	/* More than any file can have is never there. */
+	if (expected < 0 || payload < expected)
 		rc = 0;
-	else if (payload > (long long)order->package.payload_length)
-		rc = rewire_fail(err, EBADMSG, "its payload has %lld bytes, and not %llu",
-				 payload,
-				 (unsigned long long)order->package.payload_length);
+	else if (payload > expected)
+		rc = rewire_fail(err, EBADMSG, "its payload has %lld bytes, and not %lld",
+				 payload, expected);
 	else if (is_there_twice(inbox, order))
 		rc = rewire_fail(err, EEXIST, "the same package is there under another name");
 	else if (inbox->count == INBOX_MAX)

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "session.h"
 #include "target.h"
+#include "witness.h"
 
 #define FIRST_PAUSE_MS	1000
 /* Also how late a deadline of the SM may be noticed. */
@@ -107,6 +108,8 @@ static void work(struct job *job)
 		if (!ret)
 			continue;
 		failed = true;
+		if (witness_helps(keeper->helper, ret, &err))
+			continue;
 		if (decide_is_unfresh(ret)) {
 			tell_unfresh(keeper, &err);
 			continue;

@@ -53,6 +53,7 @@
 #include "log.h"
 #include "notify.h"
 #include "updater.h"
+#include "witness.h"
 
 #define SIGNALS	3
 
@@ -193,6 +194,23 @@ static int greet_sm(const struct options *options, struct rewire_error *err)
 	return 0;
 }
 
+/* What waits for that can be settled as soon as the keeper looks. */
+static void greet_witness(struct helper *helper)
+{
+	struct rewire_journal_info info = { 0 };
+	struct rewire_error err;
+	int sm = rewire_sm_open(&err), ret = sm;
+
+	if (sm >= 0) {
+		ret = rewire_sm_journal_info(sm, &info, &err);
+		close(sm);
+	}
+	if (!ret && info.freshness == REWIRE_FRESHNESS_WAITING)
+		ret = witness_ask(helper, &err);
+	if (ret && ret != -ENOLINK)
+		log_warning("%s", err.text);
+}
+
 static int start(struct program *program, struct rewire_error *err)
 {
 	struct helper *helper = &program->helper;
@@ -209,6 +227,8 @@ static int start(struct program *program, struct rewire_error *err)
 		ret = updates_open(helper, &helper->updates, err);
 	if (!ret)
 		ret = start_pool(helper, err);
+	if (!ret && helper->options.witness_command)
+		greet_witness(helper);
 	if (!ret)
 		ret = start_loop(program, err);
 	/* First, as it finds out whether another helper is here already. */

@@ -27,7 +27,14 @@ static const char usage[] =
 "  --journal DIR         with --provision: folder of the SM's journal\n"
 "                        [journal in the host's]\n"
 "  --unwitnessed         with --provision: ask nobody if the journal is the last\n"
+"  --strict              with --provision: the SM has a witness know each step that\n"
+"                        others act on before it is taken; see --witness-command\n"
 "  --no-journal          with --provision: the SM remembers nothing; for benches\n"
+"  --witness-command PROGRAM\n"
+"                        how to ask a witness. It gets the names of two files: the\n"
+"                        SM's head, and where the answer is to be; what\n"
+"                        'rewire witness sign HEAD -o ANSWER' does. Without it\n"
+"                        somebody has to run 'rewire witness' each time\n"
 "  --volatile            keep no sealed checkpoint of an enclave that moves:\n"
 "                        it is lost if its host goes down meanwhile\n"
 "  --update-inbox DIR    apply the packages that appear there, as the policy says\n"
@@ -47,9 +54,9 @@ static const char usage[] =
 
 enum {
 	OPT_HOST_DIR = 256, OPT_STATE_DIR, OPT_SOCKET, OPT_LISTEN,
-	OPT_PROVISION, OPT_JOURNAL, OPT_UNWITNESSED, OPT_NO_JOURNAL,
-	OPT_VOLATILE, OPT_UPDATE_INBOX, OPT_UPDATE_POLICY, OPT_RECEIPTS,
-	OPT_MAX_PEERS, OPT_MAX_CLIENTS,
+	OPT_PROVISION, OPT_JOURNAL, OPT_UNWITNESSED, OPT_STRICT, OPT_NO_JOURNAL,
+	OPT_WITNESS, OPT_VOLATILE, OPT_UPDATE_INBOX, OPT_UPDATE_POLICY,
+	OPT_RECEIPTS, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
 	OPT_FREEZE, OPT_IO, OPT_VERBOSE, OPT_QUIET, OPT_HELP,
 };
 
@@ -61,6 +68,8 @@ static const struct option longs[] = {
 	{ "provision", no_argument, NULL, OPT_PROVISION },
 	{ "journal", required_argument, NULL, OPT_JOURNAL },
 	{ "unwitnessed", no_argument, NULL, OPT_UNWITNESSED },
+	{ "strict", no_argument, NULL, OPT_STRICT },
+	{ "witness-command", required_argument, NULL, OPT_WITNESS },
 	{ "no-journal", no_argument, NULL, OPT_NO_JOURNAL },
 	{ "volatile", no_argument, NULL, OPT_VOLATILE },
 	{ "update-inbox", required_argument, NULL, OPT_UPDATE_INBOX },
@@ -138,6 +147,12 @@ static bool take(struct options *o, int option, const char *text)
 		return true;
 	case OPT_UNWITNESSED:
 		o->provisioning.flags |= REWIRE_PROVISION_UNWITNESSED;
+		return true;
+	case OPT_STRICT:
+		o->provisioning.flags |= REWIRE_PROVISION_STRICT;
+		return true;
+	case OPT_WITNESS:
+		o->witness_command = text;
 		return true;
 	case OPT_NO_JOURNAL:
 		o->provisioning.flags |= REWIRE_PROVISION_VOLATILE;

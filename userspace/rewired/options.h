@@ -14,6 +14,7 @@
  * @listen: "HOST:PORT" for other helpers; NULL: this host is only a source
  * @provision: provision the SM from @host_dir if nobody did
  * @provisioning: how
+ * @witness_command: program that asks a witness; NULL: somebody else does
  * @is_volatile: keep no sealed checkpoints of what moves
  * @update_policy: file that says what may be updated when; NULL: all of it has
  *	to be approved
@@ -32,6 +33,7 @@ struct options {
 	const char *listen;
 	bool provision;
 	struct rewire_provision_options provisioning;
+	const char *witness_command;
 	bool is_volatile;
 	const char *update_policy;
 	const char *update_inbox;

@@ -69,7 +69,8 @@ static json_t *describe_package(const struct rewire_package *package)
 
 static json_t *describe_version(const struct plan *plan)
 {
-	const struct rewire_manifest *m = &plan->order->manifest.body.manifest;
+	const struct rewire_manifest *m =
+		&plan->order->words.manifest.body.manifest;
 
 	return json_pack("{s:I, s:I, s:o, s:o, s:I, s:i, s:i, s:s, s:i}",
 			 "release", (json_int_t)m->release,
@@ -155,7 +156,8 @@ json_t *plan_describe(const struct plan *plan)
 				      describe_instance(plan,
 							&plan->instance[i]));
 	return json_pack("{s:o, s:o, s:{s:o, s:o}, s:b, s:o, s:i, s:[s, s, s, s]}",
-			 "package", describe_package(&plan->order->package),
+			 "package",
+			 describe_package(&plan->order->words.package),
 			 "to", describe_version(plan),
 			 "signers",
 			 "sds", name_of(plan->signers.sds),

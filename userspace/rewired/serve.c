@@ -21,6 +21,8 @@ static int send_word(struct helper *helper, struct link *link, int session,
 	int ret = side == REWIRE_SIDE_TARGET ?
 		  target_may_speak(helper, session, err) : 0;
 
+	if (!ret)
+		ret = session_may_speak(helper, session, err);
 	return ret ? ret : session_send(session, link, err);
 }
 

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "log.h"
 #include "session.h"
+#include "witness.h"
 
 /* How much longer than the SM we wait for what it may decide by itself. */
 #define GRACE_MS	1000
@@ -41,6 +42,19 @@ int64_t session_deadline(int session)
 	if (rewire_session_get_info(session, &info, NULL))
 		return clock_ms();
 	return clock_ms() + (int64_t)info.remaining_ms + GRACE_MS;
+}
+
+int session_may_speak(struct helper *helper, int session,
+		      struct rewire_error *err)
+{
+	__u8 message[REWIRE_MAX_MESSAGE];
+	size_t length = sizeof(message);
+	int ret = rewire_session_get_message(session, message, &length, err);
+
+	if (!witness_helps(helper, ret, err))
+		return ret;
+	length = sizeof(message);
+	return rewire_session_get_message(session, message, &length, err);
 }
 
 int session_send(int session, struct link *link, struct rewire_error *err)

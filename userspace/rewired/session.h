@@ -24,6 +24,16 @@ int session_state(int session, struct rewire_error *err);
  */
 int64_t session_deadline(int session);
 
+/**
+ * session_may_speak - see that the SM does not hold back what it has to say
+ * @helper: who may ask a witness
+ * @session: file
+ *
+ * Return: 0; -ENOLINK: a witness is waited for; or another negative errno.
+ */
+int session_may_speak(struct helper *helper, int session,
+		      struct rewire_error *err);
+
 /* Send the message that the SM has to say now. */
 int session_send(int session, struct link *link, struct rewire_error *err);
 

@@ -261,14 +261,16 @@ static int lost(struct settle *s, const char *why)
 
 static int enter(struct settle *s, struct rewire_error *err)
 {
-	int ret = workload_enter(s->record.workload, err);
+	int ret = workload_enter(s->helper, s->record.workload, err);
 
 	/* Destroyed or moved on meanwhile: then it has been started before. */
 	if (ret && ret != -ENOENT && ret != -EREMCHG)
 		return ret;
 	/* Before the record goes: an update on arrival must not be forgotten. */
-	if (!ret && s->helper->options.update_inbox)
+	if (!ret && s->helper->options.update_inbox) {
 		store_set_arrived(&s->helper->store, s->record.workload, true);
+		atomic_store(&s->helper->poked, true);
+	}
 	log_end(s, "target ACTIVE");
 	return end(s);
 }

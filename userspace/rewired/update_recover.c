@@ -106,9 +106,10 @@ static int restore(const struct updates *updates, const struct entry *entry,
 	return rc;
 }
 
-static int enter(const struct entry *entry, struct rewire_error *err)
+static int enter(const struct updates *updates, const struct entry *entry,
+		 struct rewire_error *err)
 {
-	int rc = workload_enter(entry->workload, err);
+	int rc = workload_enter(updates->helper, entry->workload, err);
 
 	/* Destroyed or moved on meanwhile: not our business any more. */
 	return rc == -ENOENT || rc == -EREMCHG ? 0 : rc;
@@ -122,7 +123,7 @@ static int bring_back(const struct updates *updates, const struct entry *entry,
 
 	switch (decide_restored(rc)) {
 	case VERDICT_DONE:
-		return rc ? 0 : enter(entry, err);
+		return rc ? 0 : enter(updates, entry, err);
 	case VERDICT_LATER:
 		return rc;
 	default:
@@ -152,7 +153,7 @@ static int settle(const struct updates *updates, const struct entry *entry,
 		return bring_back(updates, entry, REWIRE_VERSION_NEW, ret_lost,
 				  err);
 	case RECOVERY_ENTER:
-		return enter(entry, err);
+		return enter(updates, entry, err);
 	case RECOVERY_LOST:
 		*ret_lost = true;
 		return 0;

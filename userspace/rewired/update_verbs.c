@@ -66,7 +66,7 @@ static int batch_open(const struct rewire_ctl_request *request,
 	batch->sm = rewire_sm_open(err);
 	if (batch->sm < 0)
 		return batch->sm;
-	rc = instances_of(batch->sm, &batch->order->package,
+	rc = instances_of(batch->sm, &batch->order->words.package,
 			  request->update.all ? NULL : request->update.workload,
 			  &batch->infos, &batch->count, err);
 	if (!rc && !batch->count)
@@ -157,7 +157,7 @@ static int look_at(const struct batch *batch,
 	int rc;
 
 	instance->info = *info;
-	rc = rewire_update_id(&batch->order->package, info->workload,
+	rc = rewire_update_id(&batch->order->words.package, info->workload,
 			      instance->update, err);
 	if (rc)
 		return rc;

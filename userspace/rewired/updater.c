@@ -89,10 +89,10 @@ static int find_entry(struct updates *updates, const struct inbox_item *item,
 		      const struct rewire_enclave_info *info,
 		      struct entry *entry, struct rewire_error *err)
 {
-	const struct rewire_manifest *to = &item->order->manifest.body.manifest;
+	const struct rewire_order *words = &item->order->words;
+	const struct rewire_manifest *to = &words->manifest.body.manifest;
 	__u8 id[REWIRE_ID_SIZE];
-	int rc = rewire_update_id(&item->order->package, info->workload, id,
-				  err);
+	int rc = rewire_update_id(&words->package, info->workload, id, err);
 
 	if (rc || ledger_get(&updates->ledger, id, entry))
 		return rc;
@@ -147,8 +147,9 @@ static void run(struct updater *updater, const struct inbox_item *item,
 static bool is_wanted(const struct inbox_item *item,
 		      const struct rewire_enclave_info *info)
 {
-	const struct rewire_package *package = &item->order->package;
-	const struct rewire_manifest *to = &item->order->manifest.body.manifest;
+	const struct rewire_order *words = &item->order->words;
+	const struct rewire_package *package = &words->package;
+	const struct rewire_manifest *to = &words->manifest.body.manifest;
 
 	if (!rewire_update_concerns(package, info) ||
 	    info->release < package->from_min ||
@@ -220,8 +221,9 @@ static void apply_item(struct updater *updater, struct round *round,
 	struct rewire_error err;
 	size_t count;
 	int sm = rewire_sm_open(&err);
-	int rc = sm < 0 ? sm : instances_of(sm, &item->order->package, NULL,
-					    &infos, &count, &err);
+	int rc = sm < 0 ? sm :
+		 instances_of(sm, &item->order->words.package, NULL, &infos,
+			      &count, &err);
 
 	if (sm >= 0)
 		close(sm);
@@ -349,7 +351,7 @@ void updater_tick(struct updater *updater)
 
 	if (updater->running)
 		return;
-	poked = atomic_exchange(&updates->dirty, false);
+	poked = atomic_exchange(&updates->helper->poked, false);
 	if (!poked && clock_ms() < updater->next)
 		return;
 	updater->running = pool_submit(updates->helper->pool, POOL_UPDATER,

@@ -79,7 +79,7 @@ void updates_close(struct updates *updates)
 
 void updates_poke(struct updates *updates)
 {
-	atomic_store(&updates->dirty, true);
+	atomic_store(&updates->helper->poked, true);
 }
 
 void updates_trials_dir(const struct updates *updates, char path[STORE_PATH])
@@ -183,6 +183,8 @@ enum { WATCH_STOP, WATCH_WAKE, WATCH_CLIENT, WATCHES };
  * struct course - an update on its way
  * @watch: what may end it
  * @phase: the last one that was told
+ * @any: one was
+ * @muted: the client takes nothing any more: calls wait, and so do not we
  * @told: clock_ms() of the last event to the client
  */
 struct course {
@@ -191,6 +193,7 @@ struct course {
 	struct pollfd watch[WATCHES];
 	enum rewire_update_phase phase;
 	bool any;
+	bool muted;
 	int64_t told;
 };
 
@@ -209,15 +212,16 @@ static int check_watches(struct course *c, struct rewire_error *err)
 	return 0;
 }
 
-static void tell(const struct course *c, const char *name, json_t *info)
+static void tell(struct course *c, const char *name, json_t *info)
 {
 	struct rewire_ctl_answer event = { .ok = true };
 
 	snprintf(event.event, sizeof(event.event), "%s", name);
 	event.info = info ? json_dumps(info, JSON_COMPACT) : NULL;
 	json_decref(info);
-	if (event.info)
-		report_line(c->task->client, rewire_ctl_encode_answer(&event));
+	if (event.info && !c->muted)
+		c->muted = report_line(c->task->client,
+				       rewire_ctl_encode_answer(&event));
 	free(event.info);
 }
 
@@ -250,7 +254,7 @@ static int on_step(const struct rewire_update_step *step, void *data,
 	return check_watches(c, err);
 }
 
-static void tell_end(const struct course *c, const struct entry *entry,
+static void tell_end(struct course *c, const struct entry *entry,
 		     const struct rewire_update_result *result)
 {
 	char id[REWIRE_ID_TEXT], workload[REWIRE_ID_TEXT], path[STORE_PATH] = "";
@@ -384,7 +388,8 @@ static int apply(struct course *c, struct entry *entry,
 static int fill_entry(const struct task *task, struct entry *entry,
 		      struct rewire_error *err)
 {
-	const struct rewire_manifest *to = &task->order->manifest.body.manifest;
+	const struct rewire_order *words = &task->order->words;
+	const struct rewire_manifest *to = &words->manifest.body.manifest;
 
 	*entry = (struct entry){
 		.is_volatile = task->is_volatile,
@@ -397,8 +402,8 @@ static int fill_entry(const struct task *task, struct entry *entry,
 	memcpy(entry->workload, task->instance.workload, REWIRE_ID_SIZE);
 	memcpy(entry->software, to->software, REWIRE_ID_SIZE);
 	snprintf(entry->package, sizeof(entry->package), "%s", task->package);
-	return rewire_update_id(&task->order->package, entry->workload,
-				entry->id, err);
+	return rewire_update_id(&words->package, entry->workload, entry->id,
+				err);
 }
 
 int updates_run(struct updates *updates, const struct task *task,

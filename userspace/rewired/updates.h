@@ -2,8 +2,6 @@
 #ifndef REWIRED_UPDATES_H
 #define REWIRED_UPDATES_H
 
-#include <stdatomic.h>
-
 #include <rewire_update.h>
 
 #include "helper.h"
@@ -29,7 +27,6 @@ struct running {
  * @lock: guards @policy and @running
  * @policy: consent of the owner
  * @running: updates that threads work on
- * @dirty: something happened that may let one begin
  */
 struct updates {
 	struct helper *helper;
@@ -37,7 +34,6 @@ struct updates {
 	pthread_mutex_t lock;
 	struct policy policy;
 	struct running *running;
-	atomic_bool dirty;
 };
 
 /**

@@ -104,16 +104,16 @@ static void flipped(void)
 
 	start();
 	order = upgrade.order;
-	manifest = &order->manifest.body.manifest;
-	for (size_t at = 0; at < sizeof(order->package); at++)
-		expect_no_flip((__u8 *)&order->package + at, "package", at);
+	manifest = &order->words.manifest.body.manifest;
+	for (size_t at = 0; at < sizeof(order->words.package); at++)
+		expect_no_flip((__u8 *)&order->words.package + at, "package", at);
 	for (size_t at = 0; at < sizeof(*manifest); at++)
 		expect_no_flip((__u8 *)manifest + at, "manifest", at);
-	for (size_t at = 0; at < order->package_cms_length; at += STRIDE)
-		expect_no_flip(order->package_cms + at,
+	for (size_t at = 0; at < order->words.signature.length; at += STRIDE)
+		expect_no_flip(order->words.signature.bytes + at,
 			       "package's signature", at);
-	for (size_t at = 0; at < order->manifest.signature_length; at += STRIDE)
-		expect_no_flip(order->manifest.signature + at,
+	for (size_t at = 0; at < order->words.manifest.signature_length; at += STRIDE)
+		expect_no_flip(order->words.manifest.signature + at,
 			       "manifest's signature", at);
 	expect_ok(try(), &upgrade.error);
 	end();
@@ -125,18 +125,18 @@ static void other_manifest(void)
 	struct rewire_signed good;
 
 	start();
-	good = upgrade.order->manifest;
-	upgrade.order->manifest.body.manifest.max_memory *= 2;
+	good = upgrade.order->words.manifest;
+	upgrade.order->words.manifest.body.manifest.max_memory *= 2;
 	upgrade_describe_as(&upgrade, "sds");
 	expect_refused(ENOKEY, "not signed by an anchor of role developer");
-	memcpy(upgrade.order->manifest.signature, good.signature,
+	memcpy(upgrade.order->words.manifest.signature, good.signature,
 	       good.signature_length);
-	upgrade.order->manifest.signature_length = good.signature_length;
+	upgrade.order->words.manifest.signature_length = good.signature_length;
 	expect_refused(EKEYREJECTED, "the signature for role developer");
 	/* one of another package, properly signed */
 	turn_to(&six);
-	upgrade.order->manifest = good;
-	upgrade.order->manifest.body.manifest.release = 7;
+	upgrade.order->words.manifest = good;
+	upgrade.order->words.manifest.body.manifest.release = 7;
 	expect_refused(EBADMSG, "the package names another manifest");
 	end();
 }
@@ -166,20 +166,20 @@ static void truncated(void)
 
 	start();
 	order = upgrade.order;
-	length = order->package_cms_length;
-	order->package_cms_length = 0;
+	length = order->words.signature.length;
+	order->words.signature.length = 0;
 	expect_refused(EINVAL, "");
-	order->package_cms_length = length - 1;
+	order->words.signature.length = length - 1;
 	expect_refused(EBADMSG, "");
-	order->package_cms_length = length / 2;
+	order->words.signature.length = length / 2;
 	expect_refused(EBADMSG, "");
-	order->package_cms_length = length;
-	length = order->manifest.signature_length;
-	order->manifest.signature_length = 0;
+	order->words.signature.length = length;
+	length = order->words.manifest.signature_length;
+	order->words.manifest.signature_length = 0;
 	expect_refused(EINVAL, "");
-	order->manifest.signature_length = length - 1;
+	order->words.manifest.signature_length = length - 1;
 	expect_refused(EBADMSG, "");
-	order->manifest.signature_length = length;
+	order->words.manifest.signature_length = length;
 	expect_ok(try(), &upgrade.error);
 	end();
 }
@@ -241,7 +241,7 @@ static void fields_changed(void)
 	struct rewire_package good;
 
 	start();
-	package = &upgrade.order->package;
+	package = &upgrade.order->words.package;
 	good = *package;
 	for (int i = 0; i < 6; i++) {
 		*package = good;
@@ -270,7 +270,7 @@ static void other_device(void)
 	struct work other;
 
 	start();
-	package = &upgrade.order->package;
+	package = &upgrade.order->words.package;
 	memcpy(package->device, beta.id, REWIRE_ID_SIZE);
 	upgrade_sign(&upgrade);
 	expect_refused(EPERM, "the package is for SM");
@@ -303,7 +303,7 @@ static void other_software(void)
 	static const struct edition other = { UNRULY, 2, 6, HANDOVER };
 
 	start();
-	upgrade.order->package.software[15] = 2;
+	upgrade.order->words.package.software[15] = 2;
 	upgrade_sign(&upgrade);
 	expect_refused(EPERM, "about different software");
 	turn_to(&other);
@@ -319,7 +319,7 @@ static void turn_to_version(__u64 release, __u64 svn)
 	struct rewire_manifest *manifest;
 
 	turn_to(&six);
-	manifest = &upgrade.order->manifest.body.manifest;
+	manifest = &upgrade.order->words.manifest.body.manifest;
 	manifest->release = release;
 	manifest->svn = svn;
 	upgrade_describe_as(&upgrade, "developer");
@@ -352,15 +352,15 @@ static void versions(void)
 static void from_other_versions(void)
 {
 	start();
-	upgrade.order->package.from_max = 4;
+	upgrade.order->words.package.from_max = 4;
 	upgrade_sign(&upgrade);
 	expect_refused(EPERM, "release 5 runs, the package is for 0 to 4");
-	upgrade.order->package.from_min = 6;
-	upgrade.order->package.from_max = 7;
+	upgrade.order->words.package.from_min = 6;
+	upgrade.order->words.package.from_max = 7;
 	upgrade_sign(&upgrade);
 	expect_refused(EPERM, "release 5 runs, the package is for 6 to 7");
-	upgrade.order->package.from_min = 5;
-	upgrade.order->package.from_max = 5;
+	upgrade.order->words.package.from_min = 5;
+	upgrade.order->words.package.from_max = 5;
 	upgrade_sign(&upgrade);
 	expect_ok(try(), &upgrade.error);
 	end();
@@ -372,7 +372,7 @@ static void other_developer(void)
 	give(REWIRE_ROLE_DEVELOPER, "developer", "platform");
 	upgrade_describe_as(&upgrade, "platform");
 	expect_refused(EPERM, "signed by developer");
-	upgrade.order->package.header.flags |= REWIRE_PACKAGE_ROOT;
+	upgrade.order->words.package.header.flags |= REWIRE_PACKAGE_ROOT;
 	upgrade_sign(&upgrade);
 	upgrade_authorise(&upgrade, "root-1");
 	upgrade_authorise(&upgrade, "root-3");
@@ -384,8 +384,8 @@ static void other_developer(void)
 /* A package that needs the root role, with these keys of it. */
 static void authorise(const char *first, const char *second)
 {
-	upgrade.order->package.header.flags |= REWIRE_PACKAGE_ROOT;
-	upgrade.order->root_signatures = 0;
+	upgrade.order->words.package.header.flags |= REWIRE_PACKAGE_ROOT;
+	upgrade.order->words.roots = 0;
 	upgrade_sign(&upgrade);
 	if (first)
 		upgrade_authorise(&upgrade, first);
@@ -407,12 +407,12 @@ static void downgrade_refused(void)
 	expect_refused(ENOKEY, "signed by 1 of the 3");
 	/* they have signed it, and then it was changed */
 	authorise("root-1", "root-2");
-	upgrade.order->package.trial_ms++;
+	upgrade.order->words.package.trial_ms++;
 	upgrade_sign(&upgrade);
 	expect_refused(EKEYREJECTED, "the signature for role root");
 	/* nor does the root role's word count where it was not asked for */
 	authorise("root-1", "root-2");
-	upgrade.order->package.header.flags = 0;
+	upgrade.order->words.package.header.flags = 0;
 	upgrade_sign(&upgrade);
 	expect_refused(EINVAL, "root signatures");
 	/* two of three, without the SDS */
@@ -461,7 +461,7 @@ static void clock_moved(long seconds)
 
 static void expires(__u64 time)
 {
-	upgrade.order->package.expires = time;
+	upgrade.order->words.package.expires = time;
 	upgrade_sign(&upgrade);
 }
 

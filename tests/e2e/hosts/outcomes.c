@@ -295,7 +295,7 @@ static void evidence(void)
 	work_init(&work);
 	edition_start(&work, &alpha.host, &old);
 	upgrade_make(&upgrade, &alpha.host, &new);
-	manifest = &upgrade.order->manifest.body.manifest;
+	manifest = &upgrade.order->words.manifest.body.manifest;
 	info = work_info(&work, &alpha.host);
 	before = work_open(&work, &alpha.host);
 	expect_told(before, info.measurement, 1);
@@ -383,7 +383,7 @@ static void full_disk(void)
 
 	machine_boot(&machine, "alpha", false);
 	start_at(&machine.host);
-	upgrade.order->package.trial_ms = 10 * TRIAL_MS;
+	upgrade.order->words.package.trial_ms = 10 * TRIAL_MS;
 	upgrade_sign(&upgrade);
 	steps(0, UPGRADE_SEAL_OLD);
 	machine_fill(&machine);
@@ -403,7 +403,7 @@ static void full_disk(void)
 	expect_edition(&work, &machine.host, &two);
 
 	turn_to(&machine.host, &three);
-	upgrade.order->package.trial_ms = 10 * TRIAL_MS;
+	upgrade.order->words.package.trial_ms = 10 * TRIAL_MS;
 	upgrade_sign(&upgrade);
 	steps(0, UPGRADE_SEAL_NEW);
 	machine_fill(&machine);

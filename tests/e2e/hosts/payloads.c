@@ -163,7 +163,7 @@ static void endless(void)
 			expect(false, "write %d: %s", i, upgrade.error.text);
 	expect_dropped(used);
 	/* no package may be longer than what could be kept of it */
-	upgrade.order->package.payload_length = 1ULL << 50;
+	upgrade.order->words.package.payload_length = 1ULL << 50;
 	upgrade_sign(&upgrade);
 	expect_refusal(begin(), EDQUOT, &upgrade.error, "would exceed");
 	expect(memory_used() == used, "a refusal costs memory");
@@ -182,8 +182,8 @@ static void zero_pages(void)
 	start();
 	used = memory_used();
 	memcpy(&layout, upgrade.payload, sizeof(layout));
-	most = upgrade.order->manifest.body.manifest.max_memory;
-	upgrade.order->package.payload_length = 64 << 20;
+	most = upgrade.order->words.manifest.body.manifest.max_memory;
+	upgrade.order->words.package.payload_length = 64 << 20;
 	upgrade_sign(&upgrade);
 	for (int i = 0; i < 4; i++) {
 		line.offset = 0;
@@ -281,7 +281,7 @@ static void expect_measured(void)
 			  &upgrade.error);
 	close(fd);
 	expect(!memcmp(info.measurement,
-		       upgrade.order->manifest.body.manifest.measurement,
+		       upgrade.order->words.manifest.body.manifest.measurement,
 		       REWIRE_DIGEST_SIZE), "another measurement was admitted");
 	expect_ok(upgrade_steps(&upgrade, &work, UPGRADE_ENTER,
 				UPGRADE_HANDOVER), &upgrade.error);
@@ -399,12 +399,12 @@ static void other_package(void)
 
 	start_sealed(&alpha);
 	upgrade_wrap(&upgrade, &suk, "sds");
-	upgrade.order->package.trial_ms++;
+	upgrade.order->words.package.trial_ms++;
 	upgrade_sign(&upgrade);
 	expect_refused(EBADMSG, "the wrap belongs to another package");
 	/* one that is not encrypted has none */
-	upgrade.order->package.header.flags = 0;
-	memset(upgrade.order->package.salt, 0, REWIRE_SALT_SIZE);
+	upgrade.order->words.package.header.flags = 0;
+	memset(upgrade.order->words.package.salt, 0, REWIRE_SALT_SIZE);
 	upgrade_sign(&upgrade);
 	expect_refused(EINVAL, "a wrap, and the payload is not encrypted");
 	end();
@@ -431,10 +431,10 @@ static void flipped_wrap(void)
 	start_sealed(&alpha);
 	upgrade_wrap(&upgrade, &suk, "sds");
 	order = upgrade.order;
-	for (size_t at = 0; at < sizeof(order->wrap); at++)
-		expect_no_flip((__u8 *)&order->wrap + at, "wrap", at);
-	for (size_t at = 0; at < order->wrap_cms_length; at += STRIDE)
-		expect_no_flip(order->wrap_cms + at, "wrap's signature", at);
+	for (size_t at = 0; at < sizeof(struct rewire_wrap); at++)
+		expect_no_flip((__u8 *)&order->wrap.body.wrap + at, "wrap", at);
+	for (size_t at = 0; at < order->wrap.signature_length; at += STRIDE)
+		expect_no_flip(order->wrap.signature + at, "wrap's signature", at);
 	expect_installs();
 }
 
@@ -451,13 +451,13 @@ static void changed_record(void)
 	upgrade.payload[sizeof(struct rewire_record)] ^= 1;
 	expect_load_refused(EBADMSG, "of the payload was changed");
 	upgrade.payload[sizeof(struct rewire_record)] ^= 1;
-	upgrade.order->package.salt[0] ^= 2;
+	upgrade.order->words.package.salt[0] ^= 2;
 	upgrade_sign(&upgrade);
 	upgrade_wrap(&upgrade, &suk, "sds");
 	expect_load_refused(EBADMSG, "of the payload was changed");
-	upgrade.order->package.salt[0] ^= 2;
+	upgrade.order->words.package.salt[0] ^= 2;
 	/* others of what the key is not bound to: one payload serves them all */
-	upgrade.order->package.trial_ms++;
+	upgrade.order->words.package.trial_ms++;
 	upgrade_sign(&upgrade);
 	upgrade_wrap(&upgrade, &suk, "sds");
 	expect_installs();

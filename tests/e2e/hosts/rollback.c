@@ -364,6 +364,52 @@ static void abort_after_restart(void)
 	end();
 }
 
+static void reopen_target(struct carry *carry)
+{
+	close(carry->in);
+	carry->in = rewire_session_open(beta.host.sm,
+					carry->request.body.request.id,
+					REWIRE_SIDE_TARGET, &carry->error);
+	expect(carry->in >= 0, "%s", carry->error.text);
+}
+
+/* A helper is killed while it reads or writes a checkpoint: the next begins anew. */
+static void checkpoint_cut_off(void)
+{
+	struct rewire_get_info before;
+	struct carry carry;
+	struct blob blob;
+	char some[1000];
+
+	begin();
+	carry_init(&carry, &work, &alpha.host, &beta.host, LIFETIME_MS);
+	expect_ok(carry_steps(&carry, STEP_OFFER, STEP_WRITE), &carry.error);
+	expect(read(carry.in, some, sizeof(some)) == sizeof(some),
+	       "no checkpoint to read");
+	reopen_target(&carry);
+	if (!expect_ok(blob_read(&blob, carry.in, &carry.error), &carry.error))
+		return;
+
+	life_restart(&beta);
+	reopen_target(&carry);
+	before = host_info(&beta.host);
+	expect_ok(carry_write(&carry, blob.bytes, blob.length / 2),
+		  &carry.error);
+	expect(host_info(&beta.host).memory_used > before.memory_used,
+	       "half an image takes no memory");
+	reopen_target(&carry);
+	expect(host_info(&beta.host).memory_used == before.memory_used,
+	       "half an image is left behind");
+	expect_ok(carry_write(&carry, blob.bytes, blob.length), &carry.error);
+	expect_ok(carry_get(&carry, carry.in, REWIRE_MSG_READY), &carry.error);
+	expect_ok(carry_steps(&carry, STEP_READY, STEP_RECEIPT), &carry.error);
+	carry_enter(&carry, &work);
+	carry_end(&carry);
+	expect_only_at(&work, &beta.host, &alpha.host, EREMCHG);
+	blob_free(&blob);
+	end();
+}
+
 static const struct test_case cases[] = {
 	{ "attack_20_nothing_before_a_witness", nothing_before_a_witness },
 	{ "attack_20_journal_put_back", journal_put_back },
@@ -376,6 +422,7 @@ static const struct test_case cases[] = {
 	{ "attack_24_twins_of_one_journal", twins_of_one_journal },
 	{ "attack_33_promise_after_restart", promise_after_restart },
 	{ "attack_31_abort_after_restart", abort_after_restart },
+	{ "a checkpoint whose helper was killed halfway", checkpoint_cut_off },
 	{ 0 }
 };
 

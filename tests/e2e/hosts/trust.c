@@ -15,6 +15,7 @@
 #include "../attacks/tap.h"
 #include "carry.h"
 #include "cases.h"
+#include "events.h"
 
 #define LENGTH_MAX	(sizeof(struct rewire_bundle) + \
 			 REWIRE_BUNDLE_ANCHORS * REWIRE_MAX_CERT)
@@ -327,6 +328,80 @@ static void level_of_platform(void)
 	expect_counts(&work, &alpha);
 }
 
+struct news {
+	const char *reason;
+	unsigned int count;
+};
+
+static void note(const struct rewire_event *event, void *data)
+{
+	struct news *news = data;
+
+	news->count += event->type == REWIRE_EVENT_TYPE_TRUST &&
+		       !strcmp(event->reason, news->reason);
+}
+
+static unsigned int told(const char *reason)
+{
+	struct news news = { .reason = reason };
+	struct rewire_watch *watch;
+
+	host_enter(&alpha);
+	if (!expect_ok(rewire_watch_open(0, &watch, &error), &error))
+		return 0;
+	expect_ok(rewire_watch_read(watch, note, &news, &error), &error);
+	rewire_watch_close(watch);
+	return news.count;
+}
+
+static struct rewire_get_trust in_force(__u32 kind)
+{
+	struct rewire_get_trust trust = { 0 };
+
+	expect_ok(rewire_sm_trust(alpha.sm, kind, &trust, &error), &error);
+	return trust;
+}
+
+/* What counts can be asked for, and who listens hears when it changes. */
+static void in_force_now(void)
+{
+	struct rewire_get_trust trust;
+	struct rewire_statement *statement;
+	struct rewire_anchor_name name;
+	char reason[64];
+
+	snprintf(reason, sizeof(reason),
+		 "the bundle of role developer is of version %llu",
+		 (unsigned long long)version + 1);
+	expect(!told(reason), "told before it is so");
+	give_developers("developer", "sds");
+	expect(told(reason) == 1, "told %u times", told(reason));
+	statement = developers(version, "developer", "sds");
+	trust = in_force(REWIRE_ROLE_DEVELOPER);
+	expect(trust.version == version && trust.anchors == 2 &&
+	       trust.threshold == 1, "version %llu, %u anchors",
+	       (unsigned long long)trust.version, trust.anchors);
+	for (__u32 i = 0; i < 2; i++)
+		expect(!rewire_trust_anchor(statement, i, &name, &error) &&
+		       !memcmp(name.id, trust.anchor[i], REWIRE_ID_SIZE),
+		       "anchor %u is another", i);
+	rewire_trust_free(statement);
+	/* one that is refused is no news, and changes nothing */
+	expect_refusal(give(developers(version + 1, "developer", NULL), "root-1",
+			    NULL), ENOKEY, &error, "have to");
+	snprintf(reason, sizeof(reason),
+		 "the bundle of role developer is of version %llu",
+		 (unsigned long long)version + 1);
+	expect(!told(reason), "what was refused is told as taken");
+	expect(in_force(REWIRE_ROLE_DEVELOPER).version == version,
+	       "what was refused is in force");
+	expect(in_force(REWIRE_ROLE_SDS).anchors == 1, "not one for role sds");
+	expect_refusal(rewire_sm_trust(alpha.sm, REWIRE_TRUST_LEVELS + 1,
+				       &trust, &error), EINVAL, &error,
+		       "no statement of kind");
+	give_developers("developer", NULL);
+}
+
 /* One argument is wrong, all the others are right. */
 static void arguments(void)
 {
@@ -384,6 +459,7 @@ static const struct test_case cases[] = {
 	{ "attack_58_root_rotation", root_rotation },
 	{ "the old root keys return", root_returns },
 	{ "attack_01_revoked_peer", revoked_peer },
+	{ "what is in force, and who hears of it", in_force_now },
 	{ "a manifest that wants a trust level", level_of_platform },
 	{ "wrong arguments", arguments },
 	{ 0 }

@@ -217,7 +217,7 @@ static void helper_gone_anywhere(void)
 static void nobody_hurries(void)
 {
 	start();
-	upgrade.order->package.trial_ms = 1500;
+	upgrade.order->words.package.trial_ms = 1500;
 	upgrade_sign(&upgrade);
 	expect_goes_on(&one);
 	expect_ok(upgrade_steps(&upgrade, &work, 0, UPGRADE_TRIAL),

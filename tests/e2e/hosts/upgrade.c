@@ -136,11 +136,11 @@ static void append_segment(struct upgrade *upgrade,
 
 void upgrade_sign_as(struct upgrade *upgrade, const char *role)
 {
-	struct rewire_update_order *order = upgrade->order;
+	struct rewire_order *words = &upgrade->order->words;
 	struct rewire_signer *signer = signer_of(role);
 
-	if (crypto_cms_sign(signer, &order->package, sizeof(order->package),
-			    order->package_cms, &order->package_cms_length,
+	if (crypto_cms_sign(signer, &words->package, sizeof(words->package),
+			    words->signature.bytes, &words->signature.length,
 			    &upgrade->error))
 		tap_bail("%s", upgrade->error.text);
 	rewire_signer_free(signer);
@@ -154,13 +154,13 @@ void upgrade_sign(struct upgrade *upgrade)
 void upgrade_describe_as(struct upgrade *upgrade, const char *role)
 {
 	struct rewire_update_order *order = upgrade->order;
-	struct rewire_manifest manifest = order->manifest.body.manifest;
+	struct rewire_manifest manifest = order->words.manifest.body.manifest;
 	struct rewire_signer *signer = signer_of(role);
 
-	if (rewire_sign_manifest(signer, &manifest, &order->manifest,
+	if (rewire_sign_manifest(signer, &manifest, &order->words.manifest,
 				 &upgrade->error) ||
-	    digest_bytes(&order->manifest.body, sizeof(manifest),
-			 order->package.manifest_digest, &upgrade->error))
+	    digest_bytes(&order->words.manifest.body, sizeof(manifest),
+			 order->words.package.manifest_digest, &upgrade->error))
 		tap_bail("%s", upgrade->error.text);
 	rewire_signer_free(signer);
 	upgrade_sign(upgrade);
@@ -168,13 +168,12 @@ void upgrade_describe_as(struct upgrade *upgrade, const char *role)
 
 void upgrade_authorise(struct upgrade *upgrade, const char *holder)
 {
-	struct rewire_update_order *order = upgrade->order;
+	struct rewire_order *words = &upgrade->order->words;
+	struct rewire_cms_bytes *next = &words->root[words->roots++];
 	struct rewire_signer *signer = signer_of(holder);
-	size_t n = order->root_signatures++;
 
-	if (crypto_cms_sign(signer, &order->package, sizeof(order->package),
-			    order->root_cms[n], &order->root_cms_length[n],
-			    &upgrade->error))
+	if (crypto_cms_sign(signer, &words->package, sizeof(words->package),
+			    next->bytes, &next->length, &upgrade->error))
 		tap_bail("%s", upgrade->error.text);
 	rewire_signer_free(signer);
 }
@@ -186,7 +185,7 @@ static void append_image(struct upgrade *upgrade,
 	append(upgrade, &image->layout, sizeof(image->layout));
 	for (size_t i = 0; i < image->count; i++)
 		append_segment(upgrade, &image->segments[i]);
-	upgrade->order->package.payload_length = upgrade->length;
+	upgrade->order->words.package.payload_length = upgrade->length;
 }
 
 void upgrade_load_image(struct upgrade *upgrade, const char *name)
@@ -201,7 +200,7 @@ void upgrade_load_image(struct upgrade *upgrade, const char *name)
 void upgrade_seal(struct upgrade *upgrade, const struct edition *edition)
 {
 	static const __u8 content[REWIRE_CONTENT_KEY_SIZE] = CONTENT_KEY;
-	struct rewire_package *package = &upgrade->order->package;
+	struct rewire_package *package = &upgrade->order->words.package;
 	const struct rewire_payload payload = {
 		.package = package,
 		.content = content,
@@ -243,22 +242,12 @@ void upgrade_wrap(struct upgrade *upgrade, const struct rewire_suk *suk,
 		  const char *role)
 {
 	static const __u8 content[REWIRE_CONTENT_KEY_SIZE] = CONTENT_KEY;
-	struct rewire_order *order = calloc(1, sizeof(*order));
 	struct rewire_signer *signer = signer_of(role);
-	struct rewire_signed wrap;
 
-	if (!order)
-		tap_bail("no memory for an order");
-	order->package = upgrade->order->package;
-	if (rewire_wrap_sign(signer, order, content, suk, &wrap,
-			     &upgrade->error))
+	if (rewire_wrap_sign(signer, &upgrade->order->words, content, suk,
+			     &upgrade->order->wrap, &upgrade->error))
 		tap_bail("%s", upgrade->error.text);
-	upgrade->order->wrap = wrap.body.wrap;
-	memcpy(upgrade->order->wrap_cms, wrap.signature,
-	       wrap.signature_length);
-	upgrade->order->wrap_cms_length = wrap.signature_length;
 	rewire_signer_free(signer);
-	free(order);
 }
 
 void upgrade_make(struct upgrade *upgrade, const struct host *host,
@@ -274,25 +263,25 @@ void upgrade_make(struct upgrade *upgrade, const struct host *host,
 	if (!order)
 		tap_bail("no memory for an order");
 	image_open(edition->image, &image);
-	manifest_of(edition, &image, &order->manifest);
+	manifest_of(edition, &image, &order->words.manifest);
 	append_image(upgrade, &image);
 	rewire_image_close(&image);
-	order->package = (struct rewire_package){
+	order->words.package = (struct rewire_package){
 		.header = {
 			.magic = REWIRE_MAGIC,
 			.type = REWIRE_TYPE_PACKAGE,
 			.version = REWIRE_VERSION,
-			.size = sizeof(order->package),
+			.size = sizeof(order->words.package),
 		},
 		.software = { [15] = edition->software },
 		.from_max = ~0ULL,
 		.payload_length = upgrade->length,
 		.trial_ms = TRIAL_MS,
 	};
-	if (getrandom(order->package.nonce, REWIRE_NONCE_SIZE, 0) !=
+	if (getrandom(order->words.package.nonce, REWIRE_NONCE_SIZE, 0) !=
 		    REWIRE_NONCE_SIZE ||
-	    digest_bytes(&order->manifest.body, sizeof(struct rewire_manifest),
-			 order->package.manifest_digest, &upgrade->error))
+	    digest_bytes(&order->words.manifest.body, sizeof(struct rewire_manifest),
+			 order->words.package.manifest_digest, &upgrade->error))
 		tap_bail("no nonce or digest");
 	upgrade_sign(upgrade);
 }
@@ -485,7 +474,7 @@ void expect_receipt(struct upgrade *upgrade, __u32 state,
 	       receipt.to.release == to->release, "from %llu to %llu",
 	       (unsigned long long)receipt.from.release,
 	       (unsigned long long)receipt.to.release);
-	expect(!memcmp(receipt.nonce, upgrade->order->package.nonce,
+	expect(!memcmp(receipt.nonce, upgrade->order->words.package.nonce,
 		       REWIRE_NONCE_SIZE) &&
 	       !memcmp(receipt.id, upgrade->id, REWIRE_ID_SIZE),
 	       "the receipt is of another update");
