@@ -42,6 +42,8 @@ static const struct {
 		sizeof(struct rewire_witness), true, "WITNESS" },
 	[REWIRE_JOURNAL_AUDIT] = {
 		sizeof(struct rewire_journal_audit), true, "AUDIT" },
+	[REWIRE_JOURNAL_UPDATE] = {
+		sizeof(struct rewire_journal_update), true, "UPDATE" },
 };
 
 const char *rewire_journal_type_name(__u32 type)
