@@ -203,7 +203,10 @@ static int update_check_handover(struct rewire_update *update, u32 timeout_ms,
 	ret = rewire_update_may(update, REWIRE_UPDATE_EV_HANDOVER, why);
 	if (ret < 0)
 		return ret;
-	return update_runs(update->old, "old", why) ?:
+	/* once more: it may have been kept LOADED until now */
+	return rewire_witness_expired(&update->sm->freshness,
+				      update->order.package.expires, why) ?:
+	       update_runs(update->old, "old", why) ?:
 	       update_runs(update->new, "new", why);
 }
 

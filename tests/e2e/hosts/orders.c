@@ -567,6 +567,27 @@ static void witness_held_back(void)
 	alpha = before;
 }
 
+/* Begun in time, and kept for later. */
+static void kept_loaded(void)
+{
+	struct memory memory = { 0 };
+	struct host before = alpha;
+	struct life life;
+
+	start_life(&life);
+	hear(&life, &memory, NOON);
+	expires(NOON + 3600);
+	expect_ok(upgrade_steps(&upgrade, &work, UPGRADE_BEGIN, UPGRADE_ENTER),
+		  &upgrade.error);
+	hear(&life, &memory, NOON + 7200);
+	expect_refusal(upgrade_step(&upgrade, &work, UPGRADE_HANDOVER), ETIME,
+		       &upgrade.error, "it expired");
+	close(upgrade.update);
+	upgrade.update = -1;
+	end();
+	alpha = before;
+}
+
 static const struct test_case cases[] = {
 	{ "attack_01_package", flipped },
 	{ "attack_01_manifest_of_a_package", other_manifest },
@@ -577,6 +598,7 @@ static const struct test_case cases[] = {
 	{ "attack_04_other_device", other_device },
 	{ "attack_54_other_software", other_software },
 	{ "attack_05_package_expiry", expiry },
+	{ "attack_05_package_kept_loaded", kept_loaded },
 	{ "attack_05_witness_held_back", witness_held_back },
 	{ "attack_10_versions", versions },
 	{ "attack_10_from_other_versions", from_other_versions },
