@@ -238,8 +238,7 @@ int rewire_update_abort(struct rewire_update *update, int error,
 	if (ret < 0)
 		return ret;
 	ret = 0;
-	update->known.error = -error;
-	strscpy(update->known.reason, reason, sizeof(update->known.reason));
+	rewire_update_blame(update, error, reason);
 	/* what a crash would make of it anyway need not be on the disk */
 	if (rewire_update_tried(update))
 		ret = rewire_update_record(update, REWIRE_UPDATE_ABORTED, why);

@@ -28,7 +28,8 @@ struct rewire_stream_header;
  * @state: REWIRE_UPDATE_*
  * @over: it reached its last state
  * @recorded: the journal knows of it
- * @known: as it would stand in the journal
+ * @known: as it would stand in the journal; once that knows of it, it changes
+ *	under the journal's lock
  * @order: what was signed
  * @loader: takes the payload in; NULL after LOADING
  * @payload: bytes of it that were taken
@@ -118,6 +119,8 @@ struct file *rewire_update_switch(struct rewire_update *update, u64 *epoch,
 struct file *rewire_update_file(struct rewire_update *update);
 
 /* update_durable.c */
+void rewire_update_blame(struct rewire_update *update, int error,
+			 const char *reason);
 int rewire_update_record(struct rewire_update *update, u32 state,
 			 struct rewire_why *why);
 void rewire_update_note(struct rewire_update *update, u32 state);

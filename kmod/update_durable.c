@@ -29,6 +29,18 @@ static void update_settle(struct rewire_sm *sm,
 	rewire_workload_switched(sm, known->workload, known->epoch + 1, &least);
 }
 
+/* what it is about to be aborted for: a negative errno, and words */
+void rewire_update_blame(struct rewire_update *update, int error,
+			 const char *reason)
+{
+	struct rewire_journal_update *known = &update->known;
+
+	mutex_lock(&update->sm->journal.lock);
+	known->error = -error;
+	strscpy(known->reason, reason, sizeof(known->reason));
+	mutex_unlock(&update->sm->journal.lock);
+}
+
 static struct rewire_journal_update
 update_next(const struct rewire_update *update, u32 state)
 {
@@ -190,9 +202,7 @@ static int update_recover(struct rewire_update *update, struct rewire_why *why)
 	mutex_lock(&update->lock);
 	if (update->state == REWIRE_UPDATE_HANDING ||
 	    update->state == REWIRE_UPDATE_TRIAL) {
-		update->known.error = ECANCELED;
-		strscpy(update->known.reason, "the SM went down",
-			sizeof(update->known.reason));
+		rewire_update_blame(update, -ECANCELED, "the SM went down");
 		ret = rewire_update_record(update, REWIRE_UPDATE_ABORTED, why);
 		if (!ret)
 			update->state = REWIRE_UPDATE_ABORTED;

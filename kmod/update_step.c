@@ -364,8 +364,6 @@ int rewire_update_begin_trial(struct rewire_update *update,
 	if (!update_saved(update, REWIRE_HANDOVER_OLD))
 		return rewire_because(why, -EAGAIN,
 				      "the old version's checkpoint was not read to its end");
-	/* it stands still: this is the epoch that it ends with */
-	update->known.epoch = update->old->epoch;
 	ret = rewire_update_record(update, REWIRE_UPDATE_TRIAL, why);
 	if (ret)
 		return ret;

@@ -324,7 +324,7 @@ static void measurement_is_what_the_uapi_says(struct kunit *test)
 	crypto_free_shash(tfm);
 }
 
-static void access_stays_within_one_segment(struct kunit *test)
+static void access_stays_within_segments(struct kunit *test)
 {
 	static const struct {
 		u64 address;
@@ -333,7 +333,10 @@ static void access_stays_within_one_segment(struct kunit *test)
 	} cases[] = {
 		{ WORLD_BASE, 1, 0, -EFAULT },
 		{ WORLD_BASE, PAGE_SIZE, 0, -EFAULT },
-		{ WORLD_BASE, PAGE_SIZE + 1, -EFAULT, -EFAULT },
+		/* from code into constants: both can be read */
+		{ WORLD_BASE, PAGE_SIZE + 1, 0, -EFAULT },
+		{ WORLD_BASE, 2 * PAGE_SIZE, 0, -EFAULT },
+		{ WORLD_BASE, 2 * PAGE_SIZE + 1, -EFAULT, -EFAULT },
 		{ WORLD_BASE + PAGE_SIZE, 8, 0, -EFAULT },
 		{ WORLD_BASE + WORLD_HOLE * PAGE_SIZE, 1, -EFAULT, -EFAULT },
 		{ WORLD_BASE + 3 * PAGE_SIZE - 1, 2, -EFAULT, -EFAULT },
@@ -544,7 +547,7 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(pages_up_to_the_limit),
 	KUNIT_CASE(pages_from_a_bad_address_leave_nothing),
 	KUNIT_CASE(measurement_is_what_the_uapi_says),
-	KUNIT_CASE(access_stays_within_one_segment),
+	KUNIT_CASE(access_stays_within_segments),
 	KUNIT_CASE(access_crosses_pages),
 	KUNIT_CASE(code_is_where_a_thread_may_go_on),
 	KUNIT_CASE(wiped_memory_cannot_be_reached),

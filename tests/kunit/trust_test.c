@@ -665,7 +665,7 @@ static void trust_structs_have_their_sizes(struct kunit *test)
 	SIZE(bundle, 584);
 	SIZE(level_rule, 16);
 	SIZE(levels, 288);
-	SIZE(witness, 120);
+	SIZE(witness, 128);
 	SIZE(fence, 120);
 	SIZE(signature, 16);
 	SIZE(trust, 32);

@@ -39,6 +39,7 @@
 #define no_witness			12
 #define witness_too_late		13
 #define trial_without_end		14
+#define handing_not_recorded		15
 
 /* Properties, for ONLY. */
 #define two		1
@@ -73,11 +74,13 @@ byte current = 1;	/* version that is the instance */
 byte least = 1;		/* the version floor */
 byte epoch = 1;		/* no checkpoint of another epoch is restored */
 bool seen[VERSIONS];	/* nonces of packages */
+bool noted[VERSIONS];	/* updates to that version that the journal knows of */
 byte disk_current = 1, disk_least = 1, disk_epoch = 1;
 
 /* Sealed checkpoints. */
 bool ckpt[VERSIONS];
 byte ckpt_epoch[VERSIONS], ckpt_age[VERSIONS];
+byte ckpt_update[VERSIONS];	/* made within the update to that version */
 
 /* Volatile. */
 mtype:memory mem[VERSIONS] = GONE;
@@ -88,7 +91,7 @@ bool up = true, confirmed = true;
 bool behind, copied, copy_older, copy_caught, caught;
 mtype copy_phase = IDLE;
 byte copy_to, copy_current, copy_least, copy_epoch;
-bool copy_seen[VERSIONS];
+bool copy_seen[VERSIONS], copy_noted[VERSIONS];
 
 byte crashes = CRASHES, rollbacks = ROLLBACKS;
 
@@ -103,7 +106,8 @@ bool no_output_of_trial, version_floor_never_falls;
 
 #define MAY_RUN		(up && confirmed)
 #define WITNESSED	(!behind || BROKEN(witness_too_late))
-#define VALID(v)	(ckpt[v] && \
+/* One made within an update that nobody knows of is nobody's. */
+#define VALID(v)	(ckpt[v] && noted[ckpt_update[v]] && \
 			 (ckpt_epoch[v] == epoch || BROKEN(enter_keeps_checkpoints)))
 
 /* Appending: what is on the disk is there with all that came before. */
@@ -160,7 +164,12 @@ end:	do
 		to = v;
 		seen[v] = true;
 		least = (BROKEN(floor_raised_by_package) -> v : least);
-		phase_record(VERIFIED) }
+		if
+		:: BROKEN(handing_not_recorded) -> phase = VERIFIED
+		:: else ->
+			noted[v] = true;
+			phase_record(VERIFIED)
+		fi }
 	:: d_step { up && phase == VERIFIED && to == v && mem[v] == GONE ->
 		mem[v] = BUILT }
 	:: d_step { up && phase == VERIFIED && to == v && mem[v] == BUILT &&
@@ -170,12 +179,14 @@ end:	do
 	:: d_step { up && phase == VERIFIED && to == v && mem[current] == IMAGE &&
 		    !(ckpt[current] && ckpt_epoch[current] == epoch) ->
 		ckpt[current] = true;
+		ckpt_update[current] = v;
 		ckpt_epoch[current] = epoch;
 		ckpt_age[current] = held }
 	:: d_step { up && phase == VERIFIED && to == v && mem[current] == IMAGE &&
 		    mem[v] == BUILT && VALID(current) ->
 		mem[v] = IMAGE }
 	:: d_step { up && phase == VERIFIED && to == v && mem[v] == IMAGE ->
+		noted[v] = true;
 		phase_record(TRIAL);
 		mem[v] = TRYING;
 		if
@@ -190,6 +201,7 @@ end:	do
 	:: d_step { up && phase == TRIAL && to == v && mem[v] == TRYING &&
 		    !(ckpt[v] && ckpt_epoch[v] == epoch + 1) ->
 		ckpt[v] = true;
+		ckpt_update[v] = v;
 		ckpt_epoch[v] = epoch + 1;
 		ckpt_age[v] = held }
 
@@ -244,7 +256,7 @@ end:	do
 }
 
 #define HAS_COPY(v)	(mem[v] == RUNNING || mem[v] == ENTERING || mem[v] == IMAGE || \
-			 ckpt[v] && ckpt_epoch[v] == epoch && ckpt_age[v] == age && \
+			 ckpt[v] && noted[ckpt_update[v]] && ckpt_epoch[v] == epoch && ckpt_age[v] == age && \
 			 v >= least)
 #define EXISTS		HAS_COPY(current)
 
@@ -303,7 +315,9 @@ end:	do
 		copy_least = least;
 		copy_epoch = epoch;
 		copy_seen[2] = seen[2];
-		copy_seen[3] = seen[3] }
+		copy_seen[3] = seen[3];
+		copy_noted[2] = noted[2];
+		copy_noted[3] = noted[3] }
 	:: d_step { rollbacks > 0 && !up && copied && copy_older ->
 		rollbacks--;
 		caught = copy_caught;
@@ -316,7 +330,9 @@ end:	do
 		epoch = copy_epoch;
 		disk_epoch = epoch;
 		seen[2] = copy_seen[2];
-		seen[3] = copy_seen[3] }
+		seen[3] = copy_seen[3];
+		noted[2] = copy_noted[2];
+		noted[3] = copy_noted[3] }
 #endif
 	od
 }

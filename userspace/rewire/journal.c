@@ -88,6 +88,24 @@ static json_t *of_witness(const struct rewire_journal_entry *entry)
 			 "head", show_hex(w.head, sizeof(w.head)));
 }
 
+static json_t *of_update(const struct rewire_journal_entry *entry)
+{
+	TAKE(entry, rewire_journal_update, u);
+	json_t *object;
+
+	object = json_pack("{s:o, s:o, s:o, s:s, s:I, s:I}", "update",
+			   show_id(u.id), "nonce",
+			   show_hex(u.nonce, sizeof(u.nonce)), "workload",
+			   show_id(u.workload), "state",
+			   rewire_update_state_name(u.state), "from",
+			   (json_int_t)u.from.release, "to",
+			   (json_int_t)u.to.release);
+	u.reason[sizeof(u.reason) - 1] = '\0';
+	if (object && u.reason[0])
+		json_object_set_new(object, "reason", show_text(u.reason));
+	return object;
+}
+
 static json_t *of_generation(const struct rewire_journal_entry *entry)
 {
 	TAKE(entry, rewire_journal_generation, g);
