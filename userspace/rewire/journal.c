@@ -123,20 +123,6 @@ static json_t *of_trust(const struct rewire_journal_entry *entry)
 							"unknown");
 }
 
-static json_t *of_update(const struct rewire_journal_entry *entry)
-{
-	TAKE(entry, rewire_journal_update, u);
-
-	u.reason[sizeof(u.reason) - 1] = '\0';
-	return json_pack("{s:o, s:o, s:s, s:I, s:I, s:I, s:i, s:o}", "update",
-			 show_id(u.id), "workload", show_id(u.workload),
-			 "state", rewire_update_state_name(u.state), "epoch",
-			 (json_int_t)u.epoch, "from",
-			 (json_int_t)u.from.release, "to",
-			 (json_int_t)u.to.release, "error", (int)u.error,
-			 "reason", show_text(u.reason));
-}
-
 static json_t *details(const struct rewire_journal_entry *entry)
 {
 	switch (entry->record.type) {
