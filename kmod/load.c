@@ -72,6 +72,7 @@ void rewire_loader_free(struct rewire_loader *loader)
 		return;
 	enclave = loader->enclave;
 	if (enclave) {
+		atomic_dec(&enclave->files);
 		mutex_lock(&enclave->lock);
 		if (enclave->state == REWIRE_ENCLAVE_BUILDING)
 			rewire_enclave_wipe(enclave, -ECANCELED,
@@ -107,6 +108,8 @@ static int loader_layout(struct rewire_loader *loader, struct rewire_why *why)
 		rewire_enclave_put(enclave);
 		return ret;
 	}
+	/* whoever opens and closes it meanwhile does not end it */
+	atomic_inc(&enclave->files);
 	loader->enclave = enclave;
 	return 0;
 }

@@ -100,8 +100,9 @@ static int package_addressed(struct rewire_sm *sm,
 {
 	const struct rewire_package *package = &words->package;
 
-	if (names_other(package->device, sm->attest.id) &&
-	    !rewire_weakened(addressee))
+	if (rewire_weakened(package_device))
+		return 0;
+	if (names_other(package->device, sm->attest.id))
 		return rewire_because(why, -EPERM,
 				      "the package is for SM %*phN",
 				      REWIRE_ID_SIZE, package->device);
@@ -331,6 +332,8 @@ static int order_rises(const struct rewire_order *order,
 		return rewire_because(why, -EPERM,
 				      "signed by developer %*phN, what runs by another",
 				      REWIRE_ID_SIZE, order->developer);
+	if (rewire_weakened(version_floor))
+		return 0;
 	if (to->release <= from->release || to->release < least_release)
 		return rewire_because(why, -ESTALE,
 				      "release %llu after %llu, and the least is %llu",
@@ -372,8 +375,9 @@ int rewire_order_follows(const struct rewire_order *order,
 	if (memcmp(to->software, from_software, REWIRE_ID_SIZE))
 		return rewire_because(why, -EPERM,
 				      "the package is for other software than what runs");
-	if (from->release < package->from_min ||
-	    from->release > package->from_max)
+	if ((from->release < package->from_min ||
+	     from->release > package->from_max) &&
+	    !rewire_weakened(version_from))
 		return rewire_because(why, -EPERM,
 				      "release %llu runs, the package is for %llu to %llu",
 				      from->release, package->from_min,

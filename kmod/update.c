@@ -367,11 +367,6 @@ static int update_check(struct rewire_update *update,
 		return rewire_because(why, -EBADFD,
 				      "not for an enclave that is %s",
 				      rewire_enclave_state_name(old->state));
-	if (memchr_inv(package->workload, 0, REWIRE_ID_SIZE) &&
-	    memcmp(package->workload, old->workload, REWIRE_ID_SIZE) &&
-	    !rewire_weakened(package_device))
-		return rewire_because(why, -EPERM,
-				      "the package is for another workload");
 	rewire_workload_leave(update->sm, old->workload, &luggage);
 	return rewire_order_follows(order, &update->known.from,
 				    old->manifest.software,

@@ -203,7 +203,10 @@ static int update_check_handover(struct rewire_update *update, u32 timeout_ms,
 	ret = rewire_update_may(update, REWIRE_UPDATE_EV_HANDOVER, why);
 	if (ret < 0)
 		return ret;
-	return update_runs(update->old, "old", why) ?:
+	/* once more: it may have been kept LOADED until now */
+	return rewire_witness_expired(&update->sm->freshness,
+				      update->order.package.expires, why) ?:
+	       update_runs(update->old, "old", why) ?:
 	       update_runs(update->new, "new", why);
 }
 
@@ -431,8 +434,8 @@ int rewire_update_health(struct rewire_update *update, u32 timeout_ms,
 static int update_check_switch(struct rewire_update *update,
 			       struct rewire_why *why)
 {
-	u32 state = READ_ONCE(update->new->state);
 	int ret = rewire_update_may(update, REWIRE_UPDATE_EV_SWITCH, why);
+	u32 state;
 
 	if (ret < 0)
 		return ret;
@@ -442,6 +445,8 @@ static int update_check_switch(struct rewire_update *update,
 	if (!update_saved(update, REWIRE_HANDOVER_NEW))
 		return rewire_because(why, -EAGAIN,
 				      "the new version's checkpoint was not read to its end");
+	/* before TRIAL, and when it is over, there may be none */
+	state = READ_ONCE(update->new->state);
 	if (state != REWIRE_ENCLAVE_RUNNING && state != REWIRE_ENCLAVE_FROZEN)
 		return rewire_because(why, -EBADFD, "the new version is %s",
 				      rewire_enclave_state_name(state));

@@ -19,7 +19,7 @@
 	X(revocation, "revoked SMs are believed")			\
 	X(measurement, "the code need not be the manifest's")		\
 	/* who may do what with a request */				\
-	X(addressee, "requests and packages for other SMs count")		\
+	X(addressee, "requests for other SMs count")			\
 	X(request_replay, "requests are followed more than once")	\
 	X(epoch, "requests for other epochs are followed")		\
 	X(level_accept, "levels are not looked at after ACCEPT")	\
@@ -46,9 +46,9 @@
 	X(predecessor, "other code opens what is sealed for one")	\
 	/* one version, and none of before */				\
 	X(version_floor, "older versions take over")			\
-	X(version_from, "packages are for any version and software")	\
+	X(version_from, "packages are for any version")			\
 	X(package_replay, "a package is taken more than once")		\
-	X(package_device, "packages for other devices are taken")	\
+	X(package_device, "packages for others are taken")		\
 	X(package_expiry, "packages do not expire")			\
 	X(trial_output, "a version on trial may add to counters")	\
 	X(trial_health, "a version need not be well to take over")	\

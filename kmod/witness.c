@@ -18,6 +18,9 @@
 #include "weaken.h"
 #include "witness.h"
 
+/* a head that is older is not answered any more, once somebody asks anew */
+#define WITNESS_HEAD_NS		(60 * NSEC_PER_SEC)
+
 /* in the kernel's log, and to those who listen */
 static void witness_tell(struct rewire_freshness *fresh, const char *what)
 {
@@ -71,7 +74,7 @@ int rewire_witness_start(struct rewire_freshness *fresh, u32 flags,
 				      "volatile, unwitnessed, strict and a TPM exclude each other");
 	get_random_bytes(boot.boot_id, sizeof(boot.boot_id));
 	get_random_bytes(fresh->nonce, sizeof(fresh->nonce));
-	fresh->asked = false;
+	fresh->asked = 0;
 	fresh->strict = flags & REWIRE_PROVISION_STRICT;
 	ret = rewire_journal_append(fresh->journal, REWIRE_JOURNAL_BOOT, &boot,
 				    sizeof(boot), why);
@@ -153,6 +156,19 @@ static int witness_durable(const struct rewire_freshness *fresh,
 	return rewire_because(why, -EOPNOTSUPP, "this SM has no journal");
 }
 
+/* with the journal's lock: one more head is given out */
+static void witness_asked(struct rewire_freshness *fresh)
+{
+	u64 now = ktime_get_boottime_ns();
+
+	if (fresh->asked && now - fresh->asked < WITNESS_HEAD_NS)
+		return;
+	/* the answer's time counts from then: let that not be long ago */
+	if (fresh->asked)
+		get_random_bytes(fresh->nonce, sizeof(fresh->nonce));
+	fresh->asked = now ?: 1;
+}
+
 static void witness_compose(struct rewire_freshness *fresh,
 			    struct rewire_head *head)
 {
@@ -166,6 +182,7 @@ static void witness_compose(struct rewire_freshness *fresh,
 	head->cert_len = fresh->attest->cert_len;
 	head->sig_len = fresh->attest->signature_len;
 	mutex_lock(&journal->lock);
+	witness_asked(fresh);
 	memcpy(head->journal, journal->id, sizeof(head->journal));
 	memcpy(head->nonce, fresh->nonce, sizeof(head->nonce));
 	head->sequence = journal->chain.sequence;
@@ -175,7 +192,6 @@ static void witness_compose(struct rewire_freshness *fresh,
 		memcpy(head->vouched_head, journal->vouched.head,
 		       sizeof(head->vouched_head));
 	}
-	fresh->asked = true;
 	mutex_unlock(&journal->lock);
 }
 
@@ -241,6 +257,30 @@ static int witness_compare(struct rewire_freshness *fresh,
 	return ret < 0 ? ret : !ret;
 }
 
+static u64 seconds_since(u64 boottime)
+{
+	return div_u64(ktime_get_boottime_ns() - boottime, NSEC_PER_SEC);
+}
+
+/* with the journal's lock: how late it is, at least by what was said once */
+static u64 witness_now(const struct rewire_freshness *fresh)
+{
+	return fresh->time +
+	       (fresh->time_taken ? seconds_since(fresh->time_taken) : 0);
+}
+
+/*
+ * It was said after we asked, and may have been held back since: so it is later
+ * than that, by as much as has passed since we asked at most. And it never was
+ * later than it is.
+ */
+static void witness_time(struct rewire_freshness *fresh, u64 time)
+{
+	fresh->time = max(witness_now(fresh),
+			  time + seconds_since(fresh->asked));
+	fresh->time_taken = ktime_get_boottime_ns();
+}
+
 /* What follows from a statement that the sds role has signed. */
 VISIBLE_IF_KUNIT int rewire_witness_heed(struct rewire_freshness *fresh,
 					 const struct rewire_witness *witness,
@@ -267,10 +307,9 @@ VISIBLE_IF_KUNIT int rewire_witness_heed(struct rewire_freshness *fresh,
 					    sizeof(*witness), why);
 	if (ret)
 		return ret;
-	fresh->time = max(fresh->time, witness->time);
-	fresh->time_taken = ktime_get_boottime_ns();
+	witness_time(fresh, witness->time);
 	get_random_bytes(fresh->nonce, sizeof(fresh->nonce));
-	fresh->asked = false;
+	fresh->asked = 0;
 	if (fresh->state != REWIRE_FRESHNESS_TPM)
 		WRITE_ONCE(fresh->state, fresh->strict ?
 			   REWIRE_FRESHNESS_STRICT : REWIRE_FRESHNESS_WITNESSED);
@@ -337,21 +376,20 @@ int rewire_witness_expired(struct rewire_freshness *fresh, u64 expires,
 			   struct rewire_why *why)
 {
 	struct rewire_journal *journal = fresh->journal;
-	u64 now, taken;
+	bool heard;
+	u64 now;
 
 	if (!expires || rewire_weakened(package_expiry))
 		return 0;
 	mutex_lock(&journal->lock);
-	now = fresh->time;
-	taken = fresh->time_taken;
+	now = witness_now(fresh);
+	heard = fresh->time_taken;
 	mutex_unlock(&journal->lock);
-	if (taken)
-		now += div_u64(ktime_get_boottime_ns() - taken, NSEC_PER_SEC);
 	if (now > expires)
 		return rewire_because(why, -ETIME,
 				      "it expired %llu seconds ago",
 				      now - expires);
-	if (taken)
+	if (heard)
 		return 0;
 	return rewire_because(why, -ENOLINK,
 			      "no witness has told the time since this SM started, and it expires: rewire witness");

@@ -23,11 +23,13 @@
  * @events: where it is told
  * @state: REWIRE_FRESHNESS_*; may be read without the lock
  * @strict: what others act on waits until a witness knows what it rests on
- * @asked: a head was given out that no witness has answered yet
+ * @asked: when a head was given out that no witness has answered yet, in
+ *	CLOCK_BOOTTIME ns: the first with @nonce; 0: none was
  * @nonce: that the answer has to have
- * @time: what the last witness said, in seconds since 1970; 0: none did
- * @time_taken: when this life of the SM took it, in CLOCK_BOOTTIME ns; 0: it did
- *	not, and @time is from the journal: it is later than that
+ * @time: how late it was at @time_taken at most, by the witnesses, in seconds
+ *	since 1970; 0: none said
+ * @time_taken: when this life of the SM heard a witness, in CLOCK_BOOTTIME ns; 0:
+ *	it did not, and @time is from the journal: it is later than that
  */
 struct rewire_freshness {
 	struct rewire_journal *journal;
@@ -36,8 +38,8 @@ struct rewire_freshness {
 	struct rewire_events *events;
 	u32 state;
 	bool strict;
-	bool asked;
 	u8 nonce[REWIRE_NONCE_SIZE];
+	u64 asked;
 	u64 time;
 	u64 time_taken;
 };

@@ -381,9 +381,11 @@ struct rewire_update_enclave {
  * @timeout_ms: 1 .. 3,600,000; until the old version has finished the call it
  *	works on, and the state is over
  *
- * Both versions must run. The old one takes no new call, is asked for its state
- * if the manifest wants a handover, and is paused. ETIMEDOUT, EBADMSG, ECANCELED,
- * or what either version said: the update is ABORTED, and the old one goes on.
+ * Both versions must run, and the package must not have expired meanwhile (ETIME,
+ * ENOLINK: as for REWIRE_UPDATE_BEGIN). The old one takes no new call, is asked for
+ * its state if the manifest wants a handover, and is paused. ETIMEDOUT, EBADMSG,
+ * ECANCELED, or what either version said: the update is ABORTED, and the old one
+ * goes on.
  */
 struct rewire_update_handover {
 	__u32 size;

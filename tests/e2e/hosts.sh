@@ -11,7 +11,8 @@ cd "$(dirname -- "$0")/../.."
 
 subjects=(lifecycle computation requests streams messages aborts checkpoints
 	moves helpers trust sealing counters authorisation rollback witness
-	forged logs acknowledgements plaintext outputs updates cuts matrix)
+	forged logs acknowledgements plaintext outputs updates orders payloads
+	outcomes cuts matrix)
 cases=()
 if (($#)); then
 	subjects=("$1")

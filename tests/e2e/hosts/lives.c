@@ -134,10 +134,9 @@ static void sign(const struct rewire_witness *witness,
 	rewire_signer_free(signer);
 }
 
-int life_witness(const struct life *life, struct memory *memory,
-		 struct rewire_error *error)
+int life_witness_at(const struct life *life, struct memory *memory, __u64 time,
+		    struct rewire_signed *ret_said, struct rewire_error *error)
 {
-	struct rewire_signed signature;
 	struct rewire_witness witness;
 	__u8 data[REWIRE_MAX_HEAD];
 	size_t length = sizeof(data);
@@ -156,12 +155,23 @@ int life_witness(const struct life *life, struct memory *memory,
 				   &shown, &witness, &remember, error);
 	if (rc)
 		return rc;
-	sign(&witness, &signature);
+	if (time)
+		witness.time = time;
+	sign(&witness, ret_said);
 	if (remember) {
 		memory->head = shown;
 		memory->known = true;
 	}
-	return rewire_sm_witness(life->host.sm, &signature, error);
+	return 0;
+}
+
+int life_witness(const struct life *life, struct memory *memory,
+		 struct rewire_error *error)
+{
+	struct rewire_signed said;
+	int rc = life_witness_at(life, memory, 0, &said, error);
+
+	return rc ? rc : rewire_sm_witness(life->host.sm, &said, error);
 }
 
 __u32 life_freshness(const struct life *life)

@@ -60,6 +60,9 @@ struct memory {
 /* Ask once: 0, or why the witness or the SM refused. */
 int life_witness(const struct life *life, struct memory *memory,
 		 struct rewire_error *error);
+/* By one whose clock says that, 0: as it is; the SM is yet to be told. */
+int life_witness_at(const struct life *life, struct memory *memory, __u64 time,
+		    struct rewire_signed *ret_said, struct rewire_error *error);
 
 __u32 life_freshness(const struct life *life);
 

@@ -47,21 +47,9 @@ static int behave(const char *how)
 	return work_ask(&work, &alpha, PATIENCE_MS) ?: work.status;
 }
 
-/* The number goes on from where it must be, in this release. */
 static void expect_goes_on(const struct edition *edition)
 {
-	struct rewire_enclave_info info = work_info(&work, &alpha);
-
-	work_prepare(&work, "add", NULL);
-	work.counter++;
-	if (expect_ok(work_ask(&work, &alpha, PATIENCE_MS), &work.error))
-		expect(strtoul((char *)work.answer, NULL, 10) == work.counter,
-		       "%s instead of %lu", work.answer, work.counter);
-	expect(info.release == edition->release, "release %llu runs, not %llu",
-	       (unsigned long long)info.release,
-	       (unsigned long long)edition->release);
-	expect(work_count(&work, &alpha) == 1, "there are %u",
-	       work_count(&work, &alpha));
+	expect_edition(&work, &alpha, edition);
 }
 
 static void switches(void)

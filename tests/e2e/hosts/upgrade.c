@@ -5,10 +5,12 @@
 #include "upgrade.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -134,12 +136,11 @@ static void append_segment(struct upgrade *upgrade,
 
 void upgrade_sign_as(struct upgrade *upgrade, const char *role)
 {
-	struct rewire_update_order *order = upgrade->order;
+	struct rewire_order *words = &upgrade->order->words;
 	struct rewire_signer *signer = signer_of(role);
 
-	if (crypto_cms_sign(signer, &order->words.package, sizeof(order->words.package),
-			    order->words.signature.bytes,
-			    &order->words.signature.length,
+	if (crypto_cms_sign(signer, &words->package, sizeof(words->package),
+			    words->signature.bytes, &words->signature.length,
 			    &upgrade->error))
 		tap_bail("%s", upgrade->error.text);
 	rewire_signer_free(signer);
@@ -148,6 +149,105 @@ void upgrade_sign_as(struct upgrade *upgrade, const char *role)
 void upgrade_sign(struct upgrade *upgrade)
 {
 	upgrade_sign_as(upgrade, "sds");
+}
+
+void upgrade_describe_as(struct upgrade *upgrade, const char *role)
+{
+	struct rewire_update_order *order = upgrade->order;
+	struct rewire_manifest manifest = order->words.manifest.body.manifest;
+	struct rewire_signer *signer = signer_of(role);
+
+	if (rewire_sign_manifest(signer, &manifest, &order->words.manifest,
+				 &upgrade->error) ||
+	    digest_bytes(&order->words.manifest.body, sizeof(manifest),
+			 order->words.package.manifest_digest, &upgrade->error))
+		tap_bail("%s", upgrade->error.text);
+	rewire_signer_free(signer);
+	upgrade_sign(upgrade);
+}
+
+void upgrade_authorise(struct upgrade *upgrade, const char *holder)
+{
+	struct rewire_order *words = &upgrade->order->words;
+	struct rewire_cms_bytes *next = &words->root[words->roots++];
+	struct rewire_signer *signer = signer_of(holder);
+
+	if (crypto_cms_sign(signer, &words->package, sizeof(words->package),
+			    next->bytes, &next->length, &upgrade->error))
+		tap_bail("%s", upgrade->error.text);
+	rewire_signer_free(signer);
+}
+
+static void append_image(struct upgrade *upgrade,
+			 const struct rewire_image *image)
+{
+	upgrade->length = 0;
+	append(upgrade, &image->layout, sizeof(image->layout));
+	for (size_t i = 0; i < image->count; i++)
+		append_segment(upgrade, &image->segments[i]);
+	upgrade->order->words.package.payload_length = upgrade->length;
+}
+
+void upgrade_load_image(struct upgrade *upgrade, const char *name)
+{
+	struct rewire_image image;
+
+	image_open(name, &image);
+	append_image(upgrade, &image);
+	rewire_image_close(&image);
+}
+
+void upgrade_seal(struct upgrade *upgrade, const struct edition *edition)
+{
+	static const __u8 content[REWIRE_CONTENT_KEY_SIZE] = CONTENT_KEY;
+	struct rewire_package *package = &upgrade->order->words.package;
+	const struct rewire_payload payload = {
+		.package = package,
+		.content = content,
+	};
+	int fd = memfd_create("payload", MFD_CLOEXEC);
+	struct rewire_image image;
+
+	image_open(edition->image, &image);
+	package->header.flags |= REWIRE_PACKAGE_SEALED;
+	memset(package->salt, 1, sizeof(package->salt));
+	package->payload_length = rewire_payload_length(&image, true);
+	upgrade->length = package->payload_length;
+	upgrade->payload = realloc(upgrade->payload, upgrade->length);
+	if (!upgrade->payload || fd < 0 ||
+	    rewire_payload_write(&image, &payload, fd, &upgrade->error) ||
+	    pread(fd, upgrade->payload, upgrade->length, 0) !=
+		    (ssize_t)upgrade->length)
+		tap_bail("encrypting a payload: %s", upgrade->error.text);
+	close(fd);
+	rewire_image_close(&image);
+	upgrade_sign(upgrade);
+}
+
+struct rewire_suk suk_of(const struct host *host)
+{
+	__u8 data[REWIRE_MAX_SUK];
+	size_t length = sizeof(data);
+	struct rewire_error error;
+	struct rewire_suk suk;
+
+	if (rewire_sm_suk(host->sm, data, &length, &error) ||
+	    rewire_suk_check(data, length, E2E_PKI "/platform.crt", &suk,
+			     &error))
+		tap_bail("%s", error.text);
+	return suk;
+}
+
+void upgrade_wrap(struct upgrade *upgrade, const struct rewire_suk *suk,
+		  const char *role)
+{
+	static const __u8 content[REWIRE_CONTENT_KEY_SIZE] = CONTENT_KEY;
+	struct rewire_signer *signer = signer_of(role);
+
+	if (rewire_wrap_sign(signer, &upgrade->order->words, content, suk,
+			     &upgrade->order->wrap, &upgrade->error))
+		tap_bail("%s", upgrade->error.text);
+	rewire_signer_free(signer);
 }
 
 void upgrade_make(struct upgrade *upgrade, const struct host *host,
@@ -164,9 +264,7 @@ void upgrade_make(struct upgrade *upgrade, const struct host *host,
 		tap_bail("no memory for an order");
 	image_open(edition->image, &image);
 	manifest_of(edition, &image, &order->words.manifest);
-	append(upgrade, &image.layout, sizeof(image.layout));
-	for (size_t i = 0; i < image.count; i++)
-		append_segment(upgrade, &image.segments[i]);
+	append_image(upgrade, &image);
 	rewire_image_close(&image);
 	order->words.package = (struct rewire_package){
 		.header = {
@@ -203,10 +301,24 @@ void upgrade_free(struct upgrade *upgrade)
 
 /* ---- the steps ---- */
 
+int upgrade_write(struct upgrade *upgrade, const void *data, size_t length)
+{
+	const __u8 *bytes = data;
+	ssize_t n;
+
+	for (size_t done = 0; done < length; done += n) {
+		n = write(upgrade->update, bytes + done, length - done);
+		if (n < 0)
+			return rewire_fail_ioctl(&upgrade->error,
+						 upgrade->update, errno,
+						 "writing the payload");
+	}
+	return 0;
+}
+
 static int load(struct upgrade *upgrade)
 {
-	return rewire_write_all(upgrade->update, upgrade->payload,
-				upgrade->length, &upgrade->error);
+	return upgrade_write(upgrade, upgrade->payload, upgrade->length);
 }
 
 static int enter(struct upgrade *upgrade)
@@ -322,6 +434,23 @@ bool upgrade_becomes(struct upgrade *upgrade, __u32 state)
 		if (poll(&poll_fd, 1, PATIENCE_MS) <= 0)
 			return false;
 	return true;
+}
+
+void expect_edition(struct work *work, const struct host *host,
+		    const struct edition *edition)
+{
+	struct rewire_enclave_info info = work_info(work, host);
+
+	work_prepare(work, "add", NULL);
+	work->counter++;
+	if (expect_ok(work_ask(work, host, PATIENCE_MS), &work->error))
+		expect(strtoul((char *)work->answer, NULL, 10) == work->counter,
+		       "%s instead of %lu", work->answer, work->counter);
+	expect(info.release == edition->release, "release %llu runs, not %llu",
+	       (unsigned long long)info.release,
+	       (unsigned long long)edition->release);
+	expect(work_count(work, host) == 1, "there are %u",
+	       work_count(work, host));
 }
 
 void expect_receipt(struct upgrade *upgrade, __u32 state,

@@ -8,6 +8,7 @@
 #define E2E_UPGRADE_H
 
 #include <rewire_update.h>
+#include <rewire_package.h>
 
 #include "blob.h"
 #include "work.h"
@@ -67,6 +68,21 @@ void upgrade_make(struct upgrade *upgrade, const struct host *host,
 void upgrade_sign(struct upgrade *upgrade);
 /* By another key of the PKI's; "sds", "developer", "root" ... */
 void upgrade_sign_as(struct upgrade *upgrade, const char *role);
+/* What the developer says, after it was changed; and the package that names it. */
+void upgrade_describe_as(struct upgrade *upgrade, const char *role);
+/* One more signature of the root role's, which the package must ask for. */
+void upgrade_authorise(struct upgrade *upgrade, const char *holder);
+
+#define CONTENT_KEY	{ 7 }
+
+/* Another payload, which the package then speaks of; to be signed afterwards. */
+void upgrade_load_image(struct upgrade *upgrade, const char *image);
+/* The payload encrypted with CONTENT_KEY, the package signed. */
+void upgrade_seal(struct upgrade *upgrade, const struct edition *edition);
+/* Its key, for an SM by what that says of itself. */
+struct rewire_suk suk_of(const struct host *host);
+void upgrade_wrap(struct upgrade *upgrade, const struct rewire_suk *suk,
+		  const char *role);
 void upgrade_free(struct upgrade *upgrade);
 
 /* The steps, in order; those of no use to a volatile update are left out. */
@@ -94,9 +110,16 @@ int upgrade_steps(struct upgrade *upgrade, const struct work *work,
 /* From the first to the last; the test fails if any does. */
 void upgrade_all(struct upgrade *upgrade, const struct work *work);
 
+/* Bytes of a payload, whatever they are. */
+int upgrade_write(struct upgrade *upgrade, const void *data, size_t length);
+
 struct rewire_update_info upgrade_info(struct upgrade *upgrade);
 /* Wait for a state; false: it does not come. */
 bool upgrade_becomes(struct upgrade *upgrade, __u32 state);
+
+/* An unruly counts on from where it must be, in this release, alone. */
+void expect_edition(struct work *work, const struct host *host,
+		    const struct edition *edition);
 
 /* Its receipt is good, and says this. */
 void expect_receipt(struct upgrade *upgrade, __u32 state,
