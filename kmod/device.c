@@ -67,6 +67,8 @@ static int enclave_add_pages(struct rewire_context *context, void *data)
 		return ret;
 	mutex_lock(&enclave->lock);
 	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_ADD, &context->why);
+	if (ret >= 0 && enclave->trial)
+		ret = rewire_because(&context->why, -EBUSY, "an update has it");
 	if (ret >= 0 && !enclave->measure)
 		ret = rewire_because(&context->why, -EBADFD,
 				     "the measurement is complete");

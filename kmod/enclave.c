@@ -395,7 +395,7 @@ int rewire_enclave_init(struct rewire_enclave *enclave,
 {
 	int ret;
 
-	if (enclave->handover)
+	if (enclave->trial)
 		return rewire_because(why, -EBUSY, "an update has it");
 	ret = enclave_verify(enclave, manifest, cms, cms_len, why) ?:
 	      rewire_workload_allows(enclave->sm, workload, manifest, why) ?:
@@ -412,7 +412,7 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_init);
 
 /**
  * rewire_enclave_admit() - the new version of an update is measured
- * @enclave: locked, BUILDING
+ * @enclave: locked, BUILDING, on trial
  * @manifest: as for rewire_enclave_init()
  * @cms: as for rewire_enclave_init()
  * @cms_len: its bytes
@@ -433,7 +433,6 @@ int rewire_enclave_admit(struct rewire_enclave *enclave,
 	if (ret)
 		return ret;
 	enclave_describe(enclave, manifest, cms, cms_len, workload);
-	enclave->trial = true;
 	return rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_INIT, why);
 }
 
@@ -442,7 +441,7 @@ bool rewire_enclave_busy(const struct rewire_enclave *enclave,
 			 struct rewire_why *why)
 {
 	lockdep_assert_held(&enclave->lock);
-	if (enclave->handover)
+	if (enclave->handover || enclave->trial)
 		rewire_because(why, 0, "an update has it; abort that first");
 	else if (enclave->session)
 		rewire_because(why, 0, "a migration has it; abort that first");
@@ -746,7 +745,7 @@ void rewire_run_detach(struct rewire_enclave *enclave, struct mm_struct *mm)
 void rewire_enclave_closed(struct rewire_enclave *enclave)
 {
 	mutex_lock(&enclave->lock);
-	if (!atomic_read(&enclave->files) && !enclave->handover &&
+	if (!atomic_read(&enclave->files) && !enclave->trial &&
 	    (enclave->state == REWIRE_ENCLAVE_BUILDING ||
 	     enclave->state == REWIRE_ENCLAVE_READY))
 		rewire_enclave_wipe(enclave, -ECANCELED, "closed unused");

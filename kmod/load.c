@@ -72,7 +72,6 @@ void rewire_loader_free(struct rewire_loader *loader)
 		return;
 	enclave = loader->enclave;
 	if (enclave) {
-		atomic_dec(&enclave->files);
 		mutex_lock(&enclave->lock);
 		if (enclave->state == REWIRE_ENCLAVE_BUILDING)
 			rewire_enclave_wipe(enclave, -ECANCELED,
@@ -103,13 +102,13 @@ static int loader_layout(struct rewire_loader *loader, struct rewire_why *why)
 					REWIRE_ENCLAVE_BUILDING, why);
 	if (IS_ERR(enclave))
 		return PTR_ERR(enclave);
+	/* nobody else adds to it, initialises it, or ends it by closing a file */
+	enclave->trial = true;
 	ret = rewire_sm_add_enclave(loader->sm, enclave, why);
 	if (ret) {
 		rewire_enclave_put(enclave);
 		return ret;
 	}
-	/* whoever opens and closes it meanwhile does not end it */
-	atomic_inc(&enclave->files);
 	loader->enclave = enclave;
 	return 0;
 }

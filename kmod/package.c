@@ -305,18 +305,54 @@ int rewire_order_get(struct rewire_sm *sm,
 		return -ENOMEM;
 	ret = words_copy(words, begin, why) ?:
 	      rewire_order_verify(sm, words, order, why);
-	if (!ret) {
-		order->cms = words->manifest_cms.bytes;
-		order->cms_len = words->manifest_cms.length;
-		words->manifest_cms.bytes = NULL;
+	if (ret)
+		goto err_words;
+	order->cms_len = words->manifest_cms.length;
+	order->cms = kmemdup(words->manifest_cms.bytes, order->cms_len,
+			     GFP_KERNEL_ACCOUNT);
+	if (!order->cms) {
+		ret = -ENOMEM;
+		goto err_order;
 	}
+	order->words = words;
+	return 0;
+
+err_order:
+	memzero_explicit(order, sizeof(*order));
+err_words:
 	words_free(words);
 	return ret;
+}
+
+/**
+ * rewire_order_still() - do those who signed it still have a say?
+ * @sm: as in rewire_order_get()
+ * @order: by rewire_order_get()
+ * @why: for the sentence
+ *
+ * Between the order and the switch a trust bundle may have taken it from them.
+ *
+ * Return: 0; -ENOKEY.
+ */
+int rewire_order_still(struct rewire_sm *sm, const struct rewire_order *order,
+		       struct rewire_why *why)
+{
+	const struct rewire_words *words = order->words;
+
+	if (rewire_weakened(package_revoked))
+		return 0;
+	return package_signed(sm, words, why) ?:
+	       rewire_signed_verify(&sm->roles, REWIRE_ROLE_DEVELOPER,
+				    &words->manifest, sizeof(words->manifest),
+				    words->manifest_cms.bytes,
+				    words->manifest_cms.length, NULL, why);
 }
 
 void rewire_order_free(struct rewire_order *order)
 {
 	kfree(order->cms);
+	if (order->words)
+		words_free(order->words);
 	memzero_explicit(order, sizeof(*order));
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_order_free);

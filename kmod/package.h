@@ -11,6 +11,8 @@
 #include "sm.h"
 #include "why.h"
 
+struct rewire_words;
+
 /**
  * struct rewire_order - what signed words allow, in kernel memory
  * @package: verified
@@ -21,6 +23,7 @@
  * @cms_len: its bytes
  * @developer: id of who signed the manifest
  * @content: content key, when REWIRE_PACKAGE_SEALED
+ * @words: as they came, to be looked at again
  */
 struct rewire_order {
 	struct rewire_package package;
@@ -30,11 +33,14 @@ struct rewire_order {
 	u32 cms_len;
 	u8 developer[REWIRE_ID_SIZE];
 	u8 content[REWIRE_KEY_SIZE];
+	struct rewire_words *words;
 };
 
 int rewire_order_get(struct rewire_sm *sm,
 		     const struct rewire_update_begin *begin,
 		     struct rewire_order *order, struct rewire_why *why);
+int rewire_order_still(struct rewire_sm *sm, const struct rewire_order *order,
+		       struct rewire_why *why);
 void rewire_order_free(struct rewire_order *order);
 int rewire_order_follows(const struct rewire_order *order,
 			 const struct rewire_version *from,

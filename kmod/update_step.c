@@ -206,6 +206,7 @@ static int update_check_handover(struct rewire_update *update, u32 timeout_ms,
 	/* once more: it may have been kept LOADED until now */
 	return rewire_witness_expired(&update->sm->freshness,
 				      update->order.package.expires, why) ?:
+	       rewire_order_still(update->sm, &update->order, why) ?:
 	       update_runs(update->old, "old", why) ?:
 	       update_runs(update->new, "new", why);
 }
@@ -483,7 +484,8 @@ struct file *rewire_update_switch(struct rewire_update *update, u64 *epoch,
 {
 	struct rewire_enclave *old = update->old, *new = update->new;
 	struct file *file;
-	int ret = update_check_switch(update, why);
+	int ret = update_check_switch(update, why) ?:
+		  rewire_order_still(update->sm, &update->order, why);
 
 	if (ret)
 		return ERR_PTR(ret);

@@ -50,6 +50,7 @@
 	X(package_replay, "a package is taken more than once")		\
 	X(package_device, "packages for others are taken")		\
 	X(package_expiry, "packages do not expire")			\
+	X(package_revoked, "who signed is not looked at again")		\
 	X(trial_output, "a version on trial may add to counters")	\
 	X(trial_health, "a version need not be well to take over")	\
 	/* the journal */						\

@@ -234,6 +234,29 @@ static void revoked_signer(void)
 	end();
 }
 
+/* ... after the order was taken: it has no say any more at the next step. */
+static void revoked_meanwhile(void)
+{
+	static const enum upgrade_step last[] = { UPGRADE_ENTER,
+						  UPGRADE_SEAL_NEW };
+
+	for (size_t i = 0; i < 2; i++) {
+		__u32 role = i ? REWIRE_ROLE_DEVELOPER : REWIRE_ROLE_SDS;
+
+		start();
+		expect_ok(upgrade_steps(&upgrade, &work, 0, last[i]),
+			  &upgrade.error);
+		give(role, "tls-ca", NULL);
+		expect_refusal(upgrade_step(&upgrade, &work, last[i] + 1),
+			       ENOKEY, &upgrade.error, "not signed by an anchor");
+		give(role, i ? "developer" : "sds", NULL);
+		close(upgrade.update);
+		upgrade.update = -1;
+		expect_edition(&work, &alpha, &five);
+		end();
+	}
+}
+
 /* Everything in it is good for some other update; only nobody signed this. */
 static void fields_changed(void)
 {
@@ -593,6 +616,7 @@ static const struct test_case cases[] = {
 	{ "attack_01_manifest_of_a_package", other_manifest },
 	{ "attack_01_package_of_the_wrong_role", wrong_signer },
 	{ "attack_01_package_of_a_revoked_key", revoked_signer },
+	{ "attack_01_revoked_meanwhile", revoked_meanwhile },
 	{ "attack_01_truncated_signatures", truncated },
 	{ "attack_03_package", fields_changed },
 	{ "attack_04_other_device", other_device },

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../attacks/tap.h"
@@ -248,6 +249,43 @@ static void cut_off(void)
 		       (unsigned long long)used);
 		expect_edition(&work, &alpha, &one);
 	}
+	end();
+}
+
+/* What is being loaded is nobody else's to add to, or to make something of. */
+static void nobody_else_loads(void)
+{
+	const __u8 page[4096] = { 0 };
+	struct rewire_add_pages add = {
+		.size = sizeof(add), .length = sizeof(page),
+		.source = (uintptr_t)page, .prot = REWIRE_PROT_READ,
+	};
+	__u64 *ids;
+	size_t count;
+	int fd;
+
+	start();
+	expect_ok(begin(), &upgrade.error);
+	expect_ok(put(upgrade.payload, upgrade.length / 2), &upgrade.error);
+	if (rewire_sm_list(alpha.sm, &ids, &count, &upgrade.error))
+		tap_bail("%s", upgrade.error.text);
+	fd = rewire_enclave_open(alpha.sm, ids[count - 1], NULL,
+				 &upgrade.error);
+	if (expect_ok(fd, &upgrade.error)) {
+		expect(ioctl(fd, REWIRE_ADD_PAGES, &add) && errno == EBUSY,
+		       "pages are added by hand: %s", strerror(errno));
+		expect_refusal(rewire_enclave_init(fd, &upgrade.order->words.manifest,
+						   work.id, NULL, &upgrade.error),
+			       EBUSY, &upgrade.error, "an update has it");
+		expect_refusal(rewire_enclave_destroy(fd, &upgrade.error), EBUSY,
+			       &upgrade.error, "an update has it");
+		close(fd);
+	}
+	free(ids);
+	expect_ok(put(upgrade.payload + upgrade.length / 2,
+		      upgrade.length - upgrade.length / 2), &upgrade.error);
+	drop();
+	expect_edition(&work, &alpha, &one);
 	end();
 }
 
@@ -581,6 +619,7 @@ static const struct test_case cases[] = {
 	{ "attack_13_endless_zero_pages", zero_pages },
 	{ "attack_13_slow_payload", slow },
 	{ "attack_13_truncated_payload", cut_off },
+	{ "nobody else adds to what is being loaded", nobody_else_loads },
 	{ "attack_14_swapped_while_written", swapped_meanwhile },
 	{ "attack_14_swapped_between_writes", swapped_between },
 	{ "attack_15_other_device", other_device },
