@@ -49,8 +49,11 @@ struct figure {
 
 extern const struct figure figure_extract, figure_reseal, figure_call,
 			   figure_pause, figure_wire, figure_memory,
-			   figure_continuity, figure_journal, figure_recovery,
-			   figure_package, figure_wrap;
+			   figure_continuity, figure_continuity_memory,
+			   figure_journal, figure_recovery, figure_package,
+			   figure_wrap, figure_update_small,
+			   figure_update_large, figure_update_durable,
+			   figure_rollback;
 
 /* Seconds on a clock that only grows. */
 double bench_now(void);
