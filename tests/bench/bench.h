@@ -81,6 +81,13 @@ void bench_pairs(struct result *result, unsigned int runs, bench_fn *a,
 
 double bench_median(const double *values, unsigned int count);
 
+/*
+ * We, and processes and enclaves that we start from here on, share one processor:
+ * the path is compared, not who wakes up where. Until bench_unpin().
+ */
+int bench_pin(struct result *result);
+void bench_unpin(void);
+
 /* ---- world.c: hosts and enclaves. Errors go to @result; then they return -1 */
 
 /* The SM of a network namespace (NULL: ours), with keys already or not. */
