@@ -310,8 +310,10 @@ int rewire_session_may(struct rewire_session *session,
 		next = REWIRE_SESSION_ABORTED;
 	if (next < 0)
 		return rewire_because(why, next,
-				      "not for a migration that is %s",
-				      rewire_session_state_name(session->state));
+				      "not for a migration that is %s%s%s",
+				      rewire_session_state_name(session->state),
+				      session->reason[0] ? ": " : "",
+				      session->reason);
 	return next;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_session_may);
@@ -335,6 +337,8 @@ int rewire_session_step(struct rewire_session *session,
 	if (next < 0)
 		return next;
 	WRITE_ONCE(session->state, next);
+	if (next == REWIRE_SESSION_ABORTED)
+		strscpy(session->reason, reason ?: "", sizeof(session->reason));
 	WRITE_ONCE(session->changes, session->changes + 1);
 	session_event(session, from, reason);
 	wake_up_all(&session->changed);

@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 
 #include "chardev.h"
+#include "events.h"
 #include "keys.h"
 #include "stream.h"
 
@@ -35,6 +36,7 @@ struct rewire_said {
  * @lock: protects all below
  * @side: REWIRE_SIDE_*
  * @state: REWIRE_SESSION_*
+ * @reason: of ABORTED, in words; empty after a restart
  * @over: it reached its last state, and holds no secret any more
  * @request: as the SDS signed it
  * @request_digest: SHA-256 over it
@@ -77,6 +79,7 @@ struct rewire_session {
 	struct mutex lock;	/* the outermost: see sm.h */
 	u32 side;
 	u32 state;
+	char reason[REWIRE_REASON_MAX + 1];
 	bool over;
 	struct rewire_request request;
 	u8 request_digest[REWIRE_DIGEST_SIZE];

@@ -49,8 +49,11 @@ struct figure {
 
 extern const struct figure figure_extract, figure_reseal, figure_call,
 			   figure_pause, figure_wire, figure_memory,
-			   figure_continuity, figure_journal, figure_recovery,
-			   figure_package, figure_wrap;
+			   figure_continuity, figure_continuity_memory,
+			   figure_journal, figure_recovery, figure_package,
+			   figure_wrap, figure_update_small,
+			   figure_update_large, figure_update_durable,
+			   figure_rollback;
 
 /* Seconds on a clock that only grows. */
 double bench_now(void);
@@ -77,6 +80,13 @@ void bench_pairs(struct result *result, unsigned int runs, bench_fn *a,
 		 bench_fn *b, void *data);
 
 double bench_median(const double *values, unsigned int count);
+
+/*
+ * We, and processes and enclaves that we start from here on, share one processor:
+ * the path is compared, not who wakes up where. Until bench_unpin().
+ */
+int bench_pin(struct result *result);
+void bench_unpin(void);
 
 /* ---- world.c: hosts and enclaves. Errors go to @result; then they return -1 */
 

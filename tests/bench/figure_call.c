@@ -4,7 +4,6 @@
  *
  * Copyright (c) 2026 The REWIRE authors
  */
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,56 +67,35 @@ static pid_t start_other(struct call *c)
 	_exit(0);
 }
 
-/* Everybody on one processor: the path is compared, not who wakes up where. */
-static int pin(struct result *result, pid_t other, pid_t guest)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	if (sched_setaffinity(0, sizeof(one), &one) ||
-	    sched_setaffinity(other, sizeof(one), &one) ||
-	    sched_setaffinity(guest, sizeof(one), &one))
-		return bench_missing(result, "cannot bind to a processor");
-	return 0;
-}
-
 static int begin(struct result *result, struct call *c, pid_t *other)
 {
 	static const char verb[] = "echo";
 	const __u32 lengths[] = { sizeof(verb) - 1, SIZE - 2 * 4 - 4 };
-	struct rewire_enclave_info info;
-	struct rewire_error err;
 	int sm = world_sm(result, NULL);
 
 	memcpy(c->input, &lengths[0], 4);
 	memcpy(c->input + 4, verb, 4);
 	memcpy(c->input + 8, &lengths[1], 4);
-	c->guest.fd = -1;
 	if (sm < 0)
 		return -1;
 	if (world_guest(result, sm, NULL, "counter", &c->guest))
 		return -1;
 	close(sm);
-	if (rewire_enclave_get_info(c->guest.fd, &info, &err))
-		return bench_missing(result, "%s", err.text);
 	if (pipe(c->there) || pipe(c->back))
 		return bench_missing(result, "no pipes");
 	*other = start_other(c);
-	return pin(result, *other, (pid_t)info.pid);
+	return *other < 0 ? bench_missing(result, "no process") : 0;
 }
 
 static void measure(struct result *result, bool quick)
 {
-	struct call c = { .rounds = 50 };
-	cpu_set_t before;
+	struct call c = { .guest.fd = -1, .rounds = 50 };
 	pid_t other = -1;
 
 	result->how = "REWIRE_CALL of 64 bytes (counter's echo, which takes the request apart and answers 52 of them) and its answer; over 64 bytes there and back through two pipes to another process; all on one processor, 50 round trips at a time, so that both see the same load of the machine";
-	sched_getaffinity(0, sizeof(before), &before);
-	if (!begin(result, &c, &other))
+	if (!bench_pin(result) && !begin(result, &c, &other))
 		bench_pairs(result, quick ? 101 : 501, call, ping_pong, &c);
-	sched_setaffinity(0, sizeof(before), &before);
+	bench_unpin();
 	if (other > 0) {
 		close(c.there[1]);
 		waitpid(other, NULL, 0);

@@ -58,7 +58,7 @@ static double uncounted(struct result *result, void *data)
 	return writes(result, data, "0");
 }
 
-static int begin(struct result *result, struct store *store)
+static int begin(struct result *result, struct store *store, enum keep keep)
 {
 	static const __u8 value[VALUE] = { 1 };
 
@@ -66,28 +66,48 @@ static int begin(struct result *result, struct store *store)
 	argument(store, "key", 3);
 	argument(store, value, sizeof(value));
 	store->guest.fd = -1;
-	if (place_open(result, &store->place, "alpha", true))
+	if (place_open(result, &store->place, "alpha", keep))
 		return -1;
 	return world_guest(result, store->place.sm, store->place.netns, "vault",
 			   &store->guest);
 }
 
-static void measure(struct result *result, bool quick)
+static void measure_on(struct result *result, bool quick, enum keep keep,
+		       char how[640])
 {
-	static struct store store = { .place.sm = -1 };
-	static char how[640];
+	static struct store store;
 
-	snprintf(how, sizeof(how), "vault: put of 16 KiB values with a counter that is added to before each 64 of them (one record of the journal, synced); over the same puts without; 64 puts at a time, so that both see the same load of the machine. The journal stands on %s",
-		 place_disk());
+	store = (struct store){ .place.sm = -1 };
+	snprintf(how, 640, "vault: put of 16 KiB values with a counter that is added to before each 64 of them (one record of the journal, synced); over the same puts without; 64 puts at a time, so that both see the same load of the machine. The journal stands on %s",
+		 place_disk(keep));
 	result->how = how;
-	if (!begin(result, &store))
+	if (!begin(result, &store, keep))
 		bench_pairs(result, quick ? 41 : 201, counted, uncounted,
 			    &store);
 	world_gone(&store.guest);
 	place_close(&store.place);
 }
 
+static void measure_disk(struct result *result, bool quick)
+{
+	static char how[640];
+
+	measure_on(result, quick, KEEP_ON_DISK, how);
+}
+
+static void measure_memory(struct result *result, bool quick)
+{
+	static char how[640];
+
+	measure_on(result, quick, KEEP_IN_MEMORY, how);
+}
+
 const struct figure figure_continuity = {
 	.name = "continuity_overhead", .unit = "ratio", .goal = 1.003,
-	.at_most = true, .measure = measure,
+	.at_most = true, .measure = measure_disk,
+};
+
+const struct figure figure_continuity_memory = {
+	.name = "continuity_overhead_memory", .unit = "ratio", .goal = 1.003,
+	.at_most = true, .measure = measure_memory,
 };

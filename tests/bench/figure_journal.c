@@ -43,14 +43,14 @@ static void measure(struct result *result, bool quick)
 	static char how[768];
 
 	snprintf(how, sizeof(how), "part of a migration's time that goes into the journals of both hosts, 1 - (without / with): from the order until the target has the receipt, carried by hand between two namespaces, checkpoints of both sides included; counter enclave, the least that can move, so the largest part; without: SMs provisioned REWIRE_PROVISION_VOLATILE. The journals stand on %s",
-		 place_disk());
+		 place_disk(KEEP_ON_DISK));
 	result->how = how;
 	for (int i = WITH; i <= WITHOUT; i++) {
 		moves[i] = (struct move){ .image = "counter" };
 		move_init(&moves[i]);
 	}
-	if (!move_open(result, &moves[WITH], true) &&
-	    !move_open(result, &moves[WITHOUT], false))
+	if (!move_open(result, &moves[WITH], KEEP_ON_DISK) &&
+	    !move_open(result, &moves[WITHOUT], KEEP_NOTHING))
 		bench_pairs(result, quick ? 11 : 51, with_journal, without,
 			    moves);
 	for (unsigned int i = 0; i < result->runs; i++)

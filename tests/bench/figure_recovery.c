@@ -90,12 +90,12 @@ static void measure(struct result *result, bool quick)
 	static char how[1024];
 
 	snprintf(how, sizeof(how), "time from the order until the enclave runs at the target and its receipt is there, carried by hand between two namespaces, checkpoints of both sides included, churn enclave with 16 MiB in use; the longest of three: the target goes down in PREPARED with its checkpoint not yet kept (given up, migrated again), the target goes down in PREPARED after RELINQUISHED (its checkpoint is taken in again), the source goes down in RELINQUISHED; over one in which nothing happens. A host that went down is an SM provisioned anew from its journal; that it boots is not counted. The journals stand on %s",
-		 place_disk());
+		 place_disk(KEEP_ON_DISK));
 	result->how = how;
 	move = (struct move){ .image = "churn-16M", .fill = "16" };
 	move_init(&move);
-	if (!move_open(result, &move, true))
-		bench_pairs(result, quick ? 3 : 9, worst, clean, &move);
+	if (!move_open(result, &move, KEEP_ON_DISK))
+		bench_pairs(result, quick ? 3 : 7, worst, clean, &move);
 	move_close(&move);
 }
 

@@ -18,8 +18,10 @@
 
 static const struct figure *const figures[] = {
 	&figure_extract, &figure_reseal, &figure_call, &figure_pause,
-	&figure_wire, &figure_memory, &figure_continuity, &figure_journal,
-	&figure_recovery, &figure_package, &figure_wrap,
+	&figure_wire, &figure_memory, &figure_continuity,
+	&figure_continuity_memory, &figure_journal, &figure_recovery,
+	&figure_package, &figure_wrap, &figure_update_small,
+	&figure_update_large, &figure_update_durable, &figure_rollback,
 };
 
 #define COUNT (sizeof(figures) / sizeof(*figures))
@@ -79,13 +81,13 @@ static void print(const struct figure *figure, const struct result *result,
 	double value;
 
 	if (result->missing[0]) {
-		printf("%-19s %9s  missing: %s\n", figure->name, "-",
+		printf("%-26s %9s  missing: %s\n", figure->name, "-",
 		       result->missing);
 		return;
 	}
 	value = bench_median(result->value, result->runs);
 	print_goal(figure, goal);
-	printf("%-19s %9.3f  %-8s %-6s %-6s  %.3f .. %.3f, %u run%s\n",
+	printf("%-26s %9.3f  %-8s %-6s %-6s  %.3f .. %.3f, %u run%s\n",
 	       figure->name, value, goal, figure->unit,
 	       reached(figure, value), least, most, result->runs, result->runs == 1 ? "" : "s");
 }
@@ -148,7 +150,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", figures[i]->name);
 		figures[i]->measure(&result[i], quick);
 	}
-	printf("%-19s %9s  goal                    least .. most\n", "figure",
+	printf("%-26s %9s  goal                    least .. most\n", "figure",
 	       "value");
 	for (size_t i = 0; i < COUNT; i++)
 		if (wanted(figures[i], argc - 1, argv + 1))

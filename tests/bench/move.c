@@ -22,15 +22,15 @@ void move_init(struct move *move)
 	move->guest.fd = -1;
 }
 
-int move_open(struct result *result, struct move *move, bool durable)
+int move_open(struct result *result, struct move *move, enum keep keep)
 {
 	move->piece = malloc(PIECE);
 	move->kept = malloc(ROOM);
 	if (!move->piece || !move->kept)
 		return bench_missing(result, "no memory");
-	if (place_open(result, &move->at[SOURCE], "left", durable))
+	if (place_open(result, &move->at[SOURCE], "left", keep))
 		return -1;
-	return place_open(result, &move->at[TARGET], "right", durable);
+	return place_open(result, &move->at[TARGET], "right", keep);
 }
 
 void move_close(struct move *move)

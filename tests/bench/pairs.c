@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Clock, pairs, median.
+ * Clock, pairs, median, processors.
  *
  * Copyright (c) 2026 The REWIRE authors
  */
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,25 @@ void bench_pairs(struct result *result, unsigned int runs, bench_fn *a,
 		if (i)
 			result->value[result->runs++] = left / right;
 	}
+}
+
+static cpu_set_t unpinned;
+
+int bench_pin(struct result *result)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	if (sched_getaffinity(0, sizeof(unpinned), &unpinned) ||
+	    sched_setaffinity(0, sizeof(one), &one))
+		return bench_missing(result, "cannot bind to a processor");
+	return 0;
+}
+
+void bench_unpin(void)
+{
+	sched_setaffinity(0, sizeof(unpinned), &unpinned);
 }
 
 static int compare(const void *a, const void *b)

@@ -26,12 +26,23 @@ static const char *const files[] = { REWIRE_JOURNAL_FILE_0,
 /* For names: no two lives share a namespace or a folder. */
 static unsigned int lives;
 
-const char *place_disk(void)
+/* The folder that journals are in. */
+static void keep_path(enum keep keep, char path[512])
+{
+	const char *memory = getenv("REWIRE_BENCH_MEMORY");
+
+	if (keep == KEEP_IN_MEMORY)
+		snprintf(path, 512, "%s", memory ? memory : "/dev/shm");
+	else
+		world_path(path, "journal");
+}
+
+const char *place_disk(enum keep keep)
 {
 	struct statfs info;
 	char path[512];
 
-	world_path(path, "");
+	keep_path(keep, path);
 	if (statfs(path, &info))
 		return "an unknown filesystem";
 	switch ((unsigned long)info.f_type) {
@@ -47,7 +58,7 @@ const char *place_disk(void)
 	}
 }
 
-static int ip(struct result *result, const char *verb, const char *name)
+static int do_netns(struct result *result, const char *verb, const char *name)
 {
 	char command[128];
 
@@ -59,9 +70,9 @@ static int ip(struct result *result, const char *verb, const char *name)
 int place_boot(struct result *result, struct place *place)
 {
 	const struct rewire_provision_options options = {
-		.flags = place->durable ? REWIRE_PROVISION_UNWITNESSED :
-					  REWIRE_PROVISION_VOLATILE,
-		.journal = place->durable ? place->journal : NULL,
+		.flags = place->keep ? REWIRE_PROVISION_UNWITNESSED :
+				       REWIRE_PROVISION_VOLATILE,
+		.journal = place->keep ? place->journal : NULL,
 	};
 	char dir[512], name[64];
 	struct rewire_error err;
@@ -82,23 +93,25 @@ int place_boot(struct result *result, struct place *place)
 /* A namespace and a folder that nobody had before. */
 static int new_life(struct result *result, struct place *place)
 {
-	char name[64];
+	char path[512];
 
 	snprintf(place->netns, sizeof(place->netns), "bench-%s-%u",
 		 place->name, ++lives);
-	snprintf(name, sizeof(name), "journal/%s-%u", place->name, lives);
-	world_path(place->journal, name);
-	if (place->durable && mkdir(place->journal, 0700))
+	keep_path(place->keep, path);
+	if (snprintf(place->journal, sizeof(place->journal), "%s/%s-%u", path,
+		     place->name, lives) >= (int)sizeof(place->journal))
+		return bench_missing(result, "%s: a name too long", path);
+	if (place->keep && mkdir(place->journal, 0700))
 		return bench_missing(result, "%s: %s", place->journal,
 				     strerror(errno));
-	return ip(result, "add", place->netns);
+	return do_netns(result, "add", place->netns);
 }
 
 int place_open(struct result *result, struct place *place, const char *name,
-	       bool durable)
+	       enum keep keep)
 {
 	place->name = name;
-	place->durable = durable;
+	place->keep = keep;
 	place->sm = -1;
 	if (new_life(result, place)) {
 		place->netns[0] = 0;
@@ -138,7 +151,7 @@ void place_close(struct place *place)
 	if (place->sm >= 0)
 		stop(place);
 	if (place->netns[0])
-		ip(&ignored, "del", place->netns);
+		do_netns(&ignored, "del", place->netns);
 	place->netns[0] = 0;
 }
 

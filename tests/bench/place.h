@@ -11,32 +11,40 @@
 #include "bench.h"
 
 /**
+ * enum keep - where a host has its journal, that nobody vouches for
+ * @KEEP_NOTHING: nowhere
+ * @KEEP_ON_DISK: in build/bench
+ * @KEEP_IN_MEMORY: on a tmpfs
+ */
+enum keep { KEEP_NOTHING, KEEP_ON_DISK, KEEP_IN_MEMORY };
+
+/**
  * struct place - a host
  * @name: whose keys it has, in pki/hosts
- * @durable: it has a journal, that nobody vouches for
+ * @keep: its journal
  * @netns: its network namespace in this life
  * @journal: folder of its journal in this life
  * @sm: its SM
  */
 struct place {
 	const char *name;
-	bool durable;
+	enum keep keep;
 	char netns[64];
 	char journal[512];
 	int sm;
 };
 
-/* What journals stand on, in words. */
-const char *place_disk(void);
+/* What such journals stand on, in words. */
+const char *place_disk(enum keep keep);
 
 int place_open(struct result *result, struct place *place, const char *name,
-	       bool durable);
+	       enum keep keep);
 void place_close(struct place *place);
 
 /**
  * place_fail - the power goes
  * @result: for errors
- * @place: a durable host; its journal is as it stood at that moment, and has no
+ * @place: a host with a journal; its journal is as it stood at that moment, and has no
  *	SM yet. Files of the old one are the caller's to close, afterwards
  *
  * Return: 0 or -1.
@@ -78,7 +86,7 @@ struct move {
 /* Nothing is open. */
 void move_init(struct move *move);
 /* Two hosts; move_close() in any case. */
-int move_open(struct result *result, struct move *move, bool durable);
+int move_open(struct result *result, struct move *move, enum keep keep);
 void move_close(struct move *move);
 
 /* An enclave that runs at the source, for one migration. */

@@ -164,7 +164,8 @@ int rewire_session_in(int fd, const struct rewire_signed *request,
 	if (sm->side[REWIRE_SIDE_TARGET].exists)
 		session = rewire_fail(err, ESTALE, "used before");
 	else
-		session = new_session(REWIRE_SIDE_TARGET,
+		session = new_session(REWIRE_SIDE_TARGET, sm->refuse_accept ?
+				      REWIRE_SESSION_ABORTED :
 				      REWIRE_SESSION_RECEIVING);
 	leave_sm();
 	return session;
@@ -237,6 +238,8 @@ static const struct {
 	  REWIRE_SESSION_DESTROYED },
 	{ 1, REWIRE_MSG_ACTIVE, REWIRE_SESSION_DESTROYED,
 	  REWIRE_SESSION_DESTROYED },
+	{ 1, REWIRE_MSG_ABORTED, REWIRE_SESSION_OFFERED,
+	  REWIRE_SESSION_ABORTED },
 	{ 1, REWIRE_MSG_ABORTED, REWIRE_SESSION_FROZEN,
 	  REWIRE_SESSION_ABORTED },
 	{ 1, REWIRE_MSG_ABORTED, REWIRE_SESSION_RELINQUISHED,

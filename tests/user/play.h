@@ -40,7 +40,8 @@ struct played_sm {
 	__u8 request_id[REWIRE_ID_SIZE], workload[REWIRE_ID_SIZE];
 	unsigned int entered;
 	unsigned int calls;
-	bool refuse_start;	/* the target aborts instead */
+	bool refuse_accept;	/* the target aborts instead */
+	bool refuse_start;	/* the same */
 	bool both;		/* two instances ran at a time: never */
 	bool early;		/* PREPARED without a fallback at the source: never */
 	int unfresh;		/* errno of an SM that waits, or 0 */

@@ -105,6 +105,26 @@ static void target_aborts_after_relinquished(void **state)
 				     request.body.request.workload, peer));
 }
 
+/* The SM takes that word at any time; it must not pass for the ACCEPT. */
+static void target_aborts_instead_of_accepting(void **state)
+{
+	struct rewire_signed request;
+	struct rewire_error err = { 0 };
+
+	(void)state;
+	play_begin(&request, 208, -1);
+	sm->refuse_accept = true;
+	assert_int_equal(play_migrate(&request, &err), -ECANCELED);
+	assert_non_null(strstr(err.text, "beta aborted"));
+	assert_int_equal(sm->side[REWIRE_SIDE_SOURCE].state,
+			 REWIRE_SESSION_ABORTED);
+	play_keep(REWIRE_SIDE_SOURCE);
+	play_keep(REWIRE_SIDE_TARGET);
+	check_exactly_one(-1);
+	assert_true(store_empty(&world.source.store));
+	assert_true(store_empty(&world.target.store));
+}
+
 static void peer_out_of_reach_uses_nothing_up(void **state)
 {
 	struct rewire_signed request;
@@ -297,6 +317,7 @@ int main(void)
 		cmocka_unit_test(whole_migration),
 		cmocka_unit_test(arrival_is_noted),
 		cmocka_unit_test(target_aborts_after_relinquished),
+		cmocka_unit_test(target_aborts_instead_of_accepting),
 		cmocka_unit_test(peer_out_of_reach_uses_nothing_up),
 		cmocka_unit_test(client_that_hangs_up_cancels),
 		cmocka_unit_test(call_follows_the_workload),

@@ -77,7 +77,10 @@ static int offer(struct source *s, struct rewire_error *err)
 					     message, length), err);
 }
 
-/* Wait for the peer's next message and hand it to the SM. */
+/*
+ * Wait for the peer's next message and hand it to the SM. ABORTED is one that it
+ * takes at any time.
+ */
 static int take_message(struct source *s, int64_t deadline,
 			struct rewire_error *err)
 {
@@ -85,10 +88,16 @@ static int take_message(struct source *s, int64_t deadline,
 	int ret;
 
 	ret = link_expect(s->link, PEER_MESSAGE, deadline, &frame, err);
-	if (ret)
-		return ret;
-	return rewire_session_put_message(s->session, frame.payload,
-					  frame.length, err);
+	if (!ret)
+		ret = rewire_session_put_message(s->session, frame.payload,
+						 frame.length, err);
+	if (!ret)
+		ret = session_state(s->session, err);
+	if (ret == REWIRE_SESSION_ABORTED)
+		return rewire_fail(err, ECANCELED,
+				   "%s aborted; its log says why",
+				   s->link->name);
+	return ret < 0 ? ret : 0;
 }
 
 static int agree(struct source *s, struct rewire_error *err)
