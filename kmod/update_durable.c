@@ -81,6 +81,7 @@ int rewire_update_record(struct rewire_update *update, u32 state,
 	mutex_unlock(&sm->journal.lock);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_record);
 
 /* a step that nothing rests on: it may get lost */
 void rewire_update_note(struct rewire_update *update, u32 state)
@@ -99,6 +100,7 @@ void rewire_update_note(struct rewire_update *update, u32 state)
 		update->known = next;
 	mutex_unlock(&journal->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_note);
 
 static bool update_malformed(const struct rewire_journal_record *record,
 			     const struct rewire_journal_update *known)
@@ -149,6 +151,7 @@ int rewire_update_replay(struct rewire_sm *sm,
 	update_settle(sm, known);
 	return rewire_workload_touch(sm, known->workload, why);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_replay);
 
 u64 rewire_update_records(struct rewire_sm *sm)
 {
@@ -162,6 +165,7 @@ u64 rewire_update_records(struct rewire_sm *sm)
 	mutex_unlock(&sm->lock);
 	return count;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_records);
 
 /* Oldest first. Updates change their records only while the journal is locked. */
 int rewire_update_snapshot(struct rewire_sm *sm, struct rewire_why *why)
@@ -182,6 +186,7 @@ int rewire_update_snapshot(struct rewire_sm *sm, struct rewire_why *why)
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_snapshot);
 
 static int update_recover(struct rewire_update *update, struct rewire_why *why)
 {
@@ -225,6 +230,7 @@ int rewire_updates_recover(struct rewire_sm *sm, struct rewire_why *why)
 	rewire_updates_trim(sm);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_updates_recover);
 
 /* was this checkpoint made within an update? */
 bool rewire_update_made(struct rewire_sm *sm,
@@ -237,6 +243,7 @@ bool rewire_update_made(struct rewire_sm *sm,
 	mutex_unlock(&sm->journal.lock);
 	return made;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_made);
 
 /**
  * rewire_update_ended_well() - may a checkpoint made within an update live?
@@ -268,6 +275,7 @@ int rewire_update_ended_well(struct rewire_sm *sm,
 	return rewire_because(why, -ESTALE,
 			      "it is the version that an update did not end with");
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_ended_well);
 
 static void receipt_compose(const struct rewire_update *update,
 			    struct rewire_update_receipt *receipt)
@@ -340,3 +348,4 @@ ssize_t rewire_update_receipt(struct rewire_update *update,
 	return rewire_because(why, ret ?: -EKEYREJECTED,
 			      "the attestation key does not sign");
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_receipt);
