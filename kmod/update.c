@@ -394,7 +394,8 @@ static int update_check(struct rewire_update *update,
 }
 
 /* with the journal's lock: a workload takes a package once */
-static int update_unused(struct rewire_update *update, struct rewire_why *why)
+VISIBLE_IF_KUNIT int rewire_update_unused(struct rewire_update *update,
+					  struct rewire_why *why)
 {
 	struct rewire_sm *sm = update->sm;
 	struct rewire_update *other = rewire_update_known(sm, update->known.id);
@@ -413,6 +414,7 @@ static int update_unused(struct rewire_update *update, struct rewire_why *why)
 				      REWIRE_MAX_UPDATES);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_unused);
 
 /* an earlier try that came to nothing makes room for this one */
 static void update_replace(struct rewire_update *update)
@@ -440,7 +442,7 @@ static int update_publish(struct rewire_update *update,
 	int ret;
 
 	mutex_lock(&sm->journal.lock);
-	ret = update_unused(update, why) ?:
+	ret = rewire_update_unused(update, why) ?:
 	      rewire_journal_room(&sm->journal, why);
 	if (!ret && !(update->known.flags & REWIRE_UPDATE_TRY)) {
 		update_replace(update);
@@ -640,5 +642,8 @@ void rewire_updates_free(struct rewire_sm *sm)
 		list_del_init(&update->list);
 		rewire_update_put(update);
 	}
+	/* one that was read counts only once all were recovered */
+	sm->open_updates = 0;
+	sm->finished_updates = 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_updates_free);

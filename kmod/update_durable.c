@@ -128,10 +128,14 @@ int rewire_update_replay(struct rewire_sm *sm,
 			 struct rewire_why *why)
 {
 	struct rewire_update *update;
+	int ret;
 
 	if (update_malformed(record, known))
 		return rewire_because(why, -EUCLEAN,
 				      "an update's record is malformed");
+	ret = rewire_workload_touch(sm, known->workload, why);
+	if (ret)
+		return ret;
 	update = rewire_update_known(sm, known->id);
 	if (!update) {
 		update = rewire_update_alloc(sm);
@@ -149,7 +153,7 @@ int rewire_update_replay(struct rewire_sm *sm,
 		       update->known.head);
 	}
 	update_settle(sm, known);
-	return rewire_workload_touch(sm, known->workload, why);
+	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_update_replay);
 

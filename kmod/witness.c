@@ -241,6 +241,15 @@ static int witness_compare(struct rewire_freshness *fresh,
 	return ret < 0 ? ret : !ret;
 }
 
+/* with the journal's lock: what the last witness said, and what has passed since */
+static u64 witness_now(const struct rewire_freshness *fresh)
+{
+	if (!fresh->time_taken)
+		return fresh->time;
+	return fresh->time + div_u64(ktime_get_boottime_ns() -
+				     fresh->time_taken, NSEC_PER_SEC);
+}
+
 /* What follows from a statement that the sds role has signed. */
 VISIBLE_IF_KUNIT int rewire_witness_heed(struct rewire_freshness *fresh,
 					 const struct rewire_witness *witness,
@@ -267,7 +276,7 @@ VISIBLE_IF_KUNIT int rewire_witness_heed(struct rewire_freshness *fresh,
 					    sizeof(*witness), why);
 	if (ret)
 		return ret;
-	fresh->time = max(fresh->time, witness->time);
+	fresh->time = max(witness_now(fresh), witness->time);
 	fresh->time_taken = ktime_get_boottime_ns();
 	get_random_bytes(fresh->nonce, sizeof(fresh->nonce));
 	fresh->asked = false;
@@ -320,6 +329,7 @@ void rewire_witness_replay(struct rewire_freshness *fresh, const void *payload,
 	if (length == sizeof(*witness))
 		fresh->time = max(fresh->time, witness->time);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_witness_replay);
 
 /**
  * rewire_witness_expired() - is it too late for what was signed?
@@ -337,21 +347,20 @@ int rewire_witness_expired(struct rewire_freshness *fresh, u64 expires,
 			   struct rewire_why *why)
 {
 	struct rewire_journal *journal = fresh->journal;
-	u64 now, taken;
+	bool told;
+	u64 now;
 
 	if (!expires || rewire_weakened(package_expiry))
 		return 0;
 	mutex_lock(&journal->lock);
-	now = fresh->time;
-	taken = fresh->time_taken;
+	now = witness_now(fresh);
+	told = fresh->time_taken;
 	mutex_unlock(&journal->lock);
-	if (taken)
-		now += div_u64(ktime_get_boottime_ns() - taken, NSEC_PER_SEC);
 	if (now > expires)
 		return rewire_because(why, -ETIME,
 				      "it expired %llu seconds ago",
 				      now - expires);
-	if (taken)
+	if (told)
 		return 0;
 	return rewire_because(why, -ENOLINK,
 			      "no witness has told the time since this SM started, and it expires: rewire witness");

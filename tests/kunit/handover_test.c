@@ -22,6 +22,11 @@
 
 /**
  * struct pair - two versions
+ * @sm: where
+ * @old: PAUSED
+ * @new: RUNNING, on trial
+ * @handover: both have it
+ * @used: memory of the SM before a ring
  * @out: bytes that were exported
  * @in: bytes that were imported
  * @bytes: room for a piece
@@ -275,6 +280,7 @@ static void expect_result(struct kunit *test, struct waiter *w,
 			  struct task_struct *task, s64 result)
 {
 	wait_for_completion(&w->done);
+	kthread_stop(task);
 	put_task_struct(task);
 	KUNIT_EXPECT_EQ(test, w->result, result);
 }
