@@ -45,6 +45,7 @@ struct rewire_calls *rewire_calls_get(struct rewire_calls *calls)
 	kref_get(&calls->ref);
 	return calls;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_calls_get);
 
 void rewire_calls_put(struct rewire_calls *calls)
 {
@@ -115,6 +116,7 @@ void rewire_calls_hold(struct rewire_calls *calls, bool held)
 	mutex_unlock(&calls->lock);
 	wake_up_all(&calls->arrived);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_calls_hold);
 
 /* is there a call that was delivered and not answered? */
 bool rewire_calls_open(struct rewire_calls *calls)
@@ -126,6 +128,7 @@ bool rewire_calls_open(struct rewire_calls *calls)
 	mutex_unlock(&calls->lock);
 	return open;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_calls_open);
 
 u32 rewire_calls_pending(struct rewire_enclave *enclave)
 {

@@ -435,6 +435,7 @@ int rewire_enclave_admit(struct rewire_enclave *enclave,
 	enclave_describe(enclave, manifest, cms, cms_len, workload);
 	return rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_INIT, why);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_admit);
 
 /* does something have it that has to end first? For an -EBUSY of the caller's */
 bool rewire_enclave_busy(const struct rewire_enclave *enclave,

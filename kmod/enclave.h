@@ -211,6 +211,9 @@ void rewire_run_exit(void);
 
 /* gate.c: the enclave speaks */
 vm_fault_t rewire_gate_ring(struct vm_fault *vmf, bool park);
+#if IS_ENABLED(CONFIG_KUNIT)
+s64 rewire_gate_do(struct rewire_enclave *enclave, struct rewire_gate *gate);
+#endif
 
 /* device.c: files */
 struct file *rewire_enclave_file(struct rewire_enclave *enclave);

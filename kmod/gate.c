@@ -207,7 +207,9 @@ static s64 gate_exit(struct rewire_enclave *enclave)
 	return GATE_AGAIN;
 }
 
-static s64 gate_do(struct rewire_enclave *enclave, struct rewire_gate *gate)
+/* one op; GATE_AGAIN when a signal came first */
+VISIBLE_IF_KUNIT s64 rewire_gate_do(struct rewire_enclave *enclave,
+				    struct rewire_gate *gate)
 {
 	if (gate->flags)
 		return -EINVAL;
@@ -237,6 +239,7 @@ static s64 gate_do(struct rewire_enclave *enclave, struct rewire_gate *gate)
 		return -ENOTTY;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_gate_do);
 
 /* Return: whether the load is over */
 static bool gate_call(struct rewire_enclave *enclave)
@@ -248,7 +251,7 @@ static bool gate_call(struct rewire_enclave *enclave)
 			       sizeof(gate)))
 		return false;
 	op = gate.op;
-	gate.result = gate_do(enclave, &gate);
+	gate.result = rewire_gate_do(enclave, &gate);
 	if (gate.result == GATE_AGAIN)
 		return false;
 	trace_rewire_gate_call(enclave->id, op, gate.result);

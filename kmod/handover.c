@@ -57,6 +57,7 @@ struct rewire_handover *rewire_handover_get(struct rewire_handover *handover)
 	kref_get(&handover->ref);
 	return handover;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_handover_get);
 
 void rewire_handover_put(struct rewire_handover *handover)
 {
@@ -119,6 +120,7 @@ void rewire_handover_lost(struct rewire_handover *handover)
 	mutex_unlock(&handover->lock);
 	wake_up_all(&handover->moved);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_handover_lost);
 
 /* ---- errands: the SM's side ---- */
 

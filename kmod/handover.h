@@ -12,6 +12,7 @@
 #include <linux/workqueue.h>
 
 #include "../uapi/rewire_update.h"
+#include "why.h"
 
 struct rewire_enclave;
 struct rewire_sm;

@@ -119,9 +119,9 @@ err_root:
 }
 
 /* a record that was read: what it says was so from there on */
-static int provision_replay(void *data,
-			    const struct rewire_journal_record *record,
-			    const void *payload, struct rewire_why *why)
+VISIBLE_IF_KUNIT int
+rewire_provision_replay(void *data, const struct rewire_journal_record *record,
+			const void *payload, struct rewire_why *why)
 {
 	struct rewire_sm *sm = data;
 
@@ -146,6 +146,7 @@ static int provision_replay(void *data,
 		return 0;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_provision_replay);
 
 /* migrations and updates first: what became of their workloads since overrides them */
 static int provision_snapshot(void *data, struct rewire_journal *journal,
@@ -179,6 +180,7 @@ int rewire_sm_compact(struct rewire_sm *sm, struct rewire_why *why)
 	mutex_unlock(&sm->journal.lock);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_sm_compact);
 
 static int provision_files(const struct rewire_provision *p,
 			   struct file *files[2], struct rewire_why *why)
@@ -222,8 +224,8 @@ static int provision_journal(struct rewire_sm *sm,
 	}
 	mutex_lock(&sm->journal.lock);
 	ret = rewire_journal_open(&sm->journal, files, &sm->roots,
-				  sm->attest.id, counter, provision_replay, sm,
-				  why) ?:
+				  sm->attest.id, counter,
+				  rewire_provision_replay, sm, why) ?:
 	      rewire_witness_start(&sm->freshness, p->flags, why);
 	mutex_unlock(&sm->journal.lock);
 	if (!ret)

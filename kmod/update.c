@@ -34,6 +34,7 @@ void rewire_update_get(struct rewire_update *update)
 {
 	kref_get(&update->ref);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_get);
 
 void rewire_update_put(struct rewire_update *update)
 {
@@ -59,6 +60,7 @@ struct rewire_update *rewire_update_alloc(struct rewire_sm *sm)
 	update->state = REWIRE_UPDATE_LOADING;
 	return update;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_alloc);
 
 /* Return: the update without a reference, which the caller's lock keeps */
 struct rewire_update *rewire_update_known(struct rewire_sm *sm, const u8 *id)
@@ -75,6 +77,7 @@ struct rewire_update *rewire_update_known(struct rewire_sm *sm, const u8 *id)
 	mutex_unlock(&sm->lock);
 	return found;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_known);
 
 static void update_event(struct rewire_update *update, u32 from)
 {
@@ -112,6 +115,7 @@ int rewire_update_may(struct rewire_update *update,
 				      rewire_update_state_name(update->state));
 	return next;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_may);
 
 /* follow one arc of the state table; returns as above */
 int rewire_update_step(struct rewire_update *update,
@@ -128,6 +132,7 @@ int rewire_update_step(struct rewire_update *update,
 	wake_up_all(&update->changed);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_step);
 
 /* whether calls wait, and how long they have to */
 void rewire_update_hold(struct rewire_update *update, bool held)
@@ -142,6 +147,7 @@ void rewire_update_hold(struct rewire_update *update, bool held)
 	update->pause = ktime_get_ns() - update->held;
 	update->held = 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_hold);
 
 /* ---- its end ---- */
 
@@ -194,6 +200,7 @@ void rewire_update_over(struct rewire_update *update)
 	WRITE_ONCE(update->over, true);
 	mutex_unlock(&sm->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_over);
 
 /* the old version runs on, wherever the update had it stand still */
 void rewire_update_continue_old(struct rewire_update *update)
@@ -255,6 +262,7 @@ int rewire_update_abort(struct rewire_update *update, int error,
 	rewire_update_over(update);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_abort);
 
 /* the deadline has passed, or a version died; try until it can be written down */
 static void update_give_up(struct rewire_update *update, int error,
@@ -380,7 +388,8 @@ static int update_check(struct rewire_update *update,
 }
 
 /* with the journal's lock: a workload takes a package once */
-static int update_unused(struct rewire_update *update, struct rewire_why *why)
+VISIBLE_IF_KUNIT int rewire_update_unused(struct rewire_update *update,
+					  struct rewire_why *why)
 {
 	struct rewire_sm *sm = update->sm;
 	struct rewire_update *other = rewire_update_known(sm, update->known.id);
@@ -399,6 +408,7 @@ static int update_unused(struct rewire_update *update, struct rewire_why *why)
 				      REWIRE_MAX_UPDATES);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_unused);
 
 /* an earlier try that came to nothing makes room for this one */
 static void update_replace(struct rewire_update *update)
@@ -426,7 +436,7 @@ static int update_publish(struct rewire_update *update,
 	int ret;
 
 	mutex_lock(&sm->journal.lock);
-	ret = update_unused(update, why) ?:
+	ret = rewire_update_unused(update, why) ?:
 	      rewire_journal_room(&sm->journal, why);
 	if (!ret && !(update->known.flags & REWIRE_UPDATE_TRY)) {
 		update_replace(update);
@@ -608,6 +618,7 @@ void rewire_updates_trim(struct rewire_sm *sm)
 			rewire_update_put(old);
 	} while (old);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_updates_trim);
 
 /* the SM goes: no file is open any more */
 void rewire_updates_free(struct rewire_sm *sm)
@@ -625,4 +636,8 @@ void rewire_updates_free(struct rewire_sm *sm)
 		list_del_init(&update->list);
 		rewire_update_put(update);
 	}
+	/* one that was read counts only once all were recovered */
+	sm->open_updates = 0;
+	sm->finished_updates = 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_updates_free);

@@ -101,6 +101,10 @@ int rewire_update_abort(struct rewire_update *update, int error,
 void rewire_update_over(struct rewire_update *update);
 void rewire_updates_trim(struct rewire_sm *sm);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+int rewire_update_unused(struct rewire_update *update, struct rewire_why *why);
+#endif
+
 /* update_step.c; the update is locked */
 ssize_t rewire_update_write(struct rewire_update *update,
 			    struct iov_iter *from, struct rewire_why *why);

@@ -93,6 +93,7 @@ int rewire_update_record(struct rewire_update *update, u32 state,
 	mutex_unlock(&sm->journal.lock);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_record);
 
 /* a step that nothing rests on: it may get lost */
 void rewire_update_note(struct rewire_update *update, u32 state)
@@ -111,6 +112,7 @@ void rewire_update_note(struct rewire_update *update, u32 state)
 		update->known = next;
 	mutex_unlock(&journal->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_note);
 
 static bool update_malformed(const struct rewire_journal_record *record,
 			     const struct rewire_journal_update *known)
@@ -138,10 +140,14 @@ int rewire_update_replay(struct rewire_sm *sm,
 			 struct rewire_why *why)
 {
 	struct rewire_update *update;
+	int ret;
 
 	if (update_malformed(record, known))
 		return rewire_because(why, -EUCLEAN,
 				      "an update's record is malformed");
+	ret = rewire_workload_touch(sm, known->workload, why);
+	if (ret)
+		return ret;
 	update = rewire_update_known(sm, known->id);
 	if (!update) {
 		update = rewire_update_alloc(sm);
@@ -159,8 +165,9 @@ int rewire_update_replay(struct rewire_sm *sm,
 		       update->known.head);
 	}
 	update_settle(sm, known);
-	return rewire_workload_touch(sm, known->workload, why);
+	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_replay);
 
 u64 rewire_update_records(struct rewire_sm *sm)
 {
@@ -174,6 +181,7 @@ u64 rewire_update_records(struct rewire_sm *sm)
 	mutex_unlock(&sm->lock);
 	return count;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_records);
 
 /* Oldest first. Updates change their records only while the journal is locked. */
 int rewire_update_snapshot(struct rewire_sm *sm, struct rewire_why *why)
@@ -194,6 +202,7 @@ int rewire_update_snapshot(struct rewire_sm *sm, struct rewire_why *why)
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_snapshot);
 
 static int update_recover(struct rewire_update *update, struct rewire_why *why)
 {
@@ -235,6 +244,7 @@ int rewire_updates_recover(struct rewire_sm *sm, struct rewire_why *why)
 	rewire_updates_trim(sm);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_updates_recover);
 
 /* was this checkpoint made within an update? */
 bool rewire_update_made(struct rewire_sm *sm,
@@ -247,6 +257,7 @@ bool rewire_update_made(struct rewire_sm *sm,
 	mutex_unlock(&sm->journal.lock);
 	return made;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_made);
 
 /**
  * rewire_update_ended_well() - may a checkpoint made within an update live?
@@ -278,6 +289,7 @@ int rewire_update_ended_well(struct rewire_sm *sm,
 	return rewire_because(why, -ESTALE,
 			      "it is the version that an update did not end with");
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_ended_well);
 
 static void receipt_compose(const struct rewire_update *update,
 			    struct rewire_update_receipt *receipt)
@@ -350,3 +362,4 @@ ssize_t rewire_update_receipt(struct rewire_update *update,
 	return rewire_because(why, ret ?: -EKEYREJECTED,
 			      "the attestation key does not sign");
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_receipt);

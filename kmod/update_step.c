@@ -373,6 +373,7 @@ int rewire_update_begin_trial(struct rewire_update *update,
 	mutex_unlock(&update->new->lock);
 	return rewire_update_step(update, REWIRE_UPDATE_EV_TRIAL, why);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_begin_trial);
 
 static int update_check_health(struct rewire_update *update, u32 timeout_ms,
 			       struct rewire_why *why)
@@ -513,3 +514,4 @@ struct file *rewire_update_switch(struct rewire_update *update, u64 *epoch,
 	rewire_update_over(update);
 	return file;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_switch);

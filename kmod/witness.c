@@ -359,6 +359,7 @@ void rewire_witness_replay(struct rewire_freshness *fresh, const void *payload,
 	if (length == sizeof(*witness))
 		fresh->time = max(fresh->time, witness->time);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_witness_replay);
 
 /**
  * rewire_witness_expired() - is it too late for what was signed?

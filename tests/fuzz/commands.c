@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Every command of uapi/rewire.h, and how to fill its struct so that it would
+ * Every command of the uapi headers, and how to fill its struct so that it would
  * succeed in the right state.
  */
 #include <string.h>
@@ -342,6 +342,105 @@ static void fill_evidence(void *arg, const struct memory *memory,
 	get->buffer = address(memory, AT_OUTPUT);
 }
 
+/* ---- updates ---- */
+
+static void fill_update_begin(void *arg, const struct memory *memory,
+			      struct rng *rng)
+{
+	const struct rewire_update_order *order =
+		&world.samples.order[rng_percent(rng, 70) ? ORDER_PLAIN :
+							    ORDER_SEALED];
+	struct rewire_signature root[REWIRE_MAX_ROOT_SIGNATURES] = { 0 };
+	const struct rewire_order *words = &order->words;
+	struct rewire_update_begin *begin = arg;
+	size_t at = AT_CMS;
+
+	if (!world_running(begin->workload))
+		rng_bytes(rng, begin->workload, REWIRE_ID_SIZE);
+	begin->flags = (__u32)rng_below(rng, 4);
+	begin->package = sample(memory, AT_BODY, &words->package,
+				sizeof(words->package), rng);
+	begin->package_cms_length = (__u32)words->signature.length;
+	begin->package_cms = sample(memory, at, words->signature.bytes,
+				    words->signature.length, rng);
+	begin->manifest = sample(memory, AT_BODY + 1024,
+				 &words->manifest.body.manifest,
+				 sizeof(words->manifest.body.manifest), rng);
+	at += REWIRE_MAX_CMS;
+	begin->manifest_cms_length = (__u32)words->manifest.signature_length;
+	begin->manifest_cms = sample(memory, at, words->manifest.signature,
+				     words->manifest.signature_length, rng);
+	if (order->wrap.length) {
+		begin->wrap = sample(memory, AT_BODY + 2048,
+				     &order->wrap.body.wrap,
+				     sizeof(order->wrap.body.wrap), rng);
+		at += REWIRE_MAX_CMS;
+		begin->wrap_cms_length = (__u32)order->wrap.signature_length;
+		begin->wrap_cms = sample(memory, at, order->wrap.signature,
+					 order->wrap.signature_length, rng);
+	}
+	begin->root_signatures = (__u32)words->roots;
+	for (size_t i = 0; i < words->roots; i++) {
+		root[i].cms = sample(memory, AT_INPUT + i * REWIRE_MAX_CMS,
+				     words->root[i].bytes,
+				     words->root[i].length, rng);
+		root[i].length = (__u32)words->root[i].length;
+	}
+	if (words->roots)
+		begin->root_signature = sample(memory, AT_BODY + 4096, root,
+					       words->roots * sizeof(root[0]),
+					       rng);
+}
+
+static void fill_open_update(void *arg, const struct memory *memory,
+			     struct rng *rng)
+{
+	struct rewire_open_update *open = arg;
+
+	(void)memory;
+	(void)rng;
+	memcpy(open->id, world.samples.update_id, REWIRE_ID_SIZE);
+}
+
+static void fill_update_handover(void *arg, const struct memory *memory,
+				 struct rng *rng)
+{
+	struct rewire_update_handover *handover = arg;
+
+	(void)memory;
+	handover->timeout_ms = rng_percent(rng, 70) ? 5000 :
+			       1 + (__u32)rng_below(rng, 20);
+}
+
+static void fill_update_health(void *arg, const struct memory *memory,
+			       struct rng *rng)
+{
+	struct rewire_update_health *health = arg;
+
+	(void)memory;
+	health->timeout_ms = rng_percent(rng, 70) ? 5000 :
+			     1 + (__u32)rng_below(rng, 20);
+}
+
+static void fill_update_checkpoint(void *arg, const struct memory *memory,
+				   struct rng *rng)
+{
+	struct rewire_update_checkpoint *checkpoint = arg;
+
+	(void)memory;
+	checkpoint->version = 1 + (__u32)rng_below(rng, 2);
+}
+
+static void fill_update_receipt(void *arg, const struct memory *memory,
+				struct rng *rng)
+{
+	struct rewire_update_get_receipt *get = arg;
+
+	get->length = rng_percent(rng, 80) ? (__u32)REWIRE_MAX_UPDATE_RECEIPT :
+		      (__u32)rng_below(rng, 1024);
+	get->buffer = address(memory, AT_OUTPUT);
+}
+
 #define FD(type) ((int)offsetof(struct type, fd))
 #define COMMON(NAME, type, on, fd, likely)				\
 	.name = #NAME, .cmd = REWIRE_##NAME, .kind = KIND_##on,		\
@@ -454,6 +553,37 @@ const struct command commands[] = {
 	  .fill = fill_fence },
 	{ COMMON(SESSION_CHECKPOINT, rewire_session_checkpoint, SESSION,
 		 FD(rewire_session_checkpoint), 4) },
+	{ COMMON(UPDATE_BEGIN, rewire_update_begin, DEVICE,
+		 FD(rewire_update_begin), 10),
+	  .pointer = { offsetof(struct rewire_update_begin, package),
+		       offsetof(struct rewire_update_begin, package_cms),
+		       offsetof(struct rewire_update_begin, manifest),
+		       offsetof(struct rewire_update_begin, manifest_cms),
+		       offsetof(struct rewire_update_begin, wrap),
+		       offsetof(struct rewire_update_begin, wrap_cms),
+		       offsetof(struct rewire_update_begin, root_signature) },
+	  .fill = fill_update_begin },
+	{ COMMON(OPEN_UPDATE, rewire_open_update, DEVICE,
+		 FD(rewire_open_update), 6), .fill = fill_open_update },
+	{ COMMON(UPDATE_INFO, rewire_update_info, UPDATE, -1, 8),
+	  .gentle = true },
+	{ COMMON(UPDATE_RECEIPT, rewire_update_get_receipt, UPDATE, -1, 6),
+	  .gentle = true,
+	  .pointer = { offsetof(struct rewire_update_get_receipt, buffer) },
+	  .fill = fill_update_receipt },
+	{ COMMON(UPDATE_ENCLAVE, rewire_update_enclave, UPDATE,
+		 FD(rewire_update_enclave), 6) },
+	{ COMMON(UPDATE_HANDOVER, rewire_update_handover, UPDATE, -1, 6),
+	  .fill = fill_update_handover },
+	{ COMMON(UPDATE_HEALTH, rewire_update_health, UPDATE, -1, 6),
+	  .fill = fill_update_health },
+	{ COMMON(UPDATE_CHECKPOINT, rewire_update_checkpoint, UPDATE,
+		 FD(rewire_update_checkpoint), 4),
+	  .fill = fill_update_checkpoint },
+	{ COMMON(UPDATE_BEGIN_TRIAL, rewire_update_begin_trial, UPDATE, -1, 4) },
+	{ COMMON(UPDATE_SWITCH, rewire_update_switch, UPDATE,
+		 FD(rewire_update_switch), 4) },
+	{ COMMON(UPDATE_ABORT, rewire_update_abort, UPDATE, -1, 1) },
 };
 const size_t command_count = ARRAY_SIZE(commands);
 

@@ -54,7 +54,7 @@ static uint64_t tried[ERRNO_MAX];
 static uint64_t spent_ns[ERRNO_MAX];	/* as succeeded[] */
 static uint64_t results[ERRNO_MAX];	/* by errno, 0 is success */
 
-/* The errnos of uapi/rewire.h, and what any system call may say. */
+/* The errnos of the uapi headers, and what any system call may say. */
 static bool documented(int code)
 {
 	static const int codes[] = {
@@ -140,17 +140,16 @@ static void do_ioctl(int fd, enum kind kind, struct rng *rng)
 
 static void do_write(struct scene *scene, int fd, struct rng *rng)
 {
-	const struct samples *samples = &world.samples;
+	const struct content *content = scene->content;
 	uint8_t *data = memory[0].data;
 	size_t length = rng_below(rng, rng_percent(rng, 90) ? 8192 : DATA_SIZE);
-	bool next = scene->written < samples->checkpoint_length &&
-		    rng_percent(rng, 70);
+	bool next = scene->written < content->length && rng_percent(rng, 70);
 	ssize_t got;
 
 	if (next) {
-		if (length > samples->checkpoint_length - scene->written)
-			length = samples->checkpoint_length - scene->written;
-		memcpy(data, samples->checkpoint + scene->written, length);
+		if (length > content->length - scene->written)
+			length = content->length - scene->written;
+		memcpy(data, content->bytes + scene->written, length);
 	}
 	if (!next || rng_percent(rng, 5))
 		mutate_bytes(data, length, rng);

@@ -3,7 +3,7 @@
  * What the parts of the ioctl fuzzer share:
  *
  *	fuzz-ioctl.c	chooses, counts, judges
- *	commands.c	every command of uapi/rewire.h, and how to fill it validly
+ *	commands.c	every command of the uapi headers, and how to fill it validly
  *	mutate.c	random numbers, and what is wrong with an argument
  *	memory.c	user memory of every sort that a pointer may point to
  *	world.c		SMs, and enclaves, streams and sessions in every state
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <rewire.h>
+#include <rewire_update.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define PAGE 4096UL
@@ -60,12 +61,15 @@ enum kind {
 	KIND_ENCLAVE,
 	KIND_STREAM,
 	KIND_SESSION,
+	KIND_UPDATE,
 	KINDS,
 };
 
 #define SCENE_FDS 3
 
-/* Some files made together: an enclave, or a migration with both its ends. */
+/* Some files made together: an enclave, a migration with both its ends, or an update
+ * with both versions.
+ */
 struct scene {
 	const char *name;
 	bool (*make)(struct scene *scene, struct rng *rng);
@@ -74,7 +78,21 @@ struct scene {
 	enum kind kind[SCENE_FDS];
 	bool made;
 	unsigned int life;	/* operations until it is made anew */
-	size_t written;		/* of the checkpoint, in a stream taken in */
+	const struct content *content;	/* that is written to its files */
+	size_t written;		/* of it */
+};
+
+/* What is written to a file, in any pieces. */
+struct content {
+	uint8_t *bytes;
+	size_t length;
+};
+
+/* Orders of an update. */
+enum {
+	ORDER_PLAIN,
+	ORDER_SEALED,		/* and the root role has signed it, too */
+	ORDERS,
 };
 
 /* Real content that commands start from. */
@@ -87,8 +105,11 @@ struct samples {
 	size_t open_offer_length;
 	uint8_t message[3][REWIRE_MAX_MESSAGE];	/* its OFFER, ACCEPT, READY */
 	size_t message_length[3];
-	uint8_t *checkpoint;
-	size_t checkpoint_length;
+	struct content checkpoint;
+	struct rewire_signed next_manifest;	/* of the version after */
+	struct rewire_update_order order[ORDERS];
+	struct content payload[ORDERS];
+	uint8_t update_id[REWIRE_ID_SIZE];	/* of the latest update */
 	struct rewire_statement *trust;	/* bundle or levels, the latest */
 };
 
@@ -114,6 +135,8 @@ bool world_ready(struct scene *scene, struct rng *rng);
 void scene_drop(struct scene *scene);
 /* Sign a request to move the running enclave. False: there is none. */
 bool world_sign_request(struct rewire_signed *ret_request, struct rng *rng);
+/* The workload of the running enclave. False: there is none. */
+bool world_running(uint8_t ret_workload[REWIRE_ID_SIZE]);
 /* The next bundle or table of levels into the samples. False: there is none. */
 bool world_sign_trust(void);
 void world_close(void);
@@ -121,7 +144,7 @@ uint64_t now_ns(void);
 
 /* ---- commands ---- */
 
-#define COMMAND_POINTERS 4
+#define COMMAND_POINTERS 7
 
 struct command {
 	const char *name;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 #define MEMORY_LIMIT (48UL << 20)
 #define PAUSE_MS 20000
 #define MAX_CHECKPOINT (4UL << 20)
+#define UPDATE_MS 5000
 
 struct world world = { .sm = { -1, -1, -1 } };
 
@@ -135,8 +138,7 @@ static bool make_extract(struct scene *scene, struct rng *rng)
 
 static bool make_reseal(struct scene *scene, struct rng *rng)
 {
-	const struct samples *samples = &world.samples;
-	size_t length = samples->checkpoint_length;
+	size_t length = world.samples.checkpoint.length;
 	struct rewire_error err;
 	int fd = rewire_reseal_open(world.sm[SM_ALPHA], &err);
 
@@ -148,7 +150,7 @@ static bool make_reseal(struct scene *scene, struct rng *rng)
 		length = 0;
 	else if (scene->stage == 1)
 		length = rng_below(rng, length);
-	if (rewire_write_all(fd, samples->checkpoint, length, &err))
+	if (rewire_write_all(fd, world.samples.checkpoint.bytes, length, &err))
 		return complain(scene->name, &err);
 	scene->written = length;
 	return true;
@@ -250,6 +252,107 @@ static bool make_migration(struct scene *scene, struct rng *rng)
 	return rc ? complain(scene->name, &err) : true;
 }
 
+/* ---- updates: old version, update, new version ---- */
+
+enum update_stage {
+	STAGE_LOADING,
+	STAGE_LOADING_SEALED,
+	STAGE_LOADED,
+	STAGE_HANDED,
+	STAGE_TRIAL,
+	STAGE_SWITCHED,
+	STAGE_ABORTED,
+};
+
+static int begin_update(struct scene *scene, bool is_volatile, struct rng *rng,
+			struct rewire_error *err)
+{
+	size_t which = scene->stage == STAGE_LOADING_SEALED ? ORDER_SEALED :
+							      ORDER_PLAIN;
+	struct samples *samples = &world.samples;
+	__u8 workload[REWIRE_ID_SIZE];
+	int fd = make_stage(STAGE_RUNNING, workload, rng, err);
+
+	if (fd < 0)
+		return fd;
+	put_fd(scene, 0, fd, KIND_ENCLAVE);
+	fd = rewire_update_start(world.sm[SM_ALPHA], &samples->order[which],
+				 workload, is_volatile, samples->update_id, err);
+	if (fd < 0)
+		return fd;
+	put_fd(scene, 1, fd, KIND_UPDATE);
+	scene->content = &samples->payload[which];
+	scene->written = scene->stage > STAGE_LOADING_SEALED ?
+			 scene->content->length :
+			 rng_below(rng, scene->content->length);
+	return rewire_write_all(fd, scene->content->bytes, scene->written, err);
+}
+
+static int enter_new_version(struct scene *scene, struct rewire_error *err)
+{
+	int fd = rewire_update_open_enclave(scene->fd[1], err);
+
+	if (fd < 0)
+		return fd;
+	put_fd(scene, 2, fd, KIND_ENCLAVE);
+	return rewire_enclave_enter(fd, PAUSE_MS, NULL, err);
+}
+
+/* A checkpoint that is read to its end, and lost. */
+static int seal(const struct scene *scene, __u32 version,
+		struct rewire_error *err)
+{
+	int fd = rewire_update_seal(scene->fd[1], version, err);
+	char buffer[65536];
+	ssize_t got;
+
+	if (fd < 0)
+		return fd;
+	do {
+		got = read(fd, buffer, sizeof(buffer));
+	} while (got > 0);
+	close(fd);
+	return got ? -EIO : 0;
+}
+
+static int switch_versions(struct scene *scene, bool is_volatile,
+			   struct rewire_error *err)
+{
+	int rc = rewire_update_ask_health(scene->fd[1], UPDATE_MS, err);
+
+	if (!rc && !is_volatile)
+		rc = seal(scene, REWIRE_VERSION_NEW, err);
+	if (!rc)
+		rc = rewire_update_make_switch(scene->fd[1], NULL, err);
+	if (rc < 0)
+		return rc;
+	close(rc);
+	return 0;
+}
+
+static bool make_update(struct scene *scene, struct rng *rng)
+{
+	bool is_volatile = rng_percent(rng, 50);
+	struct rewire_error err = { 0 };
+	int stage = scene->stage, update;
+	int rc = begin_update(scene, is_volatile, rng, &err);
+
+	update = scene->fd[1];
+	if (!rc && stage >= STAGE_LOADED)
+		rc = enter_new_version(scene, &err);
+	if (!rc && stage >= STAGE_HANDED)
+		rc = rewire_update_hand_over(update, UPDATE_MS, &err);
+	if (!rc && stage >= STAGE_HANDED && !is_volatile)
+		rc = seal(scene, REWIRE_VERSION_OLD, &err);
+	if (!rc && stage >= STAGE_TRIAL)
+		rc = rewire_update_enter_trial(update, &err);
+	if (!rc && stage == STAGE_SWITCHED)
+		rc = switch_versions(scene, is_volatile, &err);
+	if (!rc && stage == STAGE_ABORTED)
+		rc = rewire_update_give_up(update, &err);
+	return rc ? complain(scene->name, &err) : true;
+}
+
 static struct scene scenes[] = {
 	{ .name = "devices", .make = make_devices },
 	{ .name = "empty enclave", .make = make_enclave, .stage = STAGE_EMPTY },
@@ -272,24 +375,51 @@ static struct scene scenes[] = {
 	  .stage = STAGE_FROZEN },
 	{ .name = "migration, prepared", .make = make_migration,
 	  .stage = STAGE_PREPARED },
+	{ .name = "update, loading", .make = make_update,
+	  .stage = STAGE_LOADING },
+	{ .name = "update, loading what is sealed", .make = make_update,
+	  .stage = STAGE_LOADING_SEALED },
+	{ .name = "update, loaded", .make = make_update,
+	  .stage = STAGE_LOADED },
+	{ .name = "update, handed over", .make = make_update,
+	  .stage = STAGE_HANDED },
+	{ .name = "update, on trial", .make = make_update,
+	  .stage = STAGE_TRIAL },
+	{ .name = "update, switched", .make = make_update,
+	  .stage = STAGE_SWITCHED },
+	{ .name = "update, aborted", .make = make_update,
+	  .stage = STAGE_ABORTED },
 };
+
+static bool running(struct rewire_enclave_info *ret_info)
+{
+	for (size_t i = 0; i < world.scene_count; i++) {
+		const struct scene *scene = &scenes[i];
+
+		if (scene->make == make_enclave &&
+		    scene->stage == STAGE_RUNNING && scene->made)
+			return !rewire_enclave_get_info(scene->fd[0], ret_info,
+							NULL);
+	}
+	return false;
+}
+
+bool world_running(uint8_t ret_workload[REWIRE_ID_SIZE])
+{
+	struct rewire_enclave_info info;
+
+	if (!running(&info))
+		return false;
+	memcpy(ret_workload, info.workload, REWIRE_ID_SIZE);
+	return true;
+}
 
 bool world_sign_request(struct rewire_signed *ret_request, struct rng *rng)
 {
 	struct rewire_enclave_info info;
 
-	for (size_t i = 0; i < world.scene_count; i++) {
-		const struct scene *scene = &scenes[i];
-
-		if (scene->make != make_enclave ||
-		    scene->stage != STAGE_RUNNING || !scene->made)
-			continue;
-		if (rewire_enclave_get_info(scene->fd[0], &info, NULL))
-			return false;
-		return !sign_request(info.workload, info.epoch, ret_request, rng,
-				     NULL);
-	}
-	return false;
+	return running(&info) &&
+	       !sign_request(info.workload, info.epoch, ret_request, rng, NULL);
 }
 
 static void relay(int from, int to)
@@ -313,7 +443,10 @@ static void finish_migration(const struct scene *scene)
 	}
 }
 
-/* Sessions first: an enclave within a migration cannot be destroyed. */
+/*
+ * Sessions and updates first: an enclave within one cannot be destroyed. The new
+ * version of one that is aborted is gone by then.
+ */
 void scene_drop(struct scene *scene)
 {
 	struct rewire_session_abort abort = { .size = sizeof(abort) };
@@ -325,6 +458,8 @@ void scene_drop(struct scene *scene)
 	for (i = 0; i < SCENE_FDS; i++)
 		if (scene->fd[i] >= 0 && scene->kind[i] == KIND_SESSION)
 			ioctl(scene->fd[i], REWIRE_SESSION_ABORT, &abort);
+		else if (scene->fd[i] >= 0 && scene->kind[i] == KIND_UPDATE)
+			rewire_update_give_up(scene->fd[i], NULL);
 	for (i = SCENE_FDS; i-- > 0;) {
 		if (scene->fd[i] < 0)
 			continue;
@@ -345,6 +480,7 @@ static bool scene_make(struct scene *scene, struct rng *rng)
 	sigemptyset(&alarm);
 	sigaddset(&alarm, SIGALRM);
 	pthread_sigmask(SIG_BLOCK, &alarm, &old);
+	scene->content = &world.samples.checkpoint;
 	scene->written = 0;
 	scene->made = scene->make(scene, rng);
 	if (!scene->made)
@@ -430,7 +566,8 @@ static bool sign_image(const char *path)
 {
 	struct rewire_manifest manifest = { .release = 1, .svn = 1,
 					    .max_threads = 1 };
-	struct rewire_image *image = &world.samples.image;
+	struct samples *samples = &world.samples;
+	struct rewire_image *image = &samples->image;
 	struct rewire_error err;
 
 	if (rewire_image_open(path, image, &err) ||
@@ -439,9 +576,101 @@ static bool sign_image(const char *path)
 	manifest.software[0] = 0xf2;
 	manifest.max_memory = image->memory;
 	memcpy(manifest.image_digest, image->digest, REWIRE_DIGEST_SIZE);
-	if (rewire_sign_manifest(developer, &manifest, &world.samples.manifest,
+	if (rewire_sign_manifest(developer, &manifest, &samples->manifest,
 				 &err))
 		return complain("manifest", &err);
+	manifest.release = 2;
+	if (rewire_sign_manifest(developer, &manifest, &samples->next_manifest,
+				 &err))
+		return complain("manifest of an update", &err);
+	return true;
+}
+
+/* ---- packages: the same image again, as the next release ---- */
+
+static int sign_package(size_t which, const __u8 *key, struct rewire_error *err)
+{
+	struct samples *samples = &world.samples;
+	struct rewire_package package = {
+		.from_min = 1, .from_max = 1, .trial_ms = 60000,
+		.payload_length = rewire_payload_length(&samples->image, key),
+	};
+	struct rewire_order *words;
+	int rc;
+
+	if (key) {
+		package.header.flags = REWIRE_PACKAGE_SEALED |
+				       REWIRE_PACKAGE_ROOT;
+		memset(package.salt, 0x5a, sizeof(package.salt));
+	}
+	rc = rewire_order_sign(sds, &package, &samples->next_manifest, &words,
+			       err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; key && !rc && i < ARRAY_SIZE(root); i++)
+		rc = rewire_order_authorise(root[i], words, err);
+	samples->order[which].words = *words;
+	free(words);
+	return rc;
+}
+
+static int sign_wrap(const __u8 *key, struct rewire_error *err)
+{
+	struct rewire_update_order *order = &world.samples.order[ORDER_SEALED];
+	__u8 buffer[REWIRE_MAX_SUK];
+	size_t length = sizeof(buffer);
+	struct rewire_suk suk;
+	int rc;
+
+	rc = rewire_sm_suk(world.sm[SM_ALPHA], buffer, &length, err);
+	if (!rc)
+		rc = rewire_suk_check(buffer, length, platform_path, &suk, err);
+	if (!rc)
+		rc = rewire_wrap_sign(sds, &order->words, key, &suk,
+				      &order->wrap, err);
+	return rc;
+}
+
+static int record_payload(size_t which, const __u8 *key,
+			  struct rewire_error *err)
+{
+	struct samples *samples = &world.samples;
+	struct content *content = &samples->payload[which];
+	const struct rewire_payload payload = {
+		.package = &samples->order[which].words.package,
+		.content = key,
+	};
+	int fd = memfd_create("payload", MFD_CLOEXEC);
+	struct stat status;
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = rewire_payload_write(&samples->image, &payload, fd, err);
+	if (!rc && fstat(fd, &status))
+		rc = -errno;
+	if (!rc) {
+		content->length = (size_t)status.st_size;
+		content->bytes = malloc(content->length);
+		if (!content->bytes ||
+		    pread(fd, content->bytes, content->length, 0) !=
+			    status.st_size)
+			rc = -EIO;
+	}
+	close(fd);
+	return rc;
+}
+
+static bool sign_updates(void)
+{
+	static const __u8 key[REWIRE_CONTENT_KEY_SIZE] = { 0xcc };
+	struct rewire_error err = { 0 };
+
+	if (sign_package(ORDER_PLAIN, NULL, &err) ||
+	    record_payload(ORDER_PLAIN, NULL, &err) ||
+	    sign_package(ORDER_SEALED, key, &err) || sign_wrap(key, &err) ||
+	    record_payload(ORDER_SEALED, key, &err))
+		return complain("packages", &err);
 	return true;
 }
 
@@ -480,26 +709,26 @@ bool world_sign_trust(void)
 static bool record_checkpoint(void)
 {
 	struct scene scene = { .name = "checkpoint", .fd = { -1, -1, -1 } };
-	struct samples *samples = &world.samples;
+	struct content *content = &world.samples.checkpoint;
 	struct rng rng = { .state = 1 };
 	ssize_t got = 0;
 
-	samples->checkpoint = malloc(MAX_CHECKPOINT);
-	if (!samples->checkpoint)
+	content->bytes = malloc(MAX_CHECKPOINT);
+	if (!content->bytes)
 		return false;
 	if (make_extract(&scene, &rng)) {
 		do {
-			got = read(scene.fd[1], samples->checkpoint +
-				   samples->checkpoint_length,
-				   MAX_CHECKPOINT - samples->checkpoint_length);
+			got = read(scene.fd[1], content->bytes +
+				   content->length,
+				   MAX_CHECKPOINT - content->length);
 			if (got > 0)
-				samples->checkpoint_length += (size_t)got;
+				content->length += (size_t)got;
 		} while (got > 0);
 		if (got < 0)
 			perror("# reading a checkpoint");
 	}
 	scene_drop(&scene);
-	return got == 0 && samples->checkpoint_length;
+	return got == 0 && content->length;
 }
 
 bool world_open(const char *pki, const char *image)
@@ -523,7 +752,7 @@ bool world_open(const char *pki, const char *image)
 	    !open_signer(pki, "sds", &sds) ||
 	    !open_signer(pki, "root-1", &root[0]) ||
 	    !open_signer(pki, "root-2", &root[1]) || !sign_image(image) ||
-	    !record_checkpoint() || !world_sign_trust())
+	    !record_checkpoint() || !sign_updates() || !world_sign_trust())
 		return false;
 	world.scene_count = ARRAY_SIZE(scenes);
 	world.provisioned = true;

@@ -6,6 +6,7 @@
 #include <linux/mman.h>
 #include <linux/uaccess.h>
 
+#include "../../kmod/handover.h"
 #include "util.h"
 #include "world.h"
 
@@ -441,6 +442,166 @@ static void restore_over_the_memory_limit_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->enclave->calls->count, 0);
 }
 
+/* ---- one table for the two versions of an update ---- */
+
+/* beside c->enclave, with its call table */
+static struct rewire_enclave *join(struct kunit *test)
+{
+	struct caller *c = test->priv;
+	struct rewire_enclave *new = world_version(test, c->sm);
+
+	rewire_calls_put(new->calls);
+	new->calls = rewire_calls_get(c->enclave->calls);
+	return new;
+}
+
+static void expect_none(struct kunit *test, struct rewire_enclave *enclave)
+{
+	u64 handle;
+
+	KUNIT_EXPECT_FALSE(test, rewire_calls_waiting(enclave));
+	KUNIT_EXPECT_EQ(test, rewire_calls_receive(enclave, BUFFER, PAGE_SIZE,
+						   &handle), -EAGAIN);
+}
+
+static void held_calls_wait(struct kunit *test)
+{
+	struct caller *c = test->priv;
+	struct rewire_calls *calls = c->enclave->calls;
+	u64 handle;
+
+	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, "before"), -ETIMEDOUT);
+	handle = receive(test, "before");
+	KUNIT_EXPECT_TRUE(test, rewire_calls_open(calls));
+	rewire_calls_hold(calls, true);
+	KUNIT_EXPECT_EQ(test, ask(c, 2, 1, "meanwhile"), -ETIMEDOUT);
+	expect_none(test, c->enclave);
+	/* what was taken before is answered */
+	KUNIT_EXPECT_EQ(test, reply(c, handle, "a", 0), 0);
+	KUNIT_EXPECT_FALSE(test, rewire_calls_open(calls));
+	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, ""), 0);
+	expect_none(test, c->enclave);
+	KUNIT_EXPECT_EQ(test, rewire_calls_pending(c->enclave), 1);
+	rewire_calls_hold(calls, false);
+	handle = receive(test, "meanwhile");
+	KUNIT_EXPECT_EQ(test, reply(c, handle, "b", 0), 0);
+	KUNIT_EXPECT_EQ(test, ask(c, 2, 1, ""), 0);
+	KUNIT_EXPECT_TRUE(test, answered(c, "b"));
+}
+
+/* Who waits while calls are held is told when the enclave ends. */
+static void held_calls_end_with_the_enclave(struct kunit *test)
+{
+	struct caller *c = test->priv;
+
+	rewire_calls_hold(c->enclave->calls, true);
+	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, "q"), -ETIMEDOUT);
+	rewire_calls_close(c->enclave, -ECANCELED);
+	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, "q"), -ECANCELED);
+	KUNIT_EXPECT_TRUE(test, rewire_calls_waiting(c->enclave));
+}
+
+/* Nothing leaves a version on trial, and no call reaches it. */
+static void on_trial_nothing_is_delivered_or_answered(struct kunit *test)
+{
+	struct caller *c = test->priv;
+	struct rewire_enclave *new = join(test);
+	struct rewire_gate gate = {};
+	u64 value = 9;
+
+	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, "q"), -ETIMEDOUT);
+	expect_none(test, new);
+	/* not the old one's open call either, whose handle it may guess */
+	gate.op = REWIRE_GATE_REPLY;
+	gate.arg[2] = receive(test, "q");
+	gate.arg[3] = BUFFER;
+	gate.arg[4] = 1;
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(new, &gate), -EPERM);
+	gate.op = REWIRE_GATE_REPLY_RECV;
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(new, &gate), -EPERM);
+	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, ""), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, reply(c, gate.arg[2], "a", 0), 0);
+	/* counters are the workload's: it may look */
+	gate = (struct rewire_gate){ .op = REWIRE_GATE_COUNTER,
+				     .arg = { 0, 1 } };
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(new, &gate), -EPERM);
+	gate.arg[1] = 0;
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(new, &gate), 0);
+	KUNIT_EXPECT_EQ(test, gate.arg[2], 0ULL);
+	KUNIT_EXPECT_EQ(test, rewire_sm_counter(c->sm, WORLD_WORKLOAD, 0, false,
+						&value), 0);
+	KUNIT_EXPECT_EQ(test, value, 0ULL);
+	world_enclave_free(new);
+	/* its end is not the callers' */
+	KUNIT_EXPECT_EQ(test, c->enclave->calls->closed, 0);
+	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, ""), 0);
+	KUNIT_EXPECT_TRUE(test, answered(c, "a"));
+}
+
+/* What the SM wants comes by RECV, although calls are held. */
+static void errand_comes_while_calls_are_held(struct kunit *test)
+{
+	struct caller *c = test->priv;
+	struct rewire_handover *handover = rewire_handover_create(c->sm);
+	struct rewire_gate gate = { .op = REWIRE_GATE_RECV,
+				    .arg = { BUFFER, PAGE_SIZE } };
+
+	KUNIT_ASSERT_NOT_NULL(test, handover);
+	c->enclave->handover = handover;
+	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, "q"), -ETIMEDOUT);
+	rewire_calls_hold(c->enclave->calls, true);
+	rewire_errand_send(handover, c->enclave, REWIRE_RECV_HEALTH);
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(c->enclave, &gate), 0);
+	KUNIT_EXPECT_EQ(test, gate.arg[2], REWIRE_ERRAND_HANDLE);
+	KUNIT_EXPECT_EQ(test, gate.arg[3], REWIRE_RECV_HEALTH);
+	gate.op = REWIRE_GATE_REPLY;
+	gate.arg[5] = -3;
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(c->enclave, &gate), 0);
+	KUNIT_EXPECT_EQ(test, handover->errand[REWIRE_HANDOVER_OLD].status, -3);
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(c->enclave, &gate), -ENOENT);
+	rewire_calls_hold(c->enclave->calls, false);
+	gate = (struct rewire_gate){ .op = REWIRE_GATE_RECV,
+				     .arg = { BUFFER, PAGE_SIZE } };
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(c->enclave, &gate), 1);
+	KUNIT_EXPECT_EQ(test, gate.arg[3], REWIRE_RECV_CALL);
+	c->enclave->handover = NULL;
+	rewire_handover_put(handover);
+}
+
+/* Callers keep the file they have; whoever took the place answers, once. */
+static void switched_old_files_lead_to_the_new_version(struct kunit *test)
+{
+	struct caller *c = test->priv;
+	struct rewire_enclave *new = join(test), *old = c->enclave;
+	u64 handle = 0;
+
+	rewire_calls_hold(old->calls, true);
+	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, "one"), -ETIMEDOUT);
+	mutex_lock(&old->lock);
+	old->claimed = false;
+	new->trial = false;
+	new->claimed = true;
+	old->successor = new;
+	rewire_enclave_get(new);
+	rewire_enclave_wipe(old, -ECANCELED, "updated");
+	mutex_unlock(&old->lock);
+	rewire_calls_hold(new->calls, false);
+
+	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, "one"), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, ask(c, 2, 1, "two"), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, rewire_calls_receive(new, BUFFER, PAGE_SIZE,
+						   &handle), 3);
+	KUNIT_EXPECT_EQ(test, rewire_calls_reply(new, handle, BUFFER, 3, 0), 0);
+	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, ""), 0);
+	KUNIT_EXPECT_TRUE(test, answered(c, "one"));
+	KUNIT_EXPECT_EQ(test, rewire_calls_receive(new, BUFFER, PAGE_SIZE,
+						   &handle), 3);
+	expect_none(test, new);
+	world_enclave_free(new);
+	/* and when that one ends, so do its callers */
+	KUNIT_EXPECT_EQ(test, ask(c, 2, 1, "two"), -ECANCELED);
+}
+
 static struct kunit_case call_cases[] = {
 	KUNIT_CASE(call_repeated_has_one_effect),
 	KUNIT_CASE(call_out_of_sequence_is_stale),
@@ -459,6 +620,11 @@ static struct kunit_case call_cases[] = {
 	KUNIT_CASE(close_tells_everybody),
 	KUNIT_CASE(restored_calls_go_on),
 	KUNIT_CASE(restore_over_the_memory_limit_is_refused),
+	KUNIT_CASE(held_calls_wait),
+	KUNIT_CASE(held_calls_end_with_the_enclave),
+	KUNIT_CASE(on_trial_nothing_is_delivered_or_answered),
+	KUNIT_CASE(errand_comes_while_calls_are_held),
+	KUNIT_CASE(switched_old_files_lead_to_the_new_version),
 	{}
 };
 

@@ -314,6 +314,89 @@ static void enclave_in_a_migration_is_not_destroyed_by_name(struct kunit *test)
 			-EBADFD);
 }
 
+/* ---- the version floor ---- */
+
+static int allows(struct place *p, u8 software, u64 release, u64 svn)
+{
+	struct rewire_manifest manifest = { .release = release, .svn = svn };
+
+	memset(manifest.software, software, sizeof(manifest.software));
+	memset(&p->why, 0, sizeof(p->why));
+	return rewire_workload_allows(p->sm, WORLD_WORKLOAD, &manifest,
+				      &p->why);
+}
+
+static struct rewire_least least(u8 software, u64 release, u64 svn)
+{
+	struct rewire_least least = { .release = release, .svn = svn };
+
+	memset(least.software, software, sizeof(least.software));
+	return least;
+}
+
+static void version_below_the_floor_is_refused(struct kunit *test)
+{
+	const struct rewire_least floor = least('s', 7, 3);
+	struct place *p = test->priv;
+
+	/* before the first update anything goes */
+	KUNIT_EXPECT_EQ(test, allows(p, 'x', 0, 0), 0);
+	KUNIT_ASSERT_EQ(test, claim(p, 0, false), 0);
+	KUNIT_EXPECT_EQ(test, allows(p, 'x', 0, 0), 0);
+	rewire_workload_switched(p->sm, WORLD_WORKLOAD, 2, &floor);
+	KUNIT_EXPECT_EQ(test, allows(p, 's', 7, 3), 0);
+	KUNIT_EXPECT_EQ(test, allows(p, 's', 8, 4), 0);
+	KUNIT_EXPECT_EQ(test, allows(p, 's', 6, 3), -ESTALE);
+	KUNIT_EXPECT_EQ(test, allows(p, 's', 7, 2), -ESTALE);
+	KUNIT_EXPECT_EQ(test, allows(p, 's', U64_MAX, 2), -ESTALE);
+	KUNIT_EXPECT_EQ(test, allows(p, 's', 6, U64_MAX), -ESTALE);
+	KUNIT_EXPECT_NE(test, p->why.text[0], 0);
+	KUNIT_EXPECT_EQ(test, allows(p, 'x', 8, 4), -EPERM);
+}
+
+/* It raises epoch and floor of the state as well, and never lowers them. */
+static void switch_outdates_the_old_state(struct kunit *test)
+{
+	const struct rewire_least floor = least('s', 7, 3);
+	struct place *p = test->priv;
+
+	KUNIT_ASSERT_EQ(test, claim(p, 0, false), 0);
+	rewire_workload_switched(p->sm, WORLD_WORKLOAD, 9, &floor);
+	rewire_workload_switched(p->sm, WORLD_WORKLOAD, 4, &floor);
+	put(p, 0, REWIRE_PLACE_NONE);
+	KUNIT_EXPECT_EQ(test, claim(p, 8, true), -ESTALE);
+	KUNIT_EXPECT_EQ(test, claim(p, 9, true), 0);
+	KUNIT_EXPECT_EQ(test, p->epoch, 10ULL);
+}
+
+static void floor_goes_along_with_the_workload(struct kunit *test)
+{
+	const struct rewire_least here = least('s', 7, 3);
+	struct rewire_luggage left = {}, came = {
+		.least = least('s', 5, 3), .counter = { 4, 0 },
+	};
+	struct place *p = test->priv;
+	u64 value;
+
+	KUNIT_ASSERT_EQ(test, claim(p, 0, false), 0);
+	rewire_workload_switched(p->sm, WORLD_WORKLOAD, 2, &here);
+	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 1, true,
+						&value), 0);
+	rewire_workload_leave(p->sm, WORLD_WORKLOAD, &left);
+	KUNIT_EXPECT_MEMEQ(test, &left.least, &here, sizeof(here));
+	KUNIT_EXPECT_EQ(test, left.counter[0], 0ULL);
+	KUNIT_EXPECT_EQ(test, left.counter[1], 1ULL);
+	/* an update by the root role lowered it elsewhere; counters stay */
+	KUNIT_ASSERT_EQ(test, rewire_workload_arrive(p->sm, WORLD_WORKLOAD,
+						     &came, NULL), 0);
+	rewire_workload_leave(p->sm, WORLD_WORKLOAD, &left);
+	KUNIT_EXPECT_MEMEQ(test, &left.least, &came.least, sizeof(here));
+	KUNIT_EXPECT_EQ(test, left.counter[0], 4ULL);
+	KUNIT_EXPECT_EQ(test, left.counter[1], 1ULL);
+	KUNIT_EXPECT_EQ(test, allows(p, 's', 5, 3), 0);
+	KUNIT_EXPECT_EQ(test, allows(p, 's', 4, 3), -ESTALE);
+}
+
 static struct kunit_case sm_cases[] = {
 	KUNIT_CASE(workload_first_starts_in_epoch_1),
 	KUNIT_CASE(workload_lives_once),
@@ -322,6 +405,9 @@ static struct kunit_case sm_cases[] = {
 	KUNIT_CASE(workload_moved_comes_back_later_only),
 	KUNIT_CASE(workload_that_never_ran_comes_back_again),
 	KUNIT_CASE(counters_only_grow),
+	KUNIT_CASE(version_below_the_floor_is_refused),
+	KUNIT_CASE(switch_outdates_the_old_state),
+	KUNIT_CASE(floor_goes_along_with_the_workload),
 	KUNIT_CASE(workloads_are_apart),
 	KUNIT_CASE(workload_one_too_many_is_refused),
 	KUNIT_CASE(charge_up_to_the_limit),

@@ -11,6 +11,9 @@
 #define SESSION(state, event)						\
 	rewire_session_next(REWIRE_SESSION_##state, REWIRE_SESSION_EV_##event)
 
+#define UPDATE(state, event)						\
+	rewire_update_next(REWIRE_UPDATE_##state, REWIRE_UPDATE_EV_##event)
+
 /* is there a way that avoids a state? */
 static bool finds_enclave(u32 from, u32 to, u32 without)
 {
@@ -203,6 +206,66 @@ static void session_steps_come_in_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, SESSION(PREPARED, RECEIPT), -EBADFD);
 }
 
+/* What the table has is what the lookup finds, and it finds nothing else. */
+static void update_arcs_are_those_of_the_table(struct kunit *test)
+{
+	u32 state, arcs = 0, found = 0;
+	int event;
+
+#define X(from, event, to)						\
+	KUNIT_EXPECT_EQ(test, UPDATE(from, event), REWIRE_UPDATE_##to);	\
+	arcs++;
+	REWIRE_UPDATE_ARCS(X)
+#undef X
+	for (state = 0; state < REWIRE_UPDATE_STATES; state++)
+		for (event = 0; event < REWIRE_UPDATE_EV_COUNT; event++)
+			found += rewire_update_next(state, event) >= 0;
+	KUNIT_EXPECT_EQ(test, found, arcs);
+	KUNIT_EXPECT_EQ(test, rewire_update_next(REWIRE_UPDATE_STATES, 0),
+			-EBADFD);
+	KUNIT_EXPECT_EQ(test, rewire_update_next(U32_MAX, 0), -EBADFD);
+	KUNIT_EXPECT_EQ(test, rewire_update_next(0, REWIRE_UPDATE_EV_COUNT),
+			-EBADFD);
+}
+
+/* Until the switch it can be given up, and after its end nothing happens. */
+static void update_ends_once(struct kunit *test)
+{
+	int event;
+	u32 state;
+
+	for (state = 0; state < REWIRE_UPDATE_SWITCHED; state++)
+		KUNIT_EXPECT_EQ(test,
+				rewire_update_next(state,
+						   REWIRE_UPDATE_EV_ABORT),
+				REWIRE_UPDATE_ABORTED);
+	for (event = 0; event < REWIRE_UPDATE_EV_COUNT; event++) {
+		KUNIT_EXPECT_EQ(test,
+				rewire_update_next(REWIRE_UPDATE_SWITCHED,
+						   event), -EBADFD);
+		KUNIT_EXPECT_EQ(test,
+				rewire_update_next(REWIRE_UPDATE_ABORTED,
+						   event), -EBADFD);
+	}
+}
+
+/* Nothing is switched that was not tried, nor tried while the old one runs. */
+static void update_steps_come_in_order(struct kunit *test)
+{
+	u32 state;
+	int event;
+
+	for (state = 0; state < REWIRE_UPDATE_STATES; state++) {
+		for (event = 0; event < REWIRE_UPDATE_EV_COUNT; event++) {
+			int next = rewire_update_next(state, event);
+
+			if (next < 0 || next == REWIRE_UPDATE_ABORTED)
+				continue;
+			KUNIT_EXPECT_EQ(test, next, (int)state + 1);
+		}
+	}
+}
+
 /* The names follow the numbers of the uapi. */
 static void states_have_names(struct kunit *test)
 {
@@ -210,6 +273,7 @@ static void states_have_names(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, kind##_name(state), #state)
 #define enclave_name(state) rewire_enclave_state_name(REWIRE_ENCLAVE_##state)
 #define session_name(state) rewire_session_state_name(REWIRE_SESSION_##state)
+#define update_name(state) rewire_update_state_name(REWIRE_UPDATE_##state)
 	NAME(enclave, BUILDING);
 	NAME(enclave, READY);
 	NAME(enclave, RUNNING);
@@ -228,8 +292,16 @@ static void states_have_names(struct kunit *test)
 	NAME(session, PREPARED);
 	NAME(session, ACTIVE);
 	NAME(session, ABORTED);
+	NAME(update, LOADING);
+	NAME(update, LOADED);
+	NAME(update, HANDING);
+	NAME(update, HANDED);
+	NAME(update, TRIAL);
+	NAME(update, SWITCHED);
+	NAME(update, ABORTED);
 	KUNIT_EXPECT_STREQ(test, rewire_enclave_state_name(99), "?");
 	KUNIT_EXPECT_STREQ(test, rewire_session_state_name(99), "?");
+	KUNIT_EXPECT_STREQ(test, rewire_update_state_name(99), "?");
 }
 
 static struct kunit_case state_cases[] = {
@@ -244,6 +316,9 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(session_relinquished_does_not_abort_alone),
 	KUNIT_CASE(session_aborts_alone_before_start),
 	KUNIT_CASE(session_steps_come_in_order),
+	KUNIT_CASE(update_arcs_are_those_of_the_table),
+	KUNIT_CASE(update_ends_once),
+	KUNIT_CASE(update_steps_come_in_order),
 	KUNIT_CASE(states_have_names),
 	{}
 };

@@ -450,6 +450,89 @@ static void compaction_waits_for_witnesses(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, hear(b, &late, &head), 0, "%s", b->why.text);
 }
 
+/* ---- what has expired ---- */
+
+#define NOON	1800000000ULL	/* that a witness says it is, in seconds */
+
+static int expired(struct bench *b, u64 expires)
+{
+	b->why.text[0] = '\0';
+	return rewire_witness_expired(b->fresh, expires, &b->why);
+}
+
+static void hear_time(struct kunit *test, u64 time)
+{
+	struct bench *b = test->priv;
+	struct rewire_head head = ask(test);
+	struct rewire_witness witness = answer(&head, &head);
+
+	witness.time = time;
+	KUNIT_ASSERT_EQ_MSG(test, heed(b, &witness), 0, "%s", b->why.text);
+}
+
+static void what_never_expires_needs_no_witness(struct kunit *test)
+{
+	struct bench *b = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	KUNIT_EXPECT_EQ(test, expired(b, 0), 0);
+	KUNIT_EXPECT_EQ(test, expired(b, U64_MAX), -ENOLINK);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(b->why.text, "rewire witness"));
+	hear_time(test, NOON);
+	KUNIT_EXPECT_EQ(test, expired(b, 0), 0);
+}
+
+/* Nobody's clock but the witness's counts, and what has passed since. */
+static void expired_by_the_time_of_the_witness(struct kunit *test)
+{
+	struct bench *b = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	hear_time(test, NOON);
+	KUNIT_EXPECT_EQ(test, expired(b, NOON - 1), -ETIME);
+	KUNIT_EXPECT_NE(test, b->why.text[0], 0);
+	KUNIT_EXPECT_EQ(test, expired(b, 1), -ETIME);
+	KUNIT_EXPECT_EQ(test, expired(b, NOON + 600), 0);
+	KUNIT_EXPECT_EQ(test, expired(b, U64_MAX), 0);
+	/* as if it were an hour later */
+	b->fresh->time_taken -= 3600 * NSEC_PER_SEC;
+	KUNIT_EXPECT_EQ(test, expired(b, NOON + 600), -ETIME);
+	KUNIT_EXPECT_EQ(test, expired(b, NOON + 4200), 0);
+}
+
+/* One that says an earlier time does not turn it back. */
+static void time_does_not_go_back(struct kunit *test)
+{
+	struct bench *b = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	hear_time(test, NOON);
+	b->fresh->time_taken -= 3600 * NSEC_PER_SEC;
+	hear_time(test, NOON - 1000);
+	KUNIT_EXPECT_EQ(test, expired(b, NOON + 600), -ETIME);
+	KUNIT_EXPECT_EQ(test, expired(b, NOON + 4200), 0);
+}
+
+/* The journal's last witness says how late it is at least, not how late. */
+static void time_of_an_earlier_life_only_expires(struct kunit *test)
+{
+	struct rewire_witness witness = { .time = NOON };
+	struct bench *b = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	rewire_witness_replay(b->fresh, &witness, sizeof(witness) - 1);
+	KUNIT_EXPECT_EQ(test, b->fresh->time, 0ULL);
+	rewire_witness_replay(b->fresh, &witness, sizeof(witness));
+	witness.time = NOON - 1000;
+	rewire_witness_replay(b->fresh, &witness, sizeof(witness));
+	KUNIT_EXPECT_EQ(test, expired(b, NOON - 1), -ETIME);
+	KUNIT_EXPECT_EQ(test, expired(b, NOON + 600), -ENOLINK);
+	KUNIT_EXPECT_EQ(test, expired(b, 0), 0);
+	hear_time(test, NOON + 10);
+	KUNIT_EXPECT_EQ(test, expired(b, NOON + 600), 0);
+	KUNIT_EXPECT_EQ(test, expired(b, NOON + 9), -ETIME);
+}
+
 static struct kunit_case witness_cases[] = {
 	KUNIT_CASE_PARAM(start_says_what_is_wanted, mode_gen_params),
 	KUNIT_CASE(witness_of_the_head_is_believed_once),
@@ -462,6 +545,10 @@ static struct kunit_case witness_cases[] = {
 	KUNIT_CASE(strict_runs_nothing_unwitnessed),
 	KUNIT_CASE(journal_of_another_id_is_found_out),
 	KUNIT_CASE(compaction_waits_for_witnesses),
+	KUNIT_CASE(what_never_expires_needs_no_witness),
+	KUNIT_CASE(expired_by_the_time_of_the_witness),
+	KUNIT_CASE(time_does_not_go_back),
+	KUNIT_CASE(time_of_an_earlier_life_only_expires),
 	{}
 };
 

@@ -98,7 +98,9 @@ static void world_segment(struct kunit *test, struct rewire_enclave *enclave,
 	KUNIT_ASSERT_EQ(test, ret, 0);
 }
 
-struct rewire_enclave *world_enclave(struct kunit *test, struct rewire_sm *sm)
+/* one that has it all but a workload */
+static struct rewire_enclave *world_full(struct kunit *test,
+					 struct rewire_sm *sm)
 {
 	struct rewire_enclave *enclave = world_new(test, sm,
 						   REWIRE_ENCLAVE_RECEIVING);
@@ -117,6 +119,22 @@ struct rewire_enclave *world_enclave(struct kunit *test, struct rewire_sm *sm)
 	KUNIT_ASSERT_NOT_NULL(test, enclave->cms);
 	enclave->cms_len = sizeof(world_manifest_cms);
 	memcpy(enclave->workload, WORLD_WORKLOAD, REWIRE_ID_SIZE);
+	return enclave;
+}
+
+struct rewire_enclave *world_version(struct kunit *test, struct rewire_sm *sm)
+{
+	struct rewire_enclave *enclave = world_full(test, sm);
+
+	enclave->trial = true;
+	enclave->state = REWIRE_ENCLAVE_RUNNING;
+	return enclave;
+}
+
+struct rewire_enclave *world_enclave(struct kunit *test, struct rewire_sm *sm)
+{
+	struct rewire_enclave *enclave = world_full(test, sm);
+
 	KUNIT_ASSERT_EQ(test, rewire_workload_claim(sm, WORLD_WORKLOAD, 0,
 						    false, &enclave->epoch,
 						    NULL), 0);
