@@ -948,6 +948,34 @@ static void switched_the_new_version_is_the_instance(struct kunit *test)
 	end_both(&b);
 }
 
+/* What is in the world cannot be changed any more; these numbers neither. */
+static void update_structs_have_their_sizes(struct kunit *test)
+{
+#define SIZE(name, bytes)						\
+	KUNIT_EXPECT_EQ(test, sizeof(struct rewire_##name), (size_t)(bytes))
+	SIZE(package, 200);
+	SIZE(wrap, 184);
+	SIZE(suk, 112);
+	SIZE(version, 64);
+	SIZE(update_receipt, 400);
+	SIZE(update_begin, 120);
+	SIZE(open_update, 32);
+	SIZE(get_suk, 16);
+	SIZE(update_enclave, 24);
+	SIZE(update_handover, 8);
+	SIZE(update_checkpoint, 16);
+	SIZE(update_begin_trial, 8);
+	SIZE(update_health, 8);
+	SIZE(update_switch, 24);
+	SIZE(update_abort, 8);
+	SIZE(update_info, 160);
+	SIZE(update_get_receipt, 16);
+	SIZE(least, 32);
+	SIZE(journal_update, 368);
+	SIZE(journal_workload, 200);
+#undef SIZE
+}
+
 static struct kunit_case update_cases[] = {
 	KUNIT_CASE_PARAM(restart_ends_what_was_begun, ending_gen_params),
 	KUNIT_CASE(record_is_named_by_its_place),
@@ -971,6 +999,7 @@ static struct kunit_case update_cases[] = {
 	KUNIT_CASE(trial_waits_for_the_old_checkpoint),
 	KUNIT_CASE(switch_has_its_conditions),
 	KUNIT_CASE(switched_the_new_version_is_the_instance),
+	KUNIT_CASE(update_structs_have_their_sizes),
 	{}
 };
 

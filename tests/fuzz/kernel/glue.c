@@ -234,11 +234,29 @@ void rewire_roles_replace(struct rewire_roles *roles,
 }
 
 /* Of a statement that comes from users; the replay's was signed before. */
-int rewire_anchors_signed(const struct rewire_anchors *anchors,
-			  const void *data, size_t len, const void *cms,
-			  size_t cms_len, struct rewire_why *why)
+int rewire_quorum_root(struct rewire_roles *roles, const void *data, u32 len,
+		       const struct rewire_cms *signatures, u32 count,
+		       struct rewire_why *why)
 {
-	(void)anchors, (void)data, (void)len, (void)cms, (void)cms_len, (void)why;
+	(void)roles, (void)data, (void)len, (void)signatures, (void)count;
+	(void)why;
+	abort();
+}
+
+int rewire_quorum_check(const struct rewire_anchors *anchors, const char *which,
+			const void *data, u32 len,
+			const struct rewire_cms *signatures, u32 count,
+			struct rewire_why *why)
+{
+	(void)anchors, (void)which, (void)data, (void)len, (void)signatures;
+	(void)count, (void)why;
+	abort();
+}
+
+void rewire_event_post(struct rewire_events *events,
+		       const struct rewire_event *event)
+{
+	(void)events, (void)event;
 	abort();
 }
 

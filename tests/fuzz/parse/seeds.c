@@ -8,6 +8,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include <rewire_update.h>
+
 #include "../kernel/kernel.h"
 #include "crypto.h"
 #include "cbor_read.h"
@@ -324,6 +326,119 @@ static void statements(void)
 	save_statement("levels", statement);
 }
 
+/* ---- packages, and how updates ended ---- */
+
+/* @what: of package.c; @bytes: @length of them from 1 on, as that wants them */
+static void save_package(const char *name, __u8 what, __u8 *bytes, size_t length)
+{
+	bytes[0] = what;
+	save("package", name, bytes, 1 + length);
+}
+
+static size_t order_bytes(const struct rewire_order *order, __u8 *to)
+{
+	struct rewire_error err = { 0 };
+	char path[512];
+	__u8 *data;
+	size_t length;
+
+	snprintf(path, sizeof(path), "%s/order.tmp", folder);
+	taken(rewire_order_write(path, order, &err));
+	taken(rewire_file_read(path, REWIRE_MAX_ORDER, &data, &length, &err));
+	remove(path);
+	memcpy(to, data, length);
+	free(data);
+	return length;
+}
+
+static struct rewire_suk own_suk(void)
+{
+	struct rewire_suk suk = { .generation = 1 };
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	__u8 point[1 + sizeof(suk.point)];
+	size_t length;
+
+	promise(key && EVP_PKEY_get_octet_string_param(key,
+			"pub", point, sizeof(point), &length) &&
+		length == sizeof(point));
+	memcpy(suk.point, point + 1, sizeof(suk.point));
+	EVP_PKEY_free(key);
+	return suk;
+}
+
+static void packages(void)
+{
+	static __u8 bytes[1 + 2 + REWIRE_MAX_WRAP + REWIRE_MAX_ORDER];
+	static const __u8 content[REWIRE_CONTENT_KEY_SIZE] = { 1 };
+	struct rewire_signer *developer = signer_open("developer");
+	struct rewire_signer *sds = signer_open("sds");
+	struct rewire_signer *root = signer_open("root-1");
+	struct rewire_manifest manifest = { .release = 2, .max_threads = 1 };
+	struct rewire_package package = {
+		.from_max = 1, .payload_length = 4096, .trial_ms = 1000,
+	};
+	struct rewire_suk suk = own_suk();
+	struct rewire_signed object;
+	struct rewire_order *order;
+	size_t length;
+
+	promise(!rewire_sign_manifest(developer, &manifest, &object, NULL));
+	taken(rewire_order_sign(sds, &package, &object, &order, NULL));
+	save_package("plain", 0, bytes, order_bytes(order, bytes + 1));
+	free(order);
+	package.header.flags = REWIRE_PACKAGE_ROOT;
+	taken(rewire_order_sign(sds, &package, &object, &order, NULL));
+	taken(rewire_order_authorise(root, order, NULL));
+	save_package("root", 0, bytes, order_bytes(order, bytes + 1));
+	free(order);
+	package.header.flags = REWIRE_PACKAGE_SEALED;
+	package.salt[0] = 1;
+	taken(rewire_order_sign(sds, &package, &object, &order, NULL));
+	taken(rewire_wrap_sign(sds, order, content, &suk, &object, NULL));
+	length = object.length + object.signature_length;
+	bytes[1] = (__u8)length;
+	bytes[2] = (__u8)(length / 256);
+	memcpy(bytes + 3, &object.body, object.length);
+	memcpy(bytes + 3 + object.length, object.signature,
+	       object.signature_length);
+	save_package("sealed", 1, bytes, 2 + length +
+		     order_bytes(order, bytes + 3 + length));
+	free(order);
+	rewire_signer_free(developer);
+	rewire_signer_free(sds);
+	rewire_signer_free(root);
+}
+
+static void receipts(struct attester *a)
+{
+	struct rewire_update_receipt receipt = {
+		.header = {
+			.magic = REWIRE_MAGIC,
+			.type = REWIRE_TYPE_UPDATE_RECEIPT,
+			.version = REWIRE_VERSION, .size = sizeof(receipt),
+		},
+		.state = REWIRE_UPDATE_ABORTED,
+		.error = ETIMEDOUT,
+		.reason = "so slow",
+		.cert_len = a->signer.certificate_length,
+		.sig_len = (__u32)EVP_PKEY_get_size(a->key),
+	};
+	__u8 text[sizeof(REWIRE_UPDATE_RECEIPT_DOMAIN) + sizeof(receipt)] =
+		REWIRE_UPDATE_RECEIPT_DOMAIN;
+	__u8 bytes[1 + REWIRE_MAX_UPDATE_RECEIPT], *to = bytes + 1;
+
+	memcpy(receipt.sm, a->signer.sm, sizeof(receipt.sm));
+	memcpy(text + sizeof(REWIRE_UPDATE_RECEIPT_DOMAIN), &receipt,
+	       sizeof(receipt));
+	to = mempcpy(to, &receipt, sizeof(receipt));
+	to = mempcpy(to, a->signer.certificate, receipt.cert_len);
+	to += sign(a->key, text, sizeof(text), to);
+	taken(rewire_update_receipt_verify(bytes + 1, (size_t)(to - bytes - 1),
+					   in_pki("platform.crt"), &receipt,
+					   NULL));
+	save_package("receipt", 2, bytes, (size_t)(to - bytes - 1));
+}
+
 /* ---- helpers and clients ---- */
 
 /* @bytes: room for all; each call appends a frame */
@@ -544,6 +659,8 @@ int main(int argc, char **argv)
 	heads(&a);
 	tokens(&a);
 	request = structs();
+	packages();
+	receipts(&a);
 	statements();
 	elf_fixture_make(&fix);
 	taken(rewire_image_parse((const __u8 *)&fix, sizeof(fix), &image, NULL));
