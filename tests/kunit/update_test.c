@@ -15,6 +15,7 @@
 #include "../../kmod/stream.h"
 #include "../../kmod/update.h"
 #include "util.h"
+#include "sign.h"
 #include "world.h"
 
 #define SOFTWARE	((const u8 *)"software of all")	/* and its zero */
@@ -851,16 +852,30 @@ static void trial_waits_for_the_old_checkpoint(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, trial(&b), -EAGAIN);
 	KUNIT_EXPECT_FALSE(test, rewire_update_tried(b.update));
 	b.update->handover->sealed[REWIRE_HANDOVER_OLD] = true;
-	b.old->epoch = 8;
 	KUNIT_EXPECT_EQ(test, trial(&b), 0);
 	KUNIT_EXPECT_EQ(test, b.update->state, REWIRE_UPDATE_TRIAL);
 	KUNIT_EXPECT_TRUE(test, rewire_update_tried(b.update));
-	/* it stands still: this is the epoch that the update is about */
-	KUNIT_EXPECT_EQ(test, b.update->known.epoch, 8ULL);
-	KUNIT_EXPECT_EQ(test, b.new->epoch, 9ULL);
+	KUNIT_EXPECT_EQ(test, b.update->known.epoch, (u64)EPOCH);
+	KUNIT_EXPECT_EQ(test, b.new->epoch, (u64)EPOCH + 1);
 	KUNIT_EXPECT_EQ(test, trial(&b), -EBADFD);
 	KUNIT_EXPECT_EQ(test, abort_it(b.update), 0);
 	end_both(&b);
+}
+
+/* words of an SDS and a developer that the SM of @b believes */
+static void sign_order(struct kunit *test, struct both *b)
+{
+	struct rewire_words *words = kzalloc(sizeof(*words), GFP_KERNEL);
+	struct rewire_roles *roles = &b->update->sm->roles;
+
+	KUNIT_ASSERT_NOT_NULL(test, words);
+	b->update->order.words = words;
+	sign_add(test, roles, REWIRE_ROLE_SDS, "s");
+	sign_add(test, roles, REWIRE_ROLE_DEVELOPER, "v");
+	sign_one(test, 's', &words->package, sizeof(words->package),
+		 &words->package_cms);
+	sign_one(test, 'v', &words->manifest, sizeof(words->manifest),
+		 &words->manifest_cms);
 }
 
 static int switch_it(struct both *b, u64 *epoch)
@@ -894,6 +909,7 @@ static void switch_has_its_conditions(struct kunit *test)
 	unsigned int files;
 	u64 epoch = 0;
 
+	sign_order(test, &b);
 	sealed[REWIRE_HANDOVER_NEW] = true;
 	KUNIT_EXPECT_EQ(test, switch_it(&b, &epoch), -EAGAIN);
 	b.update->healthy = 1;
@@ -928,6 +944,7 @@ static void switched_the_new_version_is_the_instance(struct kunit *test)
 	u64 epoch = 0;
 	int error;
 
+	sign_order(test, &b);
 	b.update->healthy = 1;
 	b.update->known.flags |= REWIRE_UPDATE_VOLATILE;
 	KUNIT_ASSERT_EQ(test, switch_it(&b, &epoch), 0);
