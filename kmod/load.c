@@ -77,6 +77,7 @@ void rewire_loader_free(struct rewire_loader *loader)
 			rewire_enclave_wipe(enclave, -ECANCELED,
 					    "its payload was given up");
 		mutex_unlock(&enclave->lock);
+		atomic_dec(&enclave->files);
 		rewire_enclave_put(enclave);
 	}
 	rewire_aead_free(&loader->aead);
@@ -102,6 +103,8 @@ static int loader_layout(struct rewire_loader *loader, struct rewire_why *why)
 					REWIRE_ENCLAVE_BUILDING, why);
 	if (IS_ERR(enclave))
 		return PTR_ERR(enclave);
+	/* as long as we fill it, closing a file of it is not its end */
+	atomic_inc(&enclave->files);
 	ret = rewire_sm_add_enclave(loader->sm, enclave, why);
 	if (ret) {
 		rewire_enclave_put(enclave);

@@ -7,6 +7,7 @@
 #include <crypto/sha2.h>
 #include <kunit/test.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -588,6 +589,25 @@ static void sealed_and_cut_is_not_complete(struct kunit *test)
 	begin(test);
 }
 
+/* who lists enclaves opens and closes the one that is being loaded, too */
+static void closed_while_loaded_goes_on(struct kunit *test)
+{
+	struct load *l = test->priv;
+	struct file *file;
+	u32 half = l->length / 2;
+
+	begin(test);
+	KUNIT_ASSERT_EQ(test, put(l, l->payload, half), half);
+	file = rewire_enclave_file(l->loader->enclave);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	__fput_sync(file);
+	KUNIT_EXPECT_EQ(test, l->loader->enclave->state,
+			REWIRE_ENCLAVE_BUILDING);
+	KUNIT_EXPECT_EQ(test, put(l, l->payload + half, l->length - half),
+			l->length - half);
+	KUNIT_EXPECT_TRUE(test, rewire_loader_complete(l->loader));
+}
+
 static struct kunit_case load_cases[] = {
 	KUNIT_CASE_SLOW(payload_is_measured),
 	KUNIT_CASE(payload_is_admitted),
@@ -603,6 +623,7 @@ static struct kunit_case load_cases[] = {
 	KUNIT_CASE(other_sealed_payload_is_refused),
 	KUNIT_CASE(changed_records_are_refused),
 	KUNIT_CASE(sealed_and_cut_is_not_complete),
+	KUNIT_CASE(closed_while_loaded_goes_on),
 	{}
 };
 
