@@ -301,6 +301,7 @@ struct file *rewire_enclave_file(struct rewire_enclave *enclave)
 	atomic_inc(&enclave->files);
 	return file;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_file);
 
 /* ---- /dev/rewire ---- */
 

@@ -67,7 +67,7 @@ struct rewire_segment {
  * @mm: address space of @thread, for comparison only
  * @changed: woken up at every change of state
  * @gone: work that notices the end of @thread
- * @files: open files; at 0 an enclave with nothing to lose is destroyed
+ * @files: open files, and who loads it; at 0 an enclave with nothing to lose is destroyed
  * @session: a migration has it; protected by @lock
  * @handover: an update has it; a reference, protected by @lock
  * @trial: it is an update's new version, and not the instance

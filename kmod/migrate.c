@@ -107,6 +107,11 @@ rewire_session_create(struct rewire_sm *sm, u32 side,
 	session = rewire_session_alloc(sm, side, request);
 	if (!session)
 		return ERR_PTR(-ENOMEM);
+	/*
+	 * Its creator is one, until that has a file: who finds the session in the
+	 * registry meanwhile, opens and closes it, must not be the last.
+	 */
+	atomic_set(&session->files, 1);
 	get_random_bytes(session->nonce, sizeof(session->nonce));
 	ret = rewire_share_generate(&session->share);
 	if (ret) {

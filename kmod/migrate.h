@@ -65,7 +65,7 @@ struct rewire_said {
  * @changed: woken up at every change of state
  * @changes: how many there were
  * @seen: how many REWIRE_SESSION_INFO told
- * @files: open files
+ * @files: open files, and who creates it until that has one
  * @record: as it stands in the journal; changes under the journal's lock
  * @record_len: its bytes
  * @written: records in the journal once @record was; nobody is told of it before

@@ -197,6 +197,7 @@ int rewire_migrate_in(struct rewire_context *context,
 		context->out = file;
 		context->fd = &arg->fd;
 	}
+	atomic_dec(&session->files);
 	rewire_session_put(session);
 	return ret;
 }

@@ -349,3 +349,4 @@ struct file *rewire_session_file(struct rewire_session *session)
 	atomic_inc(&session->files);
 	return file;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_session_file);

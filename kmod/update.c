@@ -487,6 +487,8 @@ static struct rewire_update *update_create(struct rewire_context *context,
 	update = rewire_update_alloc(sm);
 	if (!update)
 		return ERR_PTR(-ENOMEM);
+	/* who opens and closes it before there is a file for us is not the last */
+	atomic_set(&update->files, 1);
 	update->owner = current_uid();
 	update->known.flags = arg->flags;
 	ret = rewire_order_get(sm, arg, &update->order, &context->why);
@@ -547,6 +549,7 @@ int rewire_update_begin(struct rewire_context *context,
 	rewire_update_abort(update, ret, "no file for it", NULL);
 	mutex_unlock(&update->lock);
 out:
+	atomic_dec(&update->files);
 	rewire_update_put(update);
 	return ret;
 }

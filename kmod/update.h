@@ -47,7 +47,7 @@ struct rewire_stream_header;
  * @changed: woken up at every change of state
  * @changes: how many there were
  * @seen: how many REWIRE_UPDATE_INFO told
- * @files: open files
+ * @files: open files, and who creates it until that has one
  */
 struct rewire_update {
 	struct kref ref;

@@ -7,6 +7,7 @@
 #include <crypto/sha2.h>
 #include <kunit/test.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -210,8 +211,8 @@ static void payload_is_admitted(struct kunit *test)
 	enclave = l->loader->enclave;
 	sign_one(test, 'v', &manifest, sizeof(manifest), &cms);
 	mutex_lock(&enclave->lock);
-	ret = rewire_enclave_init(enclave, &manifest, cms.bytes, cms.length,
-				  WORLD_WORKLOAD, &l->why);
+	ret = rewire_enclave_admit(enclave, &manifest, cms.bytes, cms.length,
+				   WORLD_WORKLOAD, &l->why);
 	mutex_unlock(&enclave->lock);
 	KUNIT_ASSERT_EQ(test, ret, 0);
 	KUNIT_EXPECT_EQ(test, enclave->state, REWIRE_ENCLAVE_READY);
@@ -410,15 +411,21 @@ static void too_many_segments_are_refused(struct kunit *test)
 	begin(test);
 }
 
+/* by itself or by whoever watches it; nobody can by name */
 static void destroyed_meanwhile_is_told(struct kunit *test)
 {
 	struct load *l = test->priv;
+	struct rewire_enclave *enclave;
 	u32 half = sizeof(world_layout) + LINE + PAGE_SIZE + 5;
 
 	begin(test);
 	KUNIT_ASSERT_EQ(test, put(l, l->payload, half), half);
-	KUNIT_ASSERT_EQ(test, rewire_enclave_destroy(l->loader->enclave, "test",
-						     NULL), 0);
+	enclave = l->loader->enclave;
+	KUNIT_EXPECT_EQ(test, rewire_enclave_destroy(enclave, "test", NULL),
+			-EBUSY);
+	mutex_lock(&enclave->lock);
+	rewire_enclave_wipe(enclave, -ECANCELED, "test");
+	mutex_unlock(&enclave->lock);
 	KUNIT_EXPECT_EQ(test, put(l, l->payload + half, l->length - half),
 			-EBADFD);
 	KUNIT_EXPECT_FALSE(test, rewire_loader_complete(l->loader));
@@ -588,6 +595,25 @@ static void sealed_and_cut_is_not_complete(struct kunit *test)
 	begin(test);
 }
 
+/* who lists enclaves opens and closes the one that is being loaded, too */
+static void closed_while_loaded_goes_on(struct kunit *test)
+{
+	struct load *l = test->priv;
+	struct file *file;
+	u32 half = l->length / 2;
+
+	begin(test);
+	KUNIT_ASSERT_EQ(test, put(l, l->payload, half), half);
+	file = rewire_enclave_file(l->loader->enclave);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	__fput_sync(file);
+	KUNIT_EXPECT_EQ(test, l->loader->enclave->state,
+			REWIRE_ENCLAVE_BUILDING);
+	KUNIT_EXPECT_EQ(test, put(l, l->payload + half, l->length - half),
+			l->length - half);
+	KUNIT_EXPECT_TRUE(test, rewire_loader_complete(l->loader));
+}
+
 static struct kunit_case load_cases[] = {
 	KUNIT_CASE_SLOW(payload_is_measured),
 	KUNIT_CASE(payload_is_admitted),
@@ -603,6 +629,7 @@ static struct kunit_case load_cases[] = {
 	KUNIT_CASE(other_sealed_payload_is_refused),
 	KUNIT_CASE(changed_records_are_refused),
 	KUNIT_CASE(sealed_and_cut_is_not_complete),
+	KUNIT_CASE(closed_while_loaded_goes_on),
 	{}
 };
 

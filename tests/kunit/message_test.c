@@ -4,6 +4,7 @@
  * becomes of the enclave. Sessions here are in no registry; the ioctls around
  * them are tested from outside.
  */
+#include <linux/file.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -721,6 +722,18 @@ static void ready_about_another_state_is_refused(struct kunit *test)
 						      t->target->said.len));
 }
 
+/* by a helper that looks at all that is open: its creator has no file yet */
+static void session_closed_while_made_goes_on(struct kunit *test)
+{
+	struct talk *t = test->priv;
+	struct file *file = rewire_session_file(t->target);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	__fput_sync(file);
+	KUNIT_EXPECT_EQ(test, t->target->state, REWIRE_SESSION_RECEIVING);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->target->files), 1);
+}
+
 static struct kunit_case message_cases[] = {
 	KUNIT_CASE(message_is_heard_by_its_listener),
 	KUNIT_CASE_SLOW(message_with_any_byte_changed_is_refused),
@@ -744,6 +757,7 @@ static struct kunit_case message_cases[] = {
 	KUNIT_CASE(source_aborts_before_start),
 	KUNIT_CASE(target_of_a_changed_stream_gives_up),
 	KUNIT_CASE(ready_about_another_state_is_refused),
+	KUNIT_CASE(session_closed_while_made_goes_on),
 	{}
 };
 
