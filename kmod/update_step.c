@@ -290,6 +290,7 @@ int rewire_update_handover(struct rewire_update *update, u32 timeout_ms,
 	rewire_handover_put(handover);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_handover);
 
 /* ---- HANDED, TRIAL ---- */
 
@@ -337,6 +338,7 @@ struct file *rewire_update_checkpoint(struct rewire_update *update, u32 version,
 					update->known.id, update->handover,
 					why);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_checkpoint);
 
 static bool update_saved(const struct rewire_update *update, u32 side)
 {
@@ -428,14 +430,15 @@ int rewire_update_health(struct rewire_update *update, u32 timeout_ms,
 			    "the health check failed", NULL);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_health);
 
 /* ---- SWITCHED ---- */
 
 static int update_check_switch(struct rewire_update *update,
 			       struct rewire_why *why)
 {
-	u32 state = READ_ONCE(update->new->state);
 	int ret = rewire_update_may(update, REWIRE_UPDATE_EV_SWITCH, why);
+	u32 state;
 
 	if (ret < 0)
 		return ret;
@@ -445,6 +448,7 @@ static int update_check_switch(struct rewire_update *update,
 	if (!update_saved(update, REWIRE_HANDOVER_NEW))
 		return rewire_because(why, -EAGAIN,
 				      "the new version's checkpoint was not read to its end");
+	state = READ_ONCE(update->new->state);
 	if (state != REWIRE_ENCLAVE_RUNNING && state != REWIRE_ENCLAVE_FROZEN)
 		return rewire_because(why, -EBADFD, "the new version is %s",
 				      rewire_enclave_state_name(state));
