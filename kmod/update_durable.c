@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Updates in the journal. HANDING makes the update known; TRIAL uses the package up, and SWITCHED is the update:
- * epoch, floor and version floor of the workload follow from that one record, now
- * and when it is read again. What was not switched when the SM went down is given up.
+ * Updates in the journal. HANDING makes the update known; TRIAL uses the package
+ * up, and SWITCHED is the update: epoch, floor and version floor of the workload
+ * follow from that one record, now and when it is read again. What was not
+ * switched when the SM went down is given up.
  */
 #include <crypto/sha2.h>
 #include <linux/slab.h>

@@ -294,6 +294,7 @@ int rewire_update_handover(struct rewire_update *update, u32 timeout_ms,
 	rewire_handover_put(handover);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_handover);
 
 /* ---- HANDED, TRIAL ---- */
 
@@ -341,6 +342,7 @@ struct file *rewire_update_checkpoint(struct rewire_update *update, u32 version,
 					update->known.id, update->handover,
 					why);
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_checkpoint);
 
 static bool update_saved(const struct rewire_update *update, u32 side)
 {
@@ -430,6 +432,7 @@ int rewire_update_health(struct rewire_update *update, u32 timeout_ms,
 			    "the health check failed", NULL);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_health);
 
 /* ---- SWITCHED ---- */
 

@@ -11,9 +11,6 @@
 #define SESSION(state, event)						\
 	rewire_session_next(REWIRE_SESSION_##state, REWIRE_SESSION_EV_##event)
 
-#define UPDATE(state, event)						\
-	rewire_update_next(REWIRE_UPDATE_##state, REWIRE_UPDATE_EV_##event)
-
 /* is there a way that avoids a state? */
 static bool finds_enclave(u32 from, u32 to, u32 without)
 {
@@ -209,18 +206,27 @@ static void session_steps_come_in_order(struct kunit *test)
 /* What the table has is what the lookup finds, and it finds nothing else. */
 static void update_arcs_are_those_of_the_table(struct kunit *test)
 {
-	u32 state, arcs = 0, found = 0;
-	int event;
-
+	static const struct {
+		u32 from;
+		enum rewire_update_event event;
+		int to;
+	} arcs[] = {
 #define X(from, event, to)						\
-	KUNIT_EXPECT_EQ(test, UPDATE(from, event), REWIRE_UPDATE_##to);	\
-	arcs++;
-	REWIRE_UPDATE_ARCS(X)
+	{ REWIRE_UPDATE_##from, REWIRE_UPDATE_EV_##event, REWIRE_UPDATE_##to },
+		REWIRE_UPDATE_ARCS(X)
 #undef X
+	};
+	u32 state, found = 0;
+	int event, i;
+
+	for (i = 0; i < ARRAY_SIZE(arcs); i++)
+		KUNIT_EXPECT_EQ(test,
+				rewire_update_next(arcs[i].from, arcs[i].event),
+				arcs[i].to);
 	for (state = 0; state < REWIRE_UPDATE_STATES; state++)
 		for (event = 0; event < REWIRE_UPDATE_EV_COUNT; event++)
 			found += rewire_update_next(state, event) >= 0;
-	KUNIT_EXPECT_EQ(test, found, arcs);
+	KUNIT_EXPECT_EQ(test, found, (u32)ARRAY_SIZE(arcs));
 	KUNIT_EXPECT_EQ(test, rewire_update_next(REWIRE_UPDATE_STATES, 0),
 			-EBADFD);
 	KUNIT_EXPECT_EQ(test, rewire_update_next(U32_MAX, 0), -EBADFD);

@@ -936,6 +936,43 @@ static void switch_has_its_conditions(struct kunit *test)
 	end_both(&b);
 }
 
+/* No version, or none any more: each command looks at the state first. */
+static void commands_in_another_state_are_refused(struct kunit *test)
+{
+	struct both b = { .update = begin(test, 'u') };
+	struct rewire_update *update = b.update;
+	u64 epoch;
+	u32 state;
+
+	for (state = 0; state < REWIRE_UPDATE_STATES; state++) {
+		if (state == REWIRE_UPDATE_TRIAL || state == REWIRE_UPDATE_HANDED)
+			continue;
+		update->state = state;
+		KUNIT_EXPECT_EQ(test, switch_it(&b, &epoch), -EBADFD);
+		KUNIT_EXPECT_EQ(test, trial(&b), -EBADFD);
+		mutex_lock(&update->lock);
+		KUNIT_EXPECT_EQ(test, rewire_update_health(update, 1, NULL),
+				-EBADFD);
+		KUNIT_EXPECT_EQ(test,
+				PTR_ERR(rewire_update_checkpoint(update,
+								 REWIRE_VERSION_OLD,
+								 NULL)),
+				-EBADFD);
+		KUNIT_EXPECT_EQ(test,
+				PTR_ERR(rewire_update_checkpoint(update,
+								 REWIRE_VERSION_NEW,
+								 NULL)),
+				-EBADFD);
+		if (state != REWIRE_UPDATE_LOADED)
+			KUNIT_EXPECT_EQ(test,
+					rewire_update_handover(update, 1, NULL),
+					-EBADFD);
+		mutex_unlock(&update->lock);
+	}
+	update->state = REWIRE_UPDATE_HANDED;
+	KUNIT_EXPECT_EQ(test, switch_it(&b, &epoch), -EBADFD);
+}
+
 static void switched_the_new_version_is_the_instance(struct kunit *test)
 {
 	struct life *l = test->priv;
@@ -1015,6 +1052,7 @@ static struct kunit_case update_cases[] = {
 	KUNIT_CASE(abort_before_trial_needs_no_journal),
 	KUNIT_CASE(trial_waits_for_the_old_checkpoint),
 	KUNIT_CASE(switch_has_its_conditions),
+	KUNIT_CASE(commands_in_another_state_are_refused),
 	KUNIT_CASE(switched_the_new_version_is_the_instance),
 	KUNIT_CASE(update_structs_have_their_sizes),
 	{}
