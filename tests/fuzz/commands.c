@@ -402,14 +402,21 @@ static void fill_open_update(void *arg, const struct memory *memory,
 	memcpy(open->id, world.samples.update_id, REWIRE_ID_SIZE);
 }
 
+/* One that is too short ends the update. */
+static __u32 patience(struct rng *rng)
+{
+	if (commands_faultless || rng_percent(rng, 70))
+		return 5000;
+	return 1 + (__u32)rng_below(rng, 20);
+}
+
 static void fill_update_handover(void *arg, const struct memory *memory,
 				 struct rng *rng)
 {
 	struct rewire_update_handover *handover = arg;
 
 	(void)memory;
-	handover->timeout_ms = rng_percent(rng, 70) ? 5000 :
-			       1 + (__u32)rng_below(rng, 20);
+	handover->timeout_ms = patience(rng);
 }
 
 static void fill_update_health(void *arg, const struct memory *memory,
@@ -418,8 +425,7 @@ static void fill_update_health(void *arg, const struct memory *memory,
 	struct rewire_update_health *health = arg;
 
 	(void)memory;
-	health->timeout_ms = rng_percent(rng, 70) ? 5000 :
-			     1 + (__u32)rng_below(rng, 20);
+	health->timeout_ms = patience(rng);
 }
 
 static void fill_update_checkpoint(void *arg, const struct memory *memory,

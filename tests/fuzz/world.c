@@ -260,6 +260,7 @@ enum update_stage {
 	STAGE_LOADED,
 	STAGE_HANDED,
 	STAGE_TRIAL,
+	STAGE_WELL,	/* it can be switched */
 	STAGE_SWITCHED,
 	STAGE_ABORTED,
 };
@@ -315,18 +316,23 @@ static int seal(const struct scene *scene, __u32 version,
 	return got ? -EIO : 0;
 }
 
-static int switch_versions(struct scene *scene, bool is_volatile,
-			   struct rewire_error *err)
+static int pass_trial(struct scene *scene, bool is_volatile,
+		      struct rewire_error *err)
 {
 	int rc = rewire_update_ask_health(scene->fd[1], UPDATE_MS, err);
 
 	if (!rc && !is_volatile)
 		rc = seal(scene, REWIRE_VERSION_NEW, err);
-	if (!rc)
-		rc = rewire_update_make_switch(scene->fd[1], NULL, err);
-	if (rc < 0)
-		return rc;
-	close(rc);
+	return rc;
+}
+
+static int switch_versions(struct scene *scene, struct rewire_error *err)
+{
+	int fd = rewire_update_make_switch(scene->fd[1], NULL, err);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
 	return 0;
 }
 
@@ -346,8 +352,10 @@ static bool make_update(struct scene *scene, struct rng *rng)
 		rc = seal(scene, REWIRE_VERSION_OLD, &err);
 	if (!rc && stage >= STAGE_TRIAL)
 		rc = rewire_update_enter_trial(update, &err);
+	if (!rc && (stage == STAGE_WELL || stage == STAGE_SWITCHED))
+		rc = pass_trial(scene, is_volatile, &err);
 	if (!rc && stage == STAGE_SWITCHED)
-		rc = switch_versions(scene, is_volatile, &err);
+		rc = switch_versions(scene, &err);
 	if (!rc && stage == STAGE_ABORTED)
 		rc = rewire_update_give_up(update, &err);
 	return rc ? complain(scene->name, &err) : true;
@@ -385,6 +393,8 @@ static struct scene scenes[] = {
 	  .stage = STAGE_HANDED },
 	{ .name = "update, on trial", .make = make_update,
 	  .stage = STAGE_TRIAL },
+	{ .name = "update, well", .make = make_update,
+	  .stage = STAGE_WELL },
 	{ .name = "update, switched", .make = make_update,
 	  .stage = STAGE_SWITCHED },
 	{ .name = "update, aborted", .make = make_update,

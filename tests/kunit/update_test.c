@@ -905,7 +905,9 @@ static void switch_has_its_conditions(struct kunit *test)
 {
 	struct life *l = test->priv;
 	struct both b = begin_both(test, REWIRE_UPDATE_TRIAL);
-	bool *sealed = b.update->handover->sealed;
+	struct rewire_handover *handover =
+		rewire_handover_get(b.update->handover);
+	bool *sealed = handover->sealed;
 	unsigned int files;
 	u64 epoch = 0;
 
@@ -933,6 +935,7 @@ static void switch_has_its_conditions(struct kunit *test)
 	b.update->state = REWIRE_UPDATE_TRIAL;
 	KUNIT_EXPECT_EQ(test, switch_it(&b, &epoch), 0);
 	KUNIT_EXPECT_EQ(test, epoch, b.old->epoch + 1);
+	rewire_handover_put(handover);
 	end_both(&b);
 }
 
