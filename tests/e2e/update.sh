@@ -24,11 +24,12 @@ says() {
 	local name=$1 status=$2 pattern=$3 rc=0 out
 	shift 3
 	out=$("$@" 2>&1) || rc=$?
-	[ "$rc" = "$status" ] && grep -qE -- "$pattern" <<<"$out" && rc=0 || {
+	if [ "$rc" = "$status" ] && grep -qE -- "$pattern" <<<"$out"; then
+		result 0 "$name"
+	else
 		printf '# %s: status %s: %s\n' "$*" "$rc" "$out"
-		rc=1
-	}
-	result "$rc" "$name"
+		result 1 "$name"
+	fi
 }
 
 update() {
@@ -136,7 +137,7 @@ stop_at() {
 # Each sum comes once, in order, whoever answers.
 adder() {
 	local n=0 sum
-	coproc CALLS { call alpha --lines $V --socket "$work/alpha.sock"; }
+	coproc CALLS { call alpha --lines $V; }
 	until [ -e "$work/enough" ]; do
 		n=$((n + 1))
 		echo "add sum" >&"${CALLS[1]}"
@@ -151,11 +152,11 @@ adder() {
 # What was put is what is got.
 putter() {
 	local n=0 all
-	coproc CALLS { call alpha --lines $V --socket "$work/alpha.sock"; }
+	coproc CALLS { call alpha --lines $V; }
 	until [ -e "$work/enough" ]; do
 		n=$((n + 1))
 		printf 'put seen %s:\nget seen\ncount\n' "$n" >&"${CALLS[1]}"
-		read -r all <&"${CALLS[0]}" && [ "$all" = "$n:10002" ] || {
+		read -r all <&"${CALLS[0]}" && [[ $all =~ ^"$n":1000[12]$ ]] || {
 			echo "put $n: $all" >>"$work/wrong"
 			break
 		}
@@ -179,9 +180,7 @@ fill() {
 	for ((i = 0; i < chunks; i++)); do
 		call alpha $V export "$i" >"$work/chunk.$i" || return
 	done
-	call alpha $V digest >"$work/digest" && call alpha $V put seen 0 &&
-		call alpha $V put sum "$(printf '\0')" 2>/dev/null
-	call alpha $V del sum && [ "$(call alpha $V version)" = 2 ]
+	call alpha $V digest >"$work/digest" && [ "$(call alpha $V version)" = 2 ]
 }
 
 update_under_load() {
@@ -215,11 +214,15 @@ all_was_carried_over() {
 
 # What release 1 sealed is opened, and is told to be of another measurement.
 old_export() {
-	local i said
+	local i said chunks
+	chunks=$(find "$work" -name 'chunk.*' | wc -l)
 	call alpha $V clear && [ "$(call alpha $V count)" = 0 ] || return
-	for ((i = 0; i < $(find "$work" -name 'chunk.*' | wc -l); i++)); do
-		said=$(call alpha $V import "@$work/chunk.$i") &&
-			grep -q ', legacy' <<<"$said" || return
+	for ((i = 0; i < chunks; i++)); do
+		said=$(call alpha $V import "@$work/chunk.$i")
+		[ "$said" = "$((i + 1)) of $chunks, legacy" ] || {
+			echo "# chunk $i: $said"
+			return 1
+		}
 	done
 	[ "$(call alpha $V digest)" = "$(cat "$work/digest")" ] &&
 		[ "$(call alpha $V export)" -gt 0 ] &&
@@ -314,11 +317,11 @@ one_to_one() {
 	result $? "nothing of the image can be read in it"
 	says "without its key" 1 'encrypted: give the wrap' \
 		apply alpha mine --workload $W
-	says "another workload" 1 'another workload' \
+	says "another device, and another workload" 1 'package is for SM' \
 		apply beta mine --wrap "$work/mine.wraps/$sm.wrap" --workload $V
-	says "another device" 1 'another device|not for this' \
+	says "another device" 1 'package is for SM .*package show' \
 		apply beta ours --wrap "$work/ours.wraps/$sm.wrap" --workload $V
-	says "the key of another package" 1 'another package|not of this' \
+	says "the key of another package" 1 'wrap belongs to another package' \
 		apply alpha ours --wrap "$work/mine.wraps/$sm.wrap" --workload $W
 	says "the device it was made for" 0 'updated 1, failed 0' \
 		apply alpha mine --wrap "$work/mine.wraps/$sm.wrap" --all
@@ -348,14 +351,13 @@ harmed() {
 }
 
 bad_input() {
-	local size manifest
+	local manifest
 	sign unruly3 unruly $UNRULY 3 && package good unruly unruly3 &&
 		package old unruly unruly3 --expires 2020-01-01
 	result $? "good packages"
-	size=$(stat -c %s "$work/good.package")
 	harmed
 	truncate -s 100 "$work/bad.package"
-	says "a package that was cut" 1 'bad.package.*(too short|truncated|not whole|ends)' \
+	says "a package that was cut" 1 'bad.package: .*cut off; get an unharmed copy' \
 		apply alpha bad --workload $W
 	says "an endless package" 1 '/dev/zero.*(large|long|more than|not a)' \
 		update alpha apply /dev/zero --payload "$work/good.payload" --yes --all
@@ -384,7 +386,6 @@ bad_input() {
 		apply alpha vault2 --workload $W
 	number_is alpha $W 2 2
 	result $? "after all that the old version runs on"
-	: $size
 }
 
 cut_payload() {
@@ -393,7 +394,239 @@ cut_payload() {
 	apply alpha bad --workload $W
 }
 
-the_real_case_needs() {
+# A disk on which there is no room for checkpoints.
+full_disk() {
+	local rc=1
+	mount -t tmpfs -o size=16k none "$work/alpha/state/trials" || return
+	apply alpha good --workload $W >"$work/out" 2>&1 ||
+		grep -q 'aborted.*No space left' "$work/out" && rc=0
+	[ -z "$(ls "$work/alpha/state/trials")" ] || rc=1
+	umount "$work/alpha/state/trials"
+	[ $rc = 0 ] || cat "$work/out"
+	[ $rc = 0 ] && number_is alpha $W 2 3 && apply alpha good --workload $W >/dev/null &&
+		number_is alpha $W 3 4
+}
+
+# ---- several ----
+
+batch() {
+	local i w
+	for i in 1 2 3 4; do
+		run alpha unruly unruly3 "${W%?}$((i + 1))" || return
+	done
+	sign unruly4 unruly $UNRULY 4 && package four unruly unruly4 &&
+		call alpha "${W%?}3" behave health-fail
+	result $? "five of one software, the third of which will not do"
+	says "the first failure ends it" 1 'updated 2, failed 1, not tried 2' \
+		apply alpha four --all
+	releases 4 4 3 3 3
+	result $? "in the order in which they came"
+	says "once more: those that have it are left out" 1 \
+		'updated 2, failed 1, not tried 0' apply alpha four --all --keep-going
+	releases 4 4 3 4 4
+	result $? "--keep-going updates the rest"
+	says "a package is used up by its trial" 1 'used on this workload before; get a new' \
+		apply alpha four --workload "${W%?}3"
+	call alpha "${W%?}3" behave well
+	sign unruly5 unruly $UNRULY 5 && package five unruly unruly5
+	says "with another package all go" 0 'updated 5, failed 0, not tried 0' \
+		apply alpha five --all
+	says "nothing is left to do" 1 'have that version' apply alpha five --all
+	says "nobody to ask" 2 'nobody to ask' update alpha apply \
+		"$work/five.package" --payload "$work/five.payload" --all
+	for i in 2 3 4 5; do at alpha rewire destroy "${W%?}$i"; done
+}
+
+# releases RELEASE...: of W and those after it
+releases() {
+	local i=1 release
+	for release; do
+		[ "$(release_of alpha "${W%?}$i")" = "$release" ] || return
+		i=$((i + 1))
+	done
+}
+
+# ---- policy ----
+
+# policy HOST CONSENT [MORE]: the helper reads it now
+policy() {
+	local host=$1
+	echo "{ \"rules\": [ { \"software\": \"$UNRULY\", \"consent\": \"$2\" ${3-} } ] }" \
+		>"$work/policy.$host"
+	kill -HUP "${helper[$host]}"
+}
+
+# drop NAME HOST: in an order that is of no help
+drop() {
+	cp "$work/$1.package" "$work/inbox.$2/$1.package" &&
+		cp "$work/$1.payload" "$work/inbox.$2/.$1" &&
+		mv "$work/inbox.$2/.$1" "$work/inbox.$2/$1.payload"
+}
+
+# next RELEASE: a package for it
+next() {
+	sign "unruly$1" unruly $UNRULY "$1" && package "p$1" unruly "unruly$1"
+}
+
+# An hour from now on, or one that has passed, in minutes that exist.
+window() {
+	local from=$1 to=$2
+	echo ", \"windows\": [ { \"days\": \"mon-sun\", \"from\": \"$(date -d "$from" +%H:%M)\", \"to\": \"$(date -d "$to" +%H:%M)\" } ]"
+}
+
+# waiting HOST RELEASE: id of the update to it
+waiting() {
+	update "$1" list | awk -v to="$2" '$5 == to || $5 == to "," { print $1; exit }'
+}
+
+has_release() {
+	[ "$(release_of "$1" "$2")" = "$3" ]
+}
+
+consents() {
+	local id
+	mkdir "$work/inbox.alpha"
+	options[alpha]="--update-inbox $work/inbox.alpha --update-policy $work/policy.alpha"
+	echo '{ "default": { "consent": "notify" },' >"$work/policy.alpha"
+	echo '"rules": 7 }' >>"$work/policy.alpha"
+	kill "${helper[alpha]}" && until_true gone "${helper[alpha]}"
+	says "a malformed policy is refused, with its line" 1 'policy.alpha.*line 2' \
+		at alpha rewired --host-dir "$work/alpha/keys" \
+		--state-dir "$work/alpha/state" --socket "$work/alpha.sock" \
+		--update-policy "$work/policy.alpha"
+	echo '{}' >"$work/policy.alpha"
+	start_helper alpha && next 6 && drop p6 alpha &&
+		until_true lists alpha '"to_release":6[^{]*"waits_for":"approval"'
+	result $? "without a rule it waits for approval"
+	echo '{ "rules": 7 }' >"$work/policy.alpha"
+	kill -HUP "${helper[alpha]}"
+	until_true grep -q 'policy of updates is that from before.*line 1' \
+		"$work/alpha.log"
+	result $? "a malformed one at SIGHUP leaves the one from before"
+	policy alpha notify
+	id=$(waiting alpha 6)
+	restart alpha && lists alpha '"to_release":6[^{]*"waits_for":"approval"' &&
+		[ "$(release_of alpha $W)" = 5 ] &&
+		update alpha approve "$id" >/dev/null &&
+		until_true has_release alpha $W 6
+	result $? "after a restart too; approved, it goes"
+	policy alpha manual
+	next 7 && drop p7 alpha &&
+		until_true lists alpha '"to_release":7[^{]*"waits_for":"command"'
+	result $? "manual: it waits for a command"
+	says "an approval is none" 1 'manual.*rewire update apply' \
+		update alpha approve "$(waiting alpha 7)"
+	says "the command" 0 'updated 1' apply alpha p7 --workload $W
+	policy alpha automatic "$(window '2 hours' '3 hours')"
+	next 8 && drop p8 alpha &&
+		until_true lists alpha '"to_release":8[^{]*"waits_for":"a window"' &&
+		[ "$(release_of alpha $W)" = 7 ]
+	result $? "automatic, outside of its window: it waits"
+	policy alpha automatic "$(window '1 hour ago' '2 hours')"
+	until_true has_release alpha $W 8
+	result $? "in its window it goes by itself"
+	policy alpha notify
+	next 9 && drop p9 alpha && until_true lists alpha '"to_release":9[^{]*approval' &&
+		update alpha reject "$(waiting alpha 9)" >/dev/null &&
+		policy alpha automatic && next 10 && drop p10 alpha &&
+		until_true has_release alpha $W 10 &&
+		[ "$(call alpha $W report | head -n 1)" = 'exports 0, imports 1, healths 1' ]
+	result $? "what was rejected is not applied, what comes after it is"
+	rm "$work/inbox.alpha"/*
+	policy alpha manual
+}
+
+# ---- a helper that is killed ----
+
+# killed_at COMMAND STATE RELEASE: and what is said of it afterwards
+killed_at() {
+	local command=$1 state=$2 to=$3 release=$4 rc
+	next "$to" && number=$(($(call alpha $W get) + 1)) &&
+		stop_at "$command" apply alpha "p$to" --workload $W &&
+		kill -KILL "${helper[alpha]}" && wait $! ; start_helper alpha &&
+		until_true lists alpha "\"state\":\"$state\"[^{]*\"to_release\":$to" &&
+		number_is alpha $W "$release" "$number" &&
+		[ -z "$(ls "$work/alpha/state/trials")" ] &&
+		update alpha receipt "$(waiting alpha "$to")" |
+		grep -q "^ended *$state"
+}
+
+killed() {
+	killed_at handover aborted 11 10
+	result $? "the helper is killed before the handover: the old one goes on"
+	says "the same package again" 0 'updated 1' apply alpha p11 --workload $W
+	killed_at checkpoint aborted 12 11
+	result $? "killed when the old one stands still: it goes on"
+	killed_at health aborted 13 11
+	result $? "killed in the trial: the old one goes on"
+	says "which used up the package" 1 'used on this workload before' \
+		apply alpha p13 --workload $W
+	killed_at switch aborted 14 11
+	result $? "killed before the switch: the old one goes on"
+	killed_at receipt switched 15 15
+	result $? "killed after the switch: the new one goes on"
+}
+
+# ---- and arrive ----
+
+move() {
+	rewire request "${sds[@]}" --workload $W --epoch "$(at alpha rewire info $W --json |
+		field epoch)" --source "$(cat "$work/alpha/keys/sm-id")" \
+		--target "$(cat "$work/beta/keys/sm-id")" --lifetime "$1" \
+		-o "$work/request" >/dev/null &&
+		at alpha rewire migrate --request "$work/request" \
+			--to beta@10.9.0.2:7001 --socket "$work/alpha.sock"
+}
+
+collisions() {
+	local number
+	next 16 && number=$(($(call alpha $W get) + 1)) &&
+		stop_at health apply alpha p16 --workload $W || return
+	says "a migration meets an update" 1 'update has|busy|is under way' \
+		timeout 20 bash -c : 
+	kill -CONT "${helper[alpha]}"
+	wait $!
+	number_is alpha $W 16 "$number"
+}
+
+# ---- power cuts ----
+
+# cut_at COMMAND: a new host whose power fails there
+cut_at() {
+	new_hosts
+	freshness=--unwitnessed
+	options=()
+	up alpha && run alpha unruly unruly1 $W && call alpha $W add >/dev/null &&
+		stop_at "$1" apply alpha plain --workload $W && down alpha && wait $!
+	up alpha
+}
+
+# comes_back RELEASE STATE
+comes_back() {
+	until_true has_release alpha $W "$1" &&
+		until_true lists alpha "\"state\":\"$2\"" &&
+		number_is alpha $W "$1" 2 && [ -z "$(ls "$work/alpha/state/trials")" ]
+}
+
+power_cuts() {
+	cut_at checkpoint && until_true lists alpha '"state":"lost"' &&
+		[ "$(at alpha rewire ls --json)" = '[]' ]
+	result $? "the power fails before the first checkpoint: nothing runs, and it is said"
+	cut_at trial && comes_back 1 aborted
+	result $? "before the trial: the old one is back, with its state"
+	says "and the package can be used again" 0 'updated 1' \
+		apply alpha plain --workload $W
+	cut_at health && comes_back 1 aborted
+	result $? "in the trial: the old one is back"
+	says "and the package is used up" 1 'used on this workload before' \
+		apply alpha plain --workload $W
+	cut_at switch && comes_back 1 aborted
+	result $? "before the switch, with both on the disk: the old one is back"
+	cut_at receipt && comes_back 2 switched
+	result $? "after the switch: the new one is back, with the state of the old"
+}
+
+two_hosts() {
 	freshness=''
 	new_hosts
 	up alpha && up beta
@@ -401,10 +634,16 @@ the_real_case_needs() {
 
 modprobe -q pkcs8_key_parser || :
 write_witness
-the_real_case_needs
+two_hosts
 result $? "two hosts"
 the_real_case
 one_to_one
 bad_input
+full_disk
+result $? "a full disk: it is said, the old version runs on, and goes with room"
+batch
+consents
+killed
+power_cuts
 echo "1..$results"
 exit "$failed"
