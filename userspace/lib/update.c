@@ -8,6 +8,38 @@
 
 #include "rewire_update.h"
 
+/* What is of use with a package in hand; else what is said of any command. */
+static const char *advise(int code)
+{
+	static const struct {
+		int code;
+		const char *text;
+	} table[] = {
+		{ EPERM, "`rewire package show` says what a package is for" },
+		{ ESTALE, "get a new package: each is used once, and versions only rise" },
+		{ ETIME, "get a package that has not expired" },
+		{ ENOLINK, "have a witness vouch for the journal: `rewire witness`" },
+		{ EKEYREJECTED, "get an unharmed copy, or have it signed by whom this SM trusts" },
+		{ EBADMSG, "get an unharmed copy of package and payload" },
+		{ ENOPKG, "get an unharmed copy" },
+		{ ENOKEY, "the signers' certificates have to be among the SM's anchors: `rewire trust`" },
+		{ EBUSY, "try again later, or wait for it with --wait" },
+		{ ETIMEDOUT, "the old version goes on; a package with a longer trial may help" },
+		{ ECANCELED, "the old version goes on" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].code == code)
+			return table[i].text;
+	return rewire_advice(code);
+}
+
+int rewire_update_refused(struct rewire_error *err, int fd, int code,
+			  const char *what)
+{
+	return rewire_fail_advised(err, fd, code, what, advise(code));
+}
+
 static int begin(int sm, const struct rewire_update_order *order,
 		 const __u8 *workload, __u32 flags,
 		 struct rewire_update_begin *begin, struct rewire_error *err)
@@ -39,7 +71,7 @@ static int begin(int sm, const struct rewire_update_order *order,
 	if (words->roots)
 		begin->root_signature = (uintptr_t)root;
 	if (ioctl(sm, REWIRE_UPDATE_BEGIN, begin))
-		return rewire_fail_ioctl(err, sm, errno, "beginning the update");
+		return rewire_update_refused(err, sm, errno, "beginning the update");
 	return 0;
 }
 
@@ -75,7 +107,7 @@ int rewire_update_open(int sm, const __u8 id[REWIRE_ID_SIZE],
 
 	memcpy(arg.id, id, sizeof(arg.id));
 	if (ioctl(sm, REWIRE_OPEN_UPDATE, &arg))
-		return rewire_fail_ioctl(err, sm, errno, "opening the update");
+		return rewire_update_refused(err, sm, errno, "opening the update");
 	return arg.fd;
 }
 
@@ -84,7 +116,7 @@ int rewire_update_open_enclave(int update, struct rewire_error *err)
 	struct rewire_update_enclave arg = { .size = sizeof(arg) };
 
 	if (ioctl(update, REWIRE_UPDATE_ENCLAVE, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "taking the new version");
 	return arg.fd;
 }
@@ -98,7 +130,7 @@ int rewire_update_hand_over(int update, unsigned int timeout_ms,
 	};
 
 	if (ioctl(update, REWIRE_UPDATE_HANDOVER, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "handing over the state");
 	return 0;
 }
@@ -111,7 +143,7 @@ int rewire_update_seal(int update, __u32 version, struct rewire_error *err)
 	};
 
 	if (ioctl(update, REWIRE_UPDATE_CHECKPOINT, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 version == REWIRE_VERSION_OLD ?
 					 "sealing the old version" :
 					 "sealing the new version");
@@ -123,7 +155,7 @@ int rewire_update_enter_trial(int update, struct rewire_error *err)
 	struct rewire_update_begin_trial arg = { .size = sizeof(arg) };
 
 	if (ioctl(update, REWIRE_UPDATE_BEGIN_TRIAL, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "beginning the trial");
 	return 0;
 }
@@ -137,7 +169,7 @@ int rewire_update_ask_health(int update, unsigned int timeout_ms,
 	};
 
 	if (ioctl(update, REWIRE_UPDATE_HEALTH, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "the new version's health");
 	return 0;
 }
@@ -148,7 +180,7 @@ int rewire_update_make_switch(int update, __u64 *ret_epoch,
 	struct rewire_update_switch arg = { .size = sizeof(arg) };
 
 	if (ioctl(update, REWIRE_UPDATE_SWITCH, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "switching to the new version");
 	if (ret_epoch)
 		*ret_epoch = arg.epoch;
@@ -160,7 +192,7 @@ int rewire_update_give_up(int update, struct rewire_error *err)
 	struct rewire_update_abort arg = { .size = sizeof(arg) };
 
 	if (ioctl(update, REWIRE_UPDATE_ABORT, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "aborting the update");
 	return 0;
 }
@@ -171,7 +203,7 @@ int rewire_update_get_info(int update, struct rewire_update_info *ret_info,
 	struct rewire_update_info arg = { .size = sizeof(arg) };
 
 	if (ioctl(update, REWIRE_UPDATE_INFO, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "asking for the update's state");
 	arg.reason[sizeof(arg.reason) - 1] = '\0';
 	*ret_info = arg;
@@ -189,7 +221,7 @@ int rewire_update_read_receipt(int update, void *buffer, size_t *ret_length,
 	};
 
 	if (ioctl(update, REWIRE_UPDATE_RECEIPT, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "asking for the update's receipt");
 	*ret_length = arg.length;
 	return 0;
