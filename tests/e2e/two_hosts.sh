@@ -17,10 +17,7 @@ declare -A options=()	# of a host's helper, more of them
 launcher=()	# what runs a helper
 freshness=--unwitnessed	# option of provisioning; empty: it waits for its witness
 PATIENCE=240	# seconds, for anything that has to happen by itself
-results=0
-# shellcheck disable=SC2034 # the status that whoever sources this exits with
-failed=0
-
+results=0 failed=0
 work=$(mktemp -d) || exit
 trap 'down_for_good alpha; down_for_good beta; rm -rf "$work"' EXIT
 
@@ -37,6 +34,7 @@ result() {
 	if [ "$rc" = 0 ]; then
 		echo "ok $results - $*"
 	else
+		# shellcheck disable=SC2034 # whoever sources this exits with it
 		failed=1
 		echo "not ok $results - $*"
 		tail -n 25 "$work"/*.log | sed 's/^/# /'
@@ -134,14 +132,17 @@ down_for_good() {
 	rm -rf "${work:?}/$1"
 }
 
-# Two new disks, and a witness that knows nothing.
+# With its keys, and nothing else.
+new_disk() {
+	down_for_good "$1"
+	mkdir -p "$work/$1"
+	cp -r "$PKI/hosts/$1" "$work/$1/keys"
+}
+
+# And a witness that knows nothing of them.
 new_hosts() {
-	local host
-	for host in alpha beta; do
-		down_for_good $host
-		mkdir -p "$work/$host"
-		cp -r $PKI/hosts/$host "$work/$host/keys"
-	done
+	new_disk alpha
+	new_disk beta
 	rm -rf "$work/witness"
 }
 

@@ -8,13 +8,14 @@
 set -u
 cd "$(dirname -- "$0")/../.." || exit
 . tests/e2e/two_hosts.sh
+PATIENCE=60
 
 V=5c2f9f0e-4a5b-4d0c-8e61-0a7c7a3b9d20	# a vault
 W=5c2f9f0e-4a5b-4d0c-8e61-0a7c7a3b9d21	# an unruly one, of five
 VAULT=7b1d3c9e-58d1-4d8e-9c55-0d6b5f3f2a10
 UNRULY=7b1d3c9e-58d1-4d8e-9c55-0d6b5f3f2a11
-developer=(--key $PKI/developer.key --cert $PKI/developer.crt)
-sds=(--key $PKI/sds.key --cert $PKI/sds.crt)
+developer=(--key "$PKI/developer.key" --cert "$PKI/developer.crt")
+sds=(--key "$PKI/sds.key" --cert "$PKI/sds.crt")
 launcher=(env LD_PRELOAD="$PWD/build/bin/e2e/stop.so" REWIRE_STOP="$work/stop")
 
 # ---- words ----
@@ -56,10 +57,10 @@ call() {
 	at "$1" rewire call "${@:2}"
 }
 
-# sign MANIFEST IMAGE SOFTWARE RELEASE
+# sign MANIFEST IMAGE SOFTWARE RELEASE [SVN]
 sign() {
 	rewire sign "build/enclaves/$2.elf" "${developer[@]}" --software "$3" \
-		--release "$4" --svn 1 --state handover \
+		--release "$4" --svn "${5-1}" --state handover \
 		-o "$work/$1.manifest" >/dev/null
 }
 
@@ -141,10 +142,11 @@ adder() {
 	until [ -e "$work/enough" ]; do
 		n=$((n + 1))
 		echo "add sum" >&"${CALLS[1]}"
-		read -r sum <&"${CALLS[0]}" && [ "$sum" = "$n" ] || {
+		read -r sum <&"${CALLS[0]}"
+		if [ "$sum" != "$n" ]; then
 			echo "add $n: $sum" >>"$work/wrong"
 			break
-		}
+		fi
 		echo "$n" >"$work/added"
 	done
 }
@@ -156,10 +158,11 @@ putter() {
 	until [ -e "$work/enough" ]; do
 		n=$((n + 1))
 		printf 'put seen %s:\nget seen\ncount\n' "$n" >&"${CALLS[1]}"
-		read -r all <&"${CALLS[0]}" && [[ $all =~ ^"$n":1000[12]$ ]] || {
+		read -r all <&"${CALLS[0]}"
+		if [[ ! $all =~ ^"$n":1000[12]$ ]]; then
 			echo "put $n: $all" >>"$work/wrong"
 			break
-		}
+		fi
 		echo "$n" >"$work/put"
 	done
 }
@@ -212,7 +215,7 @@ all_was_carried_over() {
 		[ "$(call alpha $V digest)" = "$(cat "$work/digest")" ]
 }
 
-# What release 1 sealed is opened, and is told to be of another measurement.
+# What the lower SVN sealed is opened, and said to be sealed otherwise than today.
 old_export() {
 	local i said chunks
 	chunks=$(find "$work" -name 'chunk.*' | wc -l)
@@ -250,28 +253,32 @@ receipt() {
 			--platform $PKI/platform.crt 2>/dev/null
 }
 
-is_json() {
-	"$@" --json >"$work/json" || [ $? = 1 ] || return
-	python3 -m json.tool --json-lines "$work/json" >/dev/null
+# It says something, and that is put with the rest to be looked at.
+adds_json() {
+	local before
+	before=$(wc -l <"$work/json")
+	"$@" --json >>"$work/json" 2>/dev/null
+	[ "$(wc -l <"$work/json")" -gt "$before" ]
 }
 
 json() {
-	is_json plan alpha vault2 --workload $V && is_json update alpha list &&
-		is_json update alpha receipt "$(field update <"$work/applied")" &&
-		is_json rewire update receipt verify "$work/alpha/state/receipts"/* \
-			--platform $PKI/platform.crt &&
-		is_json apply alpha vault2 --workload $V &&
-		is_json plan alpha nothing --workload $V &&
-		cp "$work/applied" "$work/json" &&
+	cp "$work/applied" "$work/json"
+	adds_json plan alpha vault2 --workload $V && adds_json update alpha list &&
+		adds_json update alpha receipt "$(field update <"$work/applied")" &&
+		adds_json rewire update receipt verify \
+			"$work/alpha/state/receipts"/* --platform $PKI/platform.crt &&
+		adds_json apply alpha vault2 --workload $V &&
+		adds_json plan alpha nothing --workload $V &&
+		adds_json update alpha approve 11111111-2222-3333-4444-555555555555 &&
 		python3 -m json.tool --json-lines "$work/json" >/dev/null
 }
 
 the_real_case() {
-	sign vault1 vault $VAULT 1 && sign vault2 vault2 $VAULT 2 &&
+	sign vault1 vault $VAULT 1 && sign vault2 vault2 $VAULT 2 2 &&
 		package vault2 vault2 vault2 && run alpha vault vault1 $V && fill
 	result $? "a vault of release 1 with 10,000 keys"
 	says "plan: what would change, and what is not known" 0 \
-		'release 2, SVN 1.*pause +not known.*' flat plan alpha vault2 --all
+		'release 2, SVN 2.*pause +not known.*' flat plan alpha vault2 --all
 	says "plan: the monitor would let it go" 0 'the SM says +it would go' \
 		plan alpha vault2 --workload $V
 	update_under_load
@@ -391,7 +398,7 @@ bad_input() {
 cut_payload() {
 	harmed
 	truncate -s -1 "$work/bad.payload"
-	apply alpha bad --workload $W
+	apply alpha bad --workload "$W"
 }
 
 # A disk on which there is no room for checkpoints.
@@ -410,7 +417,7 @@ full_disk() {
 # ---- several ----
 
 batch() {
-	local i w
+	local i
 	for i in 1 2 3 4; do
 		run alpha unruly unruly3 "${W%?}$((i + 1))" || return
 	done
@@ -451,7 +458,7 @@ releases() {
 # policy HOST CONSENT [MORE]: the helper reads it now
 policy() {
 	local host=$1
-	echo "{ \"rules\": [ { \"software\": \"$UNRULY\", \"consent\": \"$2\" ${3-} } ] }" \
+	echo "{ \"default\": { \"consent\": \"notify\" }, \"rules\": [ { \"software\": \"$UNRULY\", \"consent\": \"$2\" ${3-} } ] }" \
 		>"$work/policy.$host"
 	kill -HUP "${helper[$host]}"
 }
@@ -471,7 +478,7 @@ next() {
 # An hour from now on, or one that has passed, in minutes that exist.
 window() {
 	local from=$1 to=$2
-	echo ", \"windows\": [ { \"days\": \"mon-sun\", \"from\": \"$(date -d "$from" +%H:%M)\", \"to\": \"$(date -d "$to" +%H:%M)\" } ]"
+	echo ", \"windows\": [ { \"days\": \"daily\", \"from\": \"$(date -d "$from" +%H:%M)\", \"to\": \"$(date -d "$to" +%H:%M)\" } ]"
 }
 
 # waiting HOST RELEASE: id of the update to it
@@ -494,7 +501,7 @@ consents() {
 		at alpha rewired --host-dir "$work/alpha/keys" \
 		--state-dir "$work/alpha/state" --socket "$work/alpha.sock" \
 		--update-policy "$work/policy.alpha"
-	echo '{}' >"$work/policy.alpha"
+	echo '{ "default": { "consent": "notify" } }' >"$work/policy.alpha"
 	start_helper alpha && next 6 && drop p6 alpha &&
 		until_true lists alpha '"to_release":6[^{]*"waits_for":"approval"'
 	result $? "without a rule it waits for approval"
@@ -530,7 +537,7 @@ consents() {
 		update alpha reject "$(waiting alpha 9)" >/dev/null &&
 		policy alpha automatic && next 10 && drop p10 alpha &&
 		until_true has_release alpha $W 10 &&
-		[ "$(call alpha $W report | head -n 1)" = 'exports 0, imports 1, healths 1' ]
+		lists alpha '"from_release":8[^{]*"to_release":10'
 	result $? "what was rejected is not applied, what comes after it is"
 	rm "$work/inbox.alpha"/*
 	policy alpha manual
@@ -540,7 +547,7 @@ consents() {
 
 # killed_at COMMAND STATE RELEASE: and what is said of it afterwards
 killed_at() {
-	local command=$1 state=$2 to=$3 release=$4 rc
+	local command=$1 state=$2 to=$3 release=$4 number
 	next "$to" && number=$(($(call alpha $W get) + 1)) &&
 		stop_at "$command" apply alpha "p$to" --workload $W &&
 		kill -KILL "${helper[alpha]}" && wait $! ; start_helper alpha &&
@@ -578,26 +585,79 @@ move() {
 			--to beta@10.9.0.2:7001 --socket "$work/alpha.sock"
 }
 
+is_on_trial() {
+	lists alpha "\"state\":\"running\"[^{]*\"to_release\":$1" &&
+		at alpha rewire events --json | tail -n 3 | grep -q '"to":"trial"'
+}
+
+# hang RELEASE: an update to it that will be on trial for a minute
+hang() {
+	next "$1" && call alpha $W behave health-hang || return
+	# Not through at(): the number is to be the command's own.
+	nsenter --net=/run/netns/alpha -- rewire update apply "$work/p$1.package" \
+		--payload "$work/p$1.payload" --yes --workload $W \
+		--socket "$work/alpha.sock" >"$work/hangs" 2>&1 &
+	until_true is_on_trial "$1"
+}
+
+# ends_well RELEASE NUMBER: it was given up, and calls are answered again
+ends_well() {
+	! wait $! && call alpha $W behave well && number_is alpha $W "$1" "$2"
+}
+
 collisions() {
 	local number
-	next 16 && number=$(($(call alpha $W get) + 1)) &&
-		stop_at health apply alpha p16 --workload $W || return
-	says "a migration meets an update" 1 'update has|busy|is under way' \
-		timeout 20 bash -c : 
-	kill -CONT "${helper[alpha]}"
-	wait $!
-	number_is alpha $W 16 "$number"
+	number=$(call alpha $W get)
+	hang 16
+	result $? "an update that takes long"
+	says "a migration meets it" 1 'an update has it' move 60s
+	says "another update meets it" 1 'under way|has it' apply alpha p11 --workload $W
+	says "cancel" 0 'the old version goes on' update alpha cancel "$(waiting alpha 16)"
+	ends_well 15 "$((number + 1))"
+	result $? "and the old version goes on"
+	hang 17 && kill $! && ends_well 15 "$((number + 2))" &&
+		lists alpha '"to_release":17[^{]*who asked for it hung up'
+	result $? "an interrupted command is a cancelled one"
+	next 18 && slow alpha && { move 5s >/dev/null 2>&1 & } &&
+		await alpha frozen && kill -STOP "${helper[beta]}"
+	says "an update meets a migration" 1 'a migration has it' \
+		apply alpha p18 --workload $W
+	says "with --wait it begins when that is over" 0 'wait.*updated 1' \
+		flat apply alpha p18 --workload $W --wait
+	wait
+	kill -CONT "${helper[beta]}"
+	at alpha tc qdisc del dev veth0 root
+	number_is alpha $W 18 "$((number + 3))"
+	result $? "both ended well"
+}
+
+arrival() {
+	local number
+	number=$(call alpha $W get)
+	mkdir "$work/inbox.beta"
+	options[beta]="--update-inbox $work/inbox.beta --update-policy $work/policy.beta"
+	policy beta notify ', "on_arrival": true' 2>/dev/null
+	run beta unruly unruly1 $V && next 19 && restart beta && drop p19 beta &&
+		until_true lists beta '"workload":"'$V'"[^{]*"waits_for":"approval"' &&
+		move 60s >/dev/null && until_true has_release beta $W 19 &&
+		number_is beta $W 19 "$((number + 1))" &&
+		[ "$(at alpha rewire ls --json | grep -c "$W")" = 0 ]
+	result $? "what arrives is updated, whatever waits for those that were there"
+	has_release beta $V 1 && lists beta '"waits_for":"approval"'
+	result $? "which go on waiting"
 }
 
 # ---- power cuts ----
 
-# cut_at COMMAND: a new host whose power fails there
+torn=	# the last record did not get to the disk
+
+# cut_at COMMAND [OPTION]...: the power fails there, and comes back
 cut_at() {
-	new_hosts
-	freshness=--unwitnessed
-	options=()
+	new_disk alpha
 	up alpha && run alpha unruly unruly1 $W && call alpha $W add >/dev/null &&
-		stop_at "$1" apply alpha plain --workload $W && down alpha && wait $!
+		stop_at "$1" apply alpha plain --workload $W "${@:2}" &&
+		down alpha && wait $!
+	[ -z "$torn" ] || truncate -s -8 "$work/alpha/keys/journal/journal.0"
 	up alpha
 }
 
@@ -608,22 +668,37 @@ comes_back() {
 		number_is alpha $W "$1" 2 && [ -z "$(ls "$work/alpha/state/trials")" ]
 }
 
-power_cuts() {
-	cut_at checkpoint && until_true lists alpha '"state":"lost"' &&
+is_lost() {
+	until_true lists alpha '"state":"lost"' &&
 		[ "$(at alpha rewire ls --json)" = '[]' ]
+}
+
+power_cuts() {
+	freshness=--unwitnessed
+	options[alpha]=''
+	cut_at checkpoint && is_lost
 	result $? "the power fails before the first checkpoint: nothing runs, and it is said"
 	cut_at trial && comes_back 1 aborted
 	result $? "before the trial: the old one is back, with its state"
 	says "and the package can be used again" 0 'updated 1' \
 		apply alpha plain --workload $W
+	down alpha && up alpha && [ "$(at alpha rewire ls --json)" = '[]' ] &&
+		lists alpha '"state":"switched"'
+	result $? "later: nothing runs, as for any other"
 	cut_at health && comes_back 1 aborted
 	result $? "in the trial: the old one is back"
 	says "and the package is used up" 1 'used on this workload before' \
 		apply alpha plain --workload $W
 	cut_at switch && comes_back 1 aborted
 	result $? "before the switch, with both on the disk: the old one is back"
+	cut_at receipt && is_lost
+	result $? "after the new one went on: nothing runs, and it is said"
+	torn=yes
 	cut_at receipt && comes_back 2 switched
-	result $? "after the switch: the new one is back, with the state of the old"
+	result $? "right after the switch: the new one is back, with the state of the old"
+	torn=
+	cut_at switch --volatile && is_lost
+	result $? "without checkpoints it is lost, and it is said"
 }
 
 two_hosts() {
@@ -644,6 +719,8 @@ result $? "a full disk: it is said, the old version runs on, and goes with room"
 batch
 consents
 killed
+collisions
+arrival
 power_cuts
 echo "1..$results"
 exit "$failed"
