@@ -115,9 +115,7 @@ static double package_for(struct result *result, unsigned int devices)
 		.header.flags = REWIRE_PACKAGE_SEALED,
 		.from_max = 1, .trial_ms = 60000,
 	};
-	const struct rewire_payload payload = {
-		.package = &package, .content = content,
-	};
+	struct rewire_payload payload = { .content = content };
 	struct rewire_order *order = NULL;
 	struct rewire_error err = { 0 };
 	double start = cpu(), took;
@@ -126,10 +124,11 @@ static double package_for(struct result *result, unsigned int devices)
 	RAND_bytes(package.salt, sizeof(package.salt));
 	RAND_priv_bytes(content, sizeof(content));
 	package.payload_length = rewire_payload_length(&b.image, true);
-	rc = rewire_payload_write(&b.image, &payload, b.null, &err);
-	if (!rc)
-		rc = rewire_order_sign(b.signer, &package, &b.manifest, &order,
-				       &err);
+	rc = rewire_order_sign(b.signer, &package, &b.manifest, &order, &err);
+	if (!rc) {
+		payload.package = &order->package;
+		rc = rewire_payload_write(&b.image, &payload, b.null, &err);
+	}
 	took = cpu() - start;
 	if (!rc)
 		rc = wrap(order, content, devices, &err);

@@ -323,9 +323,19 @@ static size_t open_record(const __u8 *data, const __u8 key[PAYLOAD_MATERIAL],
 	return sizeof(record) + record.length + sizeof(tag);
 }
 
+static struct rewire_package signed_package(const struct rewire_package *draft)
+{
+	struct rewire_order *order = order_of(draft);
+	struct rewire_package p = order->package;
+
+	free(order);
+	return p;
+}
+
 static void payload_is_encrypted(void **state)
 {
-	struct rewire_package p = package_of(REWIRE_PACKAGE_SEALED);
+	struct rewire_package draft = package_of(REWIRE_PACKAGE_SEALED);
+	struct rewire_package p = signed_package(&draft);
 	__u8 content[REWIRE_CONTENT_KEY_SIZE] = { 1, 2, 3 };
 	__u8 key[PAYLOAD_MATERIAL], digest[SHA256_DIGEST_LENGTH];
 	size_t length, plain_length;
@@ -342,6 +352,22 @@ static void payload_is_encrypted(void **state)
 			    sizeof(digest));
 	free(plain);
 	free(data);
+}
+
+/* Signing fills in what goes into the key. */
+static void draft_keys_nothing(void **state)
+{
+	struct rewire_package p = package_of(REWIRE_PACKAGE_SEALED);
+	__u8 content[REWIRE_CONTENT_KEY_SIZE] = { 1, 2, 3 };
+	const struct rewire_payload payload = {
+		.package = &p, .content = content,
+	};
+	struct rewire_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(rewire_payload_write(&image, &payload, -1, &err),
+			 -EINVAL);
+	assert_non_null(strstr(err.text, "signed first"));
 }
 
 /* The same bytes as tests/kunit/package_test.c has from python. */
@@ -403,6 +429,7 @@ static void large_payload_has_records(void **state)
 		.data = calloc(600, PAGE_BYTES),
 	};
 	p.payload_length = rewire_payload_length(&large, true);
+	p = signed_package(&p);
 	assert_int_equal(rewire_payload_write(&large, &payload, fd, NULL), 0);
 	close(fd);
 	assert_int_equal(seen.calls, 3);
@@ -815,6 +842,7 @@ int main(void)
 		cmocka_unit_test(suk_of_another_domain_is_refused),
 		cmocka_unit_test(payload_is_what_is_measured),
 		cmocka_unit_test(payload_is_encrypted),
+		cmocka_unit_test(draft_keys_nothing),
 		cmocka_unit_test(payload_key_matches),
 		cmocka_unit_test(large_payload_has_records),
 		cmocka_unit_test(full_disk_is_told),

@@ -158,6 +158,10 @@ static int writer_open(struct writer *w, struct rewire_error *err)
 	int rc = 0;
 
 	w->err = err;
+	/* A key from a draft would open nothing. */
+	if (w->payload->content &&
+	    w->payload->package->header.magic != REWIRE_MAGIC)
+		return rewire_fail(err, EINVAL, "the package that keys the payload has to be signed first");
 	w->buffer = malloc(sizeof(struct rewire_record) + REWIRE_MAX_RECORD +
 			   REWIRE_TAG_SIZE);
 	w->cipher = EVP_CIPHER_CTX_new();

@@ -56,7 +56,8 @@ typedef void rewire_progress_fn(__u64 done, __u64 total, void *data);
 
 /**
  * struct rewire_payload - how a payload is written
- * @package: with its salt and the rest that keys it, when it is to be encrypted
+ * @package: as rewire_order_sign() made it, when the payload is to be encrypted:
+ *	most of it goes into the key
  * @content: content key; NULL: it is not
  * @progress: may be NULL
  * @data: for @progress
@@ -79,7 +80,7 @@ __u64 rewire_payload_length(const struct rewire_image *image, bool sealed);
  *
  * What is written (before it is encrypted) is what rewire_image_measure() digests.
  *
- * Return: 0 or a negative errno.
+ * Return: 0, -EINVAL for a package that was not signed, or another negative errno.
  */
 int rewire_payload_write(const struct rewire_image *image,
 			 const struct rewire_payload *payload, int fd,

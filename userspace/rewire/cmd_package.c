@@ -223,7 +223,7 @@ static int write_payload(struct making *m, struct rewire_error *err)
 	bool sealed = devices.count;
 	int percent = -1;
 	const struct rewire_payload payload = {
-		.package = &m->package,
+		.package = &m->order->package,
 		.content = sealed ? m->content : NULL,
 		.progress = isatty(STDERR_FILENO) ? progress : NULL,
 		.data = &percent,
@@ -311,14 +311,15 @@ static int write_all(struct making *m, const struct package_options *o,
 	if (!rc && unlink(path) && errno != ENOENT)
 		rc = rewire_fail(err, errno, "%s: %s", path, strerror(errno));
 	if (!rc)
-		rc = write_payload(m, err);
-	if (!rc)
 		rc = rewire_order_sign(m->signer, &m->package, &m->manifest,
 				       &m->order, err);
 	/* A certificate may forbid what its key can do: find out now. */
 	if (!rc)
 		rc = rewire_order_signed_by(m->order, REWIRE_ROLE_SDS,
 					    o->certificate, err);
+	/* What was signed keys the payload. */
+	if (!rc)
+		rc = write_payload(m, err);
 	if (!rc)
 		rc = write_wraps(m, err);
 	return rc ? rc : rewire_order_write(path, m->order, err);
