@@ -14,6 +14,7 @@
 #include <netlink/netlink.h>
 
 #include "events.h"
+#include "rewire_update.h"
 
 /* A few hundred notifications; more is what the log is for. */
 #define RECEIVE_BUFFER	(256 * 1024)
@@ -69,6 +70,21 @@ const char *rewire_event_type_name(__u32 type)
 		return "trust";
 	default:
 		return "unknown";
+	}
+}
+
+const char *rewire_event_state_name(const struct rewire_event *event,
+				    __u32 state)
+{
+	switch (event->type) {
+	case REWIRE_EVENT_TYPE_ENCLAVE:
+		return rewire_enclave_state_name(state);
+	case REWIRE_EVENT_TYPE_SESSION:
+		return rewire_session_state_name(state);
+	case REWIRE_EVENT_TYPE_UPDATE:
+		return rewire_update_state_name(state);
+	default:
+		return NULL;
 	}
 }
 

@@ -29,7 +29,7 @@ extern "C" {
  * @enclave: number of the enclave in its SM, or 0
  * @epoch: of the workload, or 0
  * @workload: zero when unknown
- * @request_id: which migration; zero when none
+ * @request_id: which migration or update; zero when none
  * @peer: SM id of the other side; zero when unknown
  * @reason: for people; may be empty
  */
@@ -51,6 +51,10 @@ struct rewire_event {
 
 /* "enclave", "session", "attack", "refused", "journal"; "unknown" otherwise. */
 const char *rewire_event_type_name(__u32 type);
+
+/* Of its from or to; NULL for an event that is about no change of state. */
+const char *rewire_event_state_name(const struct rewire_event *event,
+				    __u32 state);
 
 /**
  * typedef rewire_event_fn - is told of one event

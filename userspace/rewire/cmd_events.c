@@ -15,18 +15,6 @@
 #include "cli.h"
 #include "show.h"
 
-static bool has_states(const struct rewire_event *event)
-{
-	return event->type == REWIRE_EVENT_TYPE_ENCLAVE ||
-	       event->type == REWIRE_EVENT_TYPE_SESSION;
-}
-
-static const char *state_name(const struct rewire_event *event, __u32 state)
-{
-	return event->type == REWIRE_EVENT_TYPE_SESSION ?
-	       rewire_session_state_name(state) : rewire_enclave_state_name(state);
-}
-
 static bool is_known(const __u8 id[REWIRE_ID_SIZE])
 {
 	static const __u8 none[REWIRE_ID_SIZE];
@@ -37,6 +25,7 @@ static bool is_known(const __u8 id[REWIRE_ID_SIZE])
 /* What is not known is left out. */
 static void print_json(const struct rewire_event *event)
 {
+	const char *to = rewire_event_state_name(event, event->to);
 	json_t *line = json_pack("{s:I, s:I, s:I, s:s}",
 				 "sequence", (json_int_t)event->sequence,
 				 "time_boot_ns", (json_int_t)event->time_boot,
@@ -46,11 +35,11 @@ static void print_json(const struct rewire_event *event)
 	if (event->side)
 		json_object_set_new(line, "side",
 				    json_string(rewire_side_name(event->side)));
-	if (has_states(event)) {
+	if (to) {
 		json_object_set_new(line, "from",
-				    json_string(state_name(event, event->from)));
-		json_object_set_new(line, "to",
-				    json_string(state_name(event, event->to)));
+				    json_string(rewire_event_state_name(event,
+								event->from)));
+		json_object_set_new(line, "to", json_string(to));
 	}
 	if (event->enclave)
 		json_object_set_new(line, "enclave",
@@ -109,6 +98,7 @@ static int colour_of(const struct rewire_event *event)
 
 static void print_line(const struct rewire_event *event)
 {
+	const char *to = rewire_event_state_name(event, event->to);
 	char id[REWIRE_ID_TEXT];
 
 	fputs(show_colour(stdout, colour_of(event)), stdout);
@@ -121,14 +111,15 @@ static void print_line(const struct rewire_event *event)
 		printf("  enclave %ju", (uintmax_t)event->enclave);
 	if (event->side)
 		printf("  %s", rewire_side_name(event->side));
-	if (has_states(event) && event->from == event->to)
-		printf("  %s", state_name(event, event->to));
-	else if (has_states(event))
-		printf("  %s -> %s", state_name(event, event->from),
-		       state_name(event, event->to));
+	if (to && event->from == event->to)
+		printf("  %s", to);
+	else if (to)
+		printf("  %s -> %s",
+		       rewire_event_state_name(event, event->from), to);
 	print_reason(event->reason);
 	if (is_known(event->request_id))
-		printf("  (migration %s)",
+		printf("  (%s %s)", event->type == REWIRE_EVENT_TYPE_UPDATE ?
+		       "update" : "migration",
 		       rewire_id_format(event->request_id, id));
 	printf("%s\n", show_colour(stdout, SHOW_PLAIN));
 }

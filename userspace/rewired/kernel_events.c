@@ -4,6 +4,7 @@
  * Nothing is decided by them: a lost one costs a line, and some time.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <events.h>
@@ -17,12 +18,6 @@ struct kernel_events {
 	void (*seen)(void *data);
 	void *data;
 };
-
-static const char *state_name(const struct rewire_event *event, __u32 state)
-{
-	return event->side ? rewire_session_state_name(state) :
-			     rewire_enclave_state_name(state);
-}
 
 static int level_of(const struct rewire_event *event)
 {
@@ -39,16 +34,19 @@ static int level_of(const struct rewire_event *event)
 
 static void log_event(const struct rewire_event *event, void *data)
 {
-	char workload[REWIRE_ID_TEXT];
+	const char *to = rewire_event_state_name(event, event->to);
+	char workload[REWIRE_ID_TEXT], change[160] = "";
 
 	(void)data;
-	log_line(level_of(event),
-		 "SM event %llu: %s, enclave %llu of workload %s: %s to %s%s%s",
+	if (to)
+		snprintf(change, sizeof(change),
+			 ", enclave %llu of workload %s: %s to %s",
+			 (unsigned long long)event->enclave,
+			 rewire_id_format(event->workload, workload),
+			 rewire_event_state_name(event, event->from), to);
+	log_line(level_of(event), "SM event %llu: %s%s%s%s",
 		 (unsigned long long)event->sequence,
-		 rewire_event_type_name(event->type),
-		 (unsigned long long)event->enclave,
-		 rewire_id_format(event->workload, workload),
-		 state_name(event, event->from), state_name(event, event->to),
+		 rewire_event_type_name(event->type), change,
 		 event->reason[0] ? ": " : "", event->reason);
 }
 
