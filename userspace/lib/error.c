@@ -27,7 +27,7 @@ int rewire_fail(struct rewire_error *err, int code, const char *format, ...)
 static const struct {
 	int code;
 	const char *text;
-} advice[] = {
+} table[] = {
 	{ ENOTTY, "module and program do not match: install the same version of both" },
 	{ E2BIG, "the module is older than this program: install the same version of both" },
 	{ ENOENT, "`rewire ls` shows what is here" },
@@ -50,19 +50,18 @@ static const struct {
 	{ ENOMEM, "free some memory" },
 };
 
-static const char *find_advice(int code)
+const char *rewire_advice(int code)
 {
-	for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]); i++)
-		if (advice[i].code == code)
-			return advice[i].text;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].code == code)
+			return table[i].text;
 	return NULL;
 }
 
-int rewire_fail_ioctl(struct rewire_error *err, int fd, int code,
-		      const char *what)
+int rewire_fail_advised(struct rewire_error *err, int fd, int code,
+			const char *what, const char *advice)
 {
 	struct rewire_get_why why = { .size = sizeof(why) };
-	const char *hint = find_advice(code);
 	const char *reason = strerror(code);
 
 	if (!err)
@@ -74,8 +73,14 @@ int rewire_fail_ioctl(struct rewire_error *err, int fd, int code,
 			reason = why.text;
 		/* "why; what to do": the SM knows better than a table. */
 		if (strchr(why.text, ';'))
-			hint = NULL;
+			advice = NULL;
 	}
 	return rewire_fail(err, code, "%s: %s%s%s", what, reason,
-			   hint ? "; " : "", hint ? hint : "");
+			   advice ? "; " : "", advice ? advice : "");
+}
+
+int rewire_fail_ioctl(struct rewire_error *err, int fd, int code,
+		      const char *what)
+{
+	return rewire_fail_advised(err, fd, code, what, rewire_advice(code));
 }

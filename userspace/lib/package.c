@@ -181,7 +181,7 @@ static int take(struct rest *rest, void *to, size_t length,
 		struct rewire_error *err)
 {
 	if (rest->length < length)
-		return rewire_fail(err, EBADMSG, "the package is cut off");
+		return rewire_fail(err, EBADMSG, "the package is cut off; get an unharmed copy");
 	memcpy(to, rest->data, length);
 	rest->data += length;
 	rest->length -= length;

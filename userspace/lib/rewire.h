@@ -66,6 +66,13 @@ int rewire_fail(struct rewire_error *err, int code, const char *format, ...)
 int rewire_fail_ioctl(struct rewire_error *err, int fd, int code,
 		      const char *what);
 
+/* The same with advice of the caller's own; NULL: none. */
+int rewire_fail_advised(struct rewire_error *err, int fd, int code,
+			const char *what, const char *advice);
+
+/* What rewire_fail_ioctl() advises; NULL: nothing. */
+const char *rewire_advice(int code);
+
 /* ------------------------------------------------------------------------
  * Names: ids and states
  */

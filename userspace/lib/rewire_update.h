@@ -111,6 +111,9 @@ bool rewire_update_concerns(const struct rewire_package *package,
  * One command of the SM each.
  */
 
+/* As rewire_fail_ioctl(), with advice about updates. */
+int rewire_update_refused(struct rewire_error *err, int fd, int code,
+			  const char *what);
 /* @ret_id: may be NULL. Return: the update's file or a negative errno. */
 int rewire_update_start(int sm, const struct rewire_update_order *order,
 			const __u8 workload[REWIRE_ID_SIZE], bool is_volatile,

@@ -39,7 +39,7 @@ static int begin(int sm, const struct rewire_update_order *order,
 	if (words->roots)
 		begin->root_signature = (uintptr_t)root;
 	if (ioctl(sm, REWIRE_UPDATE_BEGIN, begin))
-		return rewire_fail_ioctl(err, sm, errno, "beginning the update");
+		return rewire_update_refused(err, sm, errno, "beginning the update");
 	return 0;
 }
 
@@ -75,7 +75,7 @@ int rewire_update_open(int sm, const __u8 id[REWIRE_ID_SIZE],
 
 	memcpy(arg.id, id, sizeof(arg.id));
 	if (ioctl(sm, REWIRE_OPEN_UPDATE, &arg))
-		return rewire_fail_ioctl(err, sm, errno, "opening the update");
+		return rewire_update_refused(err, sm, errno, "opening the update");
 	return arg.fd;
 }
 
@@ -84,7 +84,7 @@ int rewire_update_open_enclave(int update, struct rewire_error *err)
 	struct rewire_update_enclave arg = { .size = sizeof(arg) };
 
 	if (ioctl(update, REWIRE_UPDATE_ENCLAVE, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "taking the new version");
 	return arg.fd;
 }
@@ -98,7 +98,7 @@ int rewire_update_hand_over(int update, unsigned int timeout_ms,
 	};
 
 	if (ioctl(update, REWIRE_UPDATE_HANDOVER, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "handing over the state");
 	return 0;
 }
@@ -111,7 +111,7 @@ int rewire_update_seal(int update, __u32 version, struct rewire_error *err)
 	};
 
 	if (ioctl(update, REWIRE_UPDATE_CHECKPOINT, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 version == REWIRE_VERSION_OLD ?
 					 "sealing the old version" :
 					 "sealing the new version");
@@ -123,7 +123,7 @@ int rewire_update_enter_trial(int update, struct rewire_error *err)
 	struct rewire_update_begin_trial arg = { .size = sizeof(arg) };
 
 	if (ioctl(update, REWIRE_UPDATE_BEGIN_TRIAL, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "beginning the trial");
 	return 0;
 }
@@ -137,7 +137,7 @@ int rewire_update_ask_health(int update, unsigned int timeout_ms,
 	};
 
 	if (ioctl(update, REWIRE_UPDATE_HEALTH, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "the new version's health");
 	return 0;
 }
@@ -148,7 +148,7 @@ int rewire_update_make_switch(int update, __u64 *ret_epoch,
 	struct rewire_update_switch arg = { .size = sizeof(arg) };
 
 	if (ioctl(update, REWIRE_UPDATE_SWITCH, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "switching to the new version");
 	if (ret_epoch)
 		*ret_epoch = arg.epoch;
@@ -160,7 +160,7 @@ int rewire_update_give_up(int update, struct rewire_error *err)
 	struct rewire_update_abort arg = { .size = sizeof(arg) };
 
 	if (ioctl(update, REWIRE_UPDATE_ABORT, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "aborting the update");
 	return 0;
 }
@@ -171,7 +171,7 @@ int rewire_update_get_info(int update, struct rewire_update_info *ret_info,
 	struct rewire_update_info arg = { .size = sizeof(arg) };
 
 	if (ioctl(update, REWIRE_UPDATE_INFO, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "asking for the update's state");
 	arg.reason[sizeof(arg.reason) - 1] = '\0';
 	*ret_info = arg;
@@ -189,7 +189,7 @@ int rewire_update_read_receipt(int update, void *buffer, size_t *ret_length,
 	};
 
 	if (ioctl(update, REWIRE_UPDATE_RECEIPT, &arg))
-		return rewire_fail_ioctl(err, update, errno,
+		return rewire_update_refused(err, update, errno,
 					 "asking for the update's receipt");
 	*ret_length = arg.length;
 	return 0;

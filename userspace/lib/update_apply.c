@@ -164,7 +164,7 @@ static int write_piece(struct run *run, const __u8 *data, size_t length,
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return rewire_fail_ioctl(err, run->update, errno,
+			return rewire_update_refused(err, run->update, errno,
 						 "giving the SM the payload");
 		data += n;
 		length -= (size_t)n;

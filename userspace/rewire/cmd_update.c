@@ -45,6 +45,7 @@ static int read_order(const char *package, const struct order_options *o,
 		      struct rewire_error *err)
 {
 	struct rewire_update_order *order;
+	struct rewire_error why = { 0 };
 	int rc = rewire_file_read(package, REWIRE_MAX_ORDER,
 				  &request->update.package,
 				  &request->update.package_length, err);
@@ -53,16 +54,18 @@ static int read_order(const char *package, const struct order_options *o,
 		rc = rewire_file_read(o->wrap, REWIRE_MAX_WRAP,
 				      &request->update.wrap,
 				      &request->update.wrap_length, err);
+	if (rc)
+		return rc;
 	/* What is no package is said before the helper is asked. */
-	if (!rc)
-		rc = rewire_update_order_parse(request->update.package,
-					       request->update.package_length,
-					       request->update.wrap,
-					       request->update.wrap_length,
-					       &order, err);
-	if (!rc)
-		free(order);
-	return rc;
+	rc = rewire_update_order_parse(request->update.package,
+				       request->update.package_length,
+				       request->update.wrap,
+				       request->update.wrap_length, &order,
+				       &why);
+	if (rc)
+		return rewire_fail(err, why.code, "%s: %s", package, why.text);
+	free(order);
+	return 0;
 }
 
 static void on_event(const struct rewire_ctl_answer *event, void *data)
