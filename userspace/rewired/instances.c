@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "instances.h"
@@ -48,6 +49,13 @@ static int all_of(int sm, const struct rewire_package *package,
 	*ret_infos = infos;
 	*ret_count = found;
 	return 0;
+}
+
+bool instance_has(const struct rewire_enclave_info *info,
+		  const struct rewire_manifest *to)
+{
+	return info->release == to->release &&
+	       !memcmp(info->measurement, to->measurement, REWIRE_DIGEST_SIZE);
 }
 
 int instances_of(int sm, const struct rewire_package *package,

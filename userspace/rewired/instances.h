@@ -2,6 +2,8 @@
 #ifndef REWIRED_INSTANCES_H
 #define REWIRED_INSTANCES_H
 
+#include <stdbool.h>
+
 #include <rewire_update.h>
 
 /**
@@ -18,5 +20,9 @@
 int instances_of(int sm, const struct rewire_package *package,
 		 const __u8 *workload, struct rewire_enclave_info **ret_infos,
 		 size_t *ret_count, struct rewire_error *err);
+
+/* It is what a package makes of it: @to is the package's manifest. */
+bool instance_has(const struct rewire_enclave_info *info,
+		  const struct rewire_manifest *to);
 
 #endif /* REWIRED_INSTANCES_H */

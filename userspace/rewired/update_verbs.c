@@ -49,6 +49,19 @@ static void batch_close(struct batch *batch)
 		close(batch->sm);
 }
 
+/* So that what ended halfway can be ordered again. */
+static void leave_out_updated(struct batch *batch)
+{
+	const struct rewire_manifest *to =
+		&batch->order->words.manifest.body.manifest;
+	size_t left = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+		if (!instance_has(&batch->infos[i], to))
+			batch->infos[left++] = batch->infos[i];
+	batch->count = left;
+}
+
 /* To be closed in any case. */
 static int batch_open(const struct rewire_ctl_request *request,
 		      struct batch *batch, struct rewire_error *err)
@@ -71,6 +84,11 @@ static int batch_open(const struct rewire_ctl_request *request,
 			  &batch->infos, &batch->count, err);
 	if (!rc && !batch->count)
 		rc = rewire_fail(err, ENOENT, "nothing here is of the software that the package is for; `rewire ls` shows what is");
+	if (rc || !request->update.all)
+		return rc;
+	leave_out_updated(batch);
+	if (!batch->count)
+		rc = rewire_fail(err, EALREADY, "all that run this software here have that version");
 	return rc;
 }
 

@@ -154,7 +154,7 @@ static bool is_wanted(const struct inbox_item *item,
 	if (!rewire_update_concerns(package, info) ||
 	    info->release < package->from_min ||
 	    info->release > package->from_max ||
-	    !memcmp(info->measurement, to->measurement, REWIRE_DIGEST_SIZE))
+	    instance_has(info, to))
 		return false;
 	return to->release > info->release ||
 	       package->header.flags & REWIRE_PACKAGE_ROOT;
