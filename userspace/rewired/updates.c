@@ -332,11 +332,12 @@ static void conclude(struct course *c, int rc,
 		 rc ? why->text : "");
 	entry->ms = result->ms;
 	entry->pause_us = result->info.pause_us;
-	if (ledger_put(&c->updates->ledger, entry, &err))
-		log_error("the ledger of updates: %s", err.text);
+	/* First: whoever reads that it is over finds the receipt. */
 	if (result->receipt_length)
 		updates_keep_receipt(c->updates, entry->id, result->receipt,
 				     result->receipt_length);
+	if (ledger_put(&c->updates->ledger, entry, &err))
+		log_error("the ledger of updates: %s", err.text);
 	rewire_id_format(entry->workload, workload);
 	/* What only has to wait is tried again and again. */
 	if (rc)
@@ -350,6 +351,104 @@ static void conclude(struct course *c, int rc,
 			   workload, (unsigned long long)entry->to_release,
 			   (unsigned long long)entry->pause_us / 1000);
 	tell_end(c, entry, result);
+}
+
+/* Its thread may be in a command of the SM that takes as long as the trial. */
+static int abort_in_sm(const __u8 *id, struct rewire_error *err)
+{
+	int rc, update, sm = rewire_sm_open(err);
+
+	if (sm < 0)
+		return sm;
+	update = rewire_update_open(sm, id, err);
+	close(sm);
+	/* It waits, and was not begun. */
+	if (update == -ENOENT)
+		return 0;
+	if (update < 0)
+		return update;
+	rc = rewire_update_give_up(update, err);
+	close(update);
+	return rc;
+}
+
+/**
+ * struct guard - a thread that calls an update off while another one drives it
+ * @course: the update
+ * @id: of it
+ * @over: eventfd, readable once nobody needs the guard
+ * @thread: the thread
+ */
+struct guard {
+	const struct course *course;
+	const __u8 *id;
+	int over;
+	pthread_t thread;
+};
+
+static void *guard_work(void *data)
+{
+	struct guard *guard = data;
+	struct pollfd files[WATCHES + 1];
+	struct rewire_error err;
+	int rc;
+
+	memcpy(files, guard->course->watch, sizeof(guard->course->watch));
+	files[WATCHES] = (struct pollfd){ guard->over, POLLIN, 0 };
+	do
+		rc = poll(files, WATCHES + 1, -1);
+	while (rc < 0 && errno == EINTR);
+	/* One that is not begun yet is asked by its own thread. */
+	if (!files[WATCHES].revents && abort_in_sm(guard->id, &err) &&
+	    err.code != EBADFD)
+		log_warning("calling off an update: %s", err.text);
+	return NULL;
+}
+
+static int guard_start(struct guard *guard, struct rewire_error *err)
+{
+	int rc;
+
+	guard->over = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (guard->over < 0)
+		return rewire_fail(err, errno, "eventfd: %s", strerror(errno));
+	rc = pthread_create(&guard->thread, NULL, guard_work, guard);
+	if (!rc)
+		return 0;
+	close(guard->over);
+	return rewire_fail(err, rc, "a thread for an update: %s", strerror(rc));
+}
+
+static void guard_stop(struct guard *guard)
+{
+	const uint64_t one = 1;
+
+	if (write(guard->over, &one, sizeof(one)) < 0)
+		log_error("an update's guard: %s", strerror(errno));
+	pthread_join(guard->thread, NULL);
+	close(guard->over);
+}
+
+/* Under guard: a command of the SM may take as long as the trial. */
+static int go(struct course *c, const struct rewire_update_job *job,
+	      const __u8 *id, struct rewire_update_result *result,
+	      struct rewire_error *err)
+{
+	struct guard guard = { .course = c, .id = id };
+	int rc, sm = rewire_sm_open(err);
+
+	if (sm < 0)
+		return sm;
+	rc = guard_start(&guard, err);
+	if (!rc) {
+		rc = rewire_update_apply(sm, job, result, err);
+		guard_stop(&guard);
+	}
+	close(sm);
+	/* Whoever called it off knows the reason. */
+	if (rc == -ECANCELED)
+		check_watches(c, err);
+	return rc ? -err->code : 0;
 }
 
 static int apply(struct course *c, struct entry *entry,
@@ -369,17 +468,13 @@ static int apply(struct course *c, struct entry *entry,
 		.step = on_step,
 		.data = c,
 	};
-	int sm, rc;
+	int rc;
 
 	if (!result)
 		return rewire_fail(err, ENOMEM, "no memory");
 	updates_trials_dir(c->updates, trials);
 	memcpy(job.workload, entry->workload, REWIRE_ID_SIZE);
-	rc = sm = rewire_sm_open(err);
-	if (sm >= 0) {
-		rc = rewire_update_apply(sm, &job, result, err);
-		close(sm);
-	}
+	rc = go(c, &job, entry->id, result, err);
 	conclude(c, rc, result, err, entry);
 	free(result);
 	return rc;
@@ -446,25 +541,6 @@ static bool wake(struct updates *updates, const __u8 *id)
 			errno == EAGAIN;
 	pthread_mutex_unlock(&updates->lock);
 	return woken;
-}
-
-/* Its thread may be in a command of the SM that takes as long as the trial. */
-static int abort_in_sm(const __u8 *id, struct rewire_error *err)
-{
-	int rc, update, sm = rewire_sm_open(err);
-
-	if (sm < 0)
-		return sm;
-	update = rewire_update_open(sm, id, err);
-	close(sm);
-	/* It waits, and was not begun. */
-	if (update == -ENOENT)
-		return 0;
-	if (update < 0)
-		return update;
-	rc = rewire_update_give_up(update, err);
-	close(update);
-	return rc;
 }
 
 int updates_cancel(struct updates *updates, const __u8 id[REWIRE_ID_SIZE],
