@@ -2,143 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Two hosts with their helpers, of which one goes down in the middle of a
 # migration, or both do, and come up again from what was on their disks.
-#
-#	alpha: rewired, 10.9.0.1 ---- veth ---- 10.9.0.2, rewired: beta
-#
-# A host is a network namespace with a folder for its disk. It goes down like
-# this: its helper is stopped, its disk copied, everything in it killed and the
-# namespace removed; it comes up with the copy. What the SM wrote when its files
-# were closed is thus lost, as in a loss of power. Runs as root in a virtual
-# machine with rewire.ko loaded, in the top folder of a built tree.
+# See two_hosts.sh. Runs as root in a virtual machine with rewire.ko loaded, in the
+# top folder of a built tree.
 
 set -u
 cd "$(dirname -- "$0")/../.." || exit
-PATH=$PWD/build/bin:$PATH
+. tests/e2e/two_hosts.sh
 
 W=5c2f9f0e-4a5b-4d0c-8e61-0a7c7a3b9d12
-PKI=build/e2e/pki
-declare -A address=([alpha]=10.9.0.1 [beta]=10.9.0.2) helper=()
-freshness=--unwitnessed
-PATIENCE=240	# seconds, for anything that has to happen by itself
-results=0 failed=0
-work=$(mktemp -d) || exit
-trap 'down_for_good alpha; down_for_good beta; rm -rf "$work"' EXIT
-
-at() {
-	local host=$1
-	shift
-	nsenter --net="/run/netns/$host" -- "$@"
-}
-
-result() {
-	local rc=$1
-	shift
-	results=$((results + 1))
-	if [ "$rc" = 0 ]; then
-		echo "ok $results - $*"
-	else
-		failed=1
-		echo "not ok $results - $*"
-		tail -n 25 "$work"/*.log | sed 's/^/# /'
-	fi
-}
-
-# The cable: anew whenever one of its ends went. The kernel takes a namespace apart
-# in its own time, so the end that was left may still be there.
-connect() {
-	local host
-	for host in alpha beta; do
-		[ -e "/run/netns/$host" ] || return 0
-	done
-	for host in alpha beta; do
-		at $host ip link del veth0 2>/dev/null
-	done
-	ip link del rwa 2>/dev/null
-	ip link add rwa type veth peer name rwb || return
-	ip link set rwa netns alpha name veth0 && ip link set rwb netns beta name veth0
-	for host in alpha beta; do
-		at $host ip link set lo up
-		at $host ip addr add "${address[$host]}/24" dev veth0
-		at $host ip link set veth0 up
-	done
-}
-
-# What a host sends arrives that much later.
-slow() {
-	at "$1" tc qdisc replace dev veth0 root netem delay 1500ms
-}
-
-# A witness that both hosts reach: the helper's command.
-write_witness() {
-	cat >"$work/ask" <<-END
-		#!/bin/bash
-		set -e
-		echo >>"$work/asked"
-		[ ! -e "$work/silent" ]
-		exec rewire witness sign "\$1" --key $PKI/sds.key --cert $PKI/sds.crt \\
-			--platform $PKI/platform.crt --state "$work/witness" -o "\$2"
-	END
-	chmod +x "$work/ask"
-}
-
-start_helper() {
-	local host=$1 end=$((SECONDS + PATIENCE))
-	# Not through at(): the number is to be the helper's own.
-	nsenter --net="/run/netns/$host" -- \
-		rewired --host-dir "$work/$host/keys" --state-dir "$work/$host/state" \
-		--socket "$work/$host.sock" --listen "${address[$host]}:7001" --verbose \
-		--witness-command "$work/ask" \
-		>>"$work/$host.log" 2>&1 </dev/null &
-	helper[$host]=$!
-	disown	# it will be killed, and nobody is to hear of it
-	while ((SECONDS < end)); do
-		grep -q 'listening for helpers' "$work/$host.log" && return
-		sleep 0.1
-	done
-	return 1
-}
-
-up() {
-	local host=$1
-	ip netns add "$host" && connect &&
-		at "$host" rewire provision "$work/$host/keys" "$freshness" >/dev/null &&
-		: >"$work/$host.log" && start_helper "$host"
-}
-
-# Nothing in it goes on, and nothing it would do on the way out counts.
-end() {
-	local host=$1 pids
-	[ -e "/run/netns/$host" ] || return 0
-	while pids=$(ip netns pids "$host") && [ -n "$pids" ]; do
-		# shellcheck disable=SC2086
-		kill -KILL $pids 2>/dev/null
-		sleep 0.1
-	done
-	ip netns del "$host"
-}
-
-down() {
-	local host=$1
-	kill -STOP "${helper[$host]}"
-	cp -a "$work/$host" "$work/$host.copy"
-	end "$host"
-	rm -rf "${work:?}/$host"
-	mv "$work/$host.copy" "$work/$host"
-}
-
-down_for_good() {
-	end "$1"
-	rm -rf "${work:?}/$1"
-}
 
 begin() {
-	local host
-	for host in alpha beta; do
-		down_for_good $host
-		mkdir -p "$work/$host"
-		cp -r $PKI/hosts/$host "$work/$host/keys"
-	done
-	rm -rf "$work/witness"
+	new_hosts
 	up alpha && up beta &&
 		at alpha rewire run build/enclaves/counter.elf \
 			--manifest build/e2e/counter.manifest --workload $W >/dev/null &&
@@ -152,13 +26,6 @@ begin() {
 migrate() {
 	at alpha rewire migrate --request "$work/request" --to beta@10.9.0.2:7001 \
 		--socket "$work/alpha.sock" "$@"
-}
-
-# await HOST STATE: until its SM says that a migration has come there.
-await() {
-	# Not a pipeline: that would wait for the next event to break it.
-	grep -q -m 1 "\"type\": *\"session\".*\"to\": *\"$2\"" \
-		< <(at "$1" timeout $PATIENCE rewire events --follow --json)
 }
 
 # goes_on HOST: the enclave counts on there, in a process, and nowhere else.
