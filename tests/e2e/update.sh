@@ -685,6 +685,9 @@ power_cuts() {
 	down alpha && up alpha && [ "$(at alpha rewire ls --json)" = '[]' ] &&
 		lists alpha '"state":"switched"'
 	result $? "later: nothing runs, as for any other"
+	rm "$work/alpha/state/receipts"/*
+	says "the SM gives the receipt again" 0 '^ended *switched' \
+		update alpha receipt "$(waiting alpha 2)"
 	cut_at health && comes_back 1 aborted
 	result $? "in the trial: the old one is back"
 	says "and the package is used up" 1 'used on this workload before' \

@@ -1036,8 +1036,12 @@ static void verb_plan(void **state)
 	assert_true(json_is_null(json_object_get(one, "pause")));
 	json_decref(info);
 	assert_string_equal(sm.commands, "");
-	/* After one that was done, there is something to go by. */
 	json_decref(ask(REWIRE_CTL_UPDATE_APPLY, NULL, payload_fd, 0));
+	/* Who has it is left out of all. */
+	ask(REWIRE_CTL_UPDATE_PLAN, NULL, -1, EALREADY);
+	ask(REWIRE_CTL_UPDATE_APPLY, NULL, payload_fd, EALREADY);
+	/* After one that was done, there is something to go by. */
+	sm.instance.release = 3;
 	info = ask(REWIRE_CTL_UPDATE_PLAN, NULL, -1, 0);
 	one = json_array_get(json_object_get(info, "instances"), 0);
 	assert_int_equal(number(json_object_get(one, "pause"), "us"), 1234);

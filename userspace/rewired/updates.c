@@ -332,11 +332,12 @@ static void conclude(struct course *c, int rc,
 		 rc ? why->text : "");
 	entry->ms = result->ms;
 	entry->pause_us = result->info.pause_us;
-	if (ledger_put(&c->updates->ledger, entry, &err))
-		log_error("the ledger of updates: %s", err.text);
+	/* First: whoever reads that it is over finds the receipt. */
 	if (result->receipt_length)
 		updates_keep_receipt(c->updates, entry->id, result->receipt,
 				     result->receipt_length);
+	if (ledger_put(&c->updates->ledger, entry, &err))
+		log_error("the ledger of updates: %s", err.text);
 	rewire_id_format(entry->workload, workload);
 	/* What only has to wait is tried again and again. */
 	if (rc)
