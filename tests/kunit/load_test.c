@@ -232,8 +232,8 @@ static void payload_is_admitted(struct kunit *test)
 	enclave = l->loader->enclave;
 	sign_one(test, 'v', &manifest, sizeof(manifest), &cms);
 	mutex_lock(&enclave->lock);
-	ret = rewire_enclave_init(enclave, &manifest, cms.bytes, cms.length,
-				  WORLD_WORKLOAD, &l->why);
+	ret = rewire_enclave_admit(enclave, &manifest, cms.bytes, cms.length,
+				   WORLD_WORKLOAD, &l->why);
 	mutex_unlock(&enclave->lock);
 	KUNIT_EXPECT_EQ(test, ret, -EKEYREJECTED);
 	kfree(cms.bytes);
