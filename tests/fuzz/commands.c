@@ -405,7 +405,9 @@ static void fill_open_update(void *arg, const struct memory *memory,
 /* One that is too short ends the update. */
 static __u32 patience(struct rng *rng)
 {
-	if (commands_faultless || rng_percent(rng, 70))
+	if (commands_faultless)
+		return 60000;
+	if (rng_percent(rng, 70))
 		return 5000;
 	return 1 + (__u32)rng_below(rng, 20);
 }
