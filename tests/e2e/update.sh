@@ -470,9 +470,10 @@ drop() {
 		mv "$work/inbox.$2/.$1" "$work/inbox.$2/$1.payload"
 }
 
-# next RELEASE: a package for it
+# next RELEASE [OPTION]...: a package for it
 next() {
-	sign "unruly$1" unruly $UNRULY "$1" && package "p$1" unruly "unruly$1"
+	sign "unruly$1" unruly $UNRULY "$1" &&
+		package "p$1" unruly "unruly$1" "${@:2}"
 }
 
 # An hour from now on, or one that has passed, in minutes that exist.
@@ -590,9 +591,9 @@ is_on_trial() {
 		at alpha rewire events --json | tail -n 3 | grep -q '"to":"trial"'
 }
 
-# hang RELEASE: an update to it that will be on trial for a minute
+# hang RELEASE: an update to it that will be on trial for longer than we wait
 hang() {
-	next "$1" && call alpha $W behave health-hang || return
+	next "$1" --trial 10m && call alpha $W behave health-hang || return
 	# Not through at(): the number is to be the command's own.
 	nsenter --net=/run/netns/alpha -- rewire update apply "$work/p$1.package" \
 		--payload "$work/p$1.payload" --yes --workload $W \
@@ -615,8 +616,9 @@ collisions() {
 	says "cancel" 0 'the old version goes on' update alpha cancel "$(waiting alpha 16)"
 	ends_well 15 "$((number + 1))"
 	result $? "and the old version goes on"
-	hang 17 && kill $! && ends_well 15 "$((number + 2))" &&
-		lists alpha '"to_release":17[^{]*who asked for it hung up'
+	hang 17 && kill $! &&
+		until_true lists alpha '"to_release":17[^{]*who asked for it hung up' &&
+		ends_well 15 "$((number + 2))"
 	result $? "an interrupted command is a cancelled one"
 	next 18 && slow alpha && { move 5s >/dev/null 2>&1 & } &&
 		await alpha frozen && kill -STOP "${helper[beta]}"
