@@ -226,6 +226,29 @@ static void report(const char *path, const struct journal_file *file,
 	puts(s->authentic ? ", authentic" : ", MACs not checked");
 }
 
+/*
+ * A power cut tears the record that was being written. A whole one behind the last
+ * authentic one was made without the key: the module cuts it off as well, but who
+ * verifies wants to know.
+ */
+static int check_tail(const char *path, const struct journal_file *file,
+		      struct rewire_error *err)
+{
+	size_t torn = file->summary.torn, size;
+	struct rewire_journal_record record;
+
+	if (torn < sizeof(record))
+		return 0;
+	memcpy(&record, file->data + file->length - torn, sizeof(record));
+	size = sizeof(record) + ((size_t)record.length + 7) / 8 * 8 +
+	       REWIRE_MAC_SIZE;
+	if (record.magic != REWIRE_JOURNAL_MAGIC ||
+	    record.length > REWIRE_JOURNAL_MAX_PAYLOAD || size > torn)
+		return 0;
+	return rewire_fail(err, EUCLEAN, "%s: record %llu is whole, and not authentic",
+			   path, (unsigned long long)file->summary.sequence);
+}
+
 static int verify_file(const char *path, const struct rewire_journal_roots *keys,
 		       const struct rewire_head *head, bool *found)
 {
@@ -234,6 +257,8 @@ static int verify_file(const char *path, const struct rewire_journal_roots *keys
 	bool here = false;
 	int rc = read_file(path, keys, &file, &err);
 
+	if (!rc)
+		rc = check_tail(path, &file, &err);
 	/* of two files the one that counts has it */
 	if (!rc && counts(&file)) {
 		rc = check_head(path, &file, head, &err);

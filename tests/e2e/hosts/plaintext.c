@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -223,6 +224,18 @@ static void fill(void)
 	}
 }
 
+/* How long one look into a helper takes on this machine, in ms. */
+static unsigned int look_ms(void)
+{
+	struct timespec from, to;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	count_in(helpers[0]);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	return (unsigned int)((to.tv_sec - from.tv_sec) * 1000 +
+			      (to.tv_nsec - from.tv_nsec) / 1000000);
+}
+
 static void moved(void)
 {
 	char request[64], socket[64], value[COPIES * NEEDLE + 1] = "";
@@ -230,7 +243,7 @@ static void moved(void)
 		"build/bin/rewire", "migrate", "--request", request, "--to",
 		"beta@10.9.0.2:7001", "--socket", socket, NULL,
 	};
-	unsigned int looks = 0, found = 0;
+	unsigned int looks = 0, found = 0, delay;
 	int wire, status = -1;
 	struct carry carry;
 	size_t bytes;
@@ -243,8 +256,10 @@ static void moved(void)
 	if (rewire_signed_write(request, &carry.request, &carry.error))
 		tap_bail("%s", carry.error.text);
 	wire = wire_open();
-	/* so that there is time to look */
-	run("tc qdisc replace dev veth0 root netem delay 50ms");
+	/* so that there is time to look, however long a look takes here */
+	delay = look_ms();
+	delay = delay < 50 ? 50 : delay > 2000 ? 2000 : delay;
+	run("tc qdisc replace dev veth0 root netem delay %ums", delay);
 	pid = spawn(&alpha, "migrate", argv);
 	do {
 		found += count_in(helpers[0]) + count_in(helpers[1]);
