@@ -75,9 +75,13 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_handover_put);
 int rewire_handover_open(struct rewire_handover *handover,
 			 struct rewire_why *why)
 {
-	int ret = rewire_sm_charge(handover->sm, REWIRE_HANDOVER_ROOM, why);
 	u8 *ring;
+	int ret;
 
+	/* an earlier try got no further: the caller serialises them */
+	if (handover->ring)
+		return 0;
+	ret = rewire_sm_charge(handover->sm, REWIRE_HANDOVER_ROOM, why);
 	if (ret)
 		return ret;
 	ring = kvmalloc(REWIRE_HANDOVER_ROOM, GFP_KERNEL_ACCOUNT);
