@@ -45,6 +45,8 @@ struct rewire_segment {
  * @segment_count: entries in @segments
  * @map_sem: taken for write to take pages away from mappings
  * @mappable: under @map_sem: faults may map pages
+ * @dirty: under @map_sem: a bit for each page that was written, see dirty.h; NULL
+ *	as long as nobody wants to know
  * @pages: one per page of the span, NULL where there is none
  * @page_count: entries of @pages that are not NULL
  * @inode: an own one, so that its mapping is this enclave's alone
@@ -93,6 +95,7 @@ struct rewire_enclave {
 	u32 segment_count;
 	struct rw_semaphore map_sem;
 	bool mappable;
+	unsigned long *dirty;
 	struct page **pages;
 	u64 page_count;
 	struct inode *inode;

@@ -21,6 +21,7 @@
 
 #include "arch.h"
 #include "compat.h"
+#include "dirty.h"
 #include "enclave.h"
 
 #define REWIRE_FS_MAGIC		0x52575245
@@ -375,10 +376,12 @@ static void memory_copy(struct rewire_enclave *enclave, u64 offset, u8 *buf,
 				    PAGE_SIZE - offset_in_page(offset));
 		u8 *page = page_address(enclave->pages[offset >> PAGE_SHIFT]);
 
-		if (out)
+		if (out) {
 			memcpy(buf, page + offset_in_page(offset), part);
-		else
+		} else {
+			rewire_dirty_mark(enclave, offset >> PAGE_SHIFT);
 			memcpy(page + offset_in_page(offset), buf, part);
+		}
 		offset += part;
 		buf += part;
 		len -= part;
@@ -441,6 +444,25 @@ int rewire_memory_write(struct rewire_enclave *enclave, u64 address,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_memory_write);
 
+/*
+ * A page that is written is noted and mapped writable in one go. One that is
+ * only read is mapped so that its first write is seen, where somebody wants to
+ * know of it; else no second fault is worth anything.
+ */
+static vm_fault_t memory_map_page(struct rewire_enclave *enclave,
+				  struct vm_fault *vmf, bool write)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long pfn = page_to_pfn(enclave->pages[vmf->pgoff]);
+
+	if (write)
+		rewire_dirty_mark(enclave, vmf->pgoff);
+	if ((vma->vm_flags & VM_WRITE) && (write || !enclave->dirty))
+		return vmf_insert_pfn_prot(vma, vmf->address, pfn,
+					   vm_get_page_prot(vma->vm_flags));
+	return vmf_insert_pfn(vma, vmf->address, pfn);
+}
+
 static vm_fault_t memory_fault(struct vm_fault *vmf)
 {
 	struct rewire_enclave *enclave = rewire_file_enclave(vmf->vma->vm_file);
@@ -449,8 +471,27 @@ static vm_fault_t memory_fault(struct vm_fault *vmf)
 	down_read(&enclave->map_sem);
 	if (enclave->mappable && vmf->pgoff < memory_span_pages(enclave) &&
 	    enclave->pages[vmf->pgoff])
-		ret = vmf_insert_pfn(vmf->vma, vmf->address,
-				     page_to_pfn(enclave->pages[vmf->pgoff]));
+		ret = memory_map_page(enclave, vmf,
+				      vmf->flags & FAULT_FLAG_WRITE);
+	up_read(&enclave->map_sem);
+	return ret;
+}
+
+/*
+ * The first write to a page that was mapped for reading. Left to the core, the
+ * entry would become writable after map_sem is given back, when the set that the
+ * page was noted in may have been taken already.
+ */
+static vm_fault_t memory_written(struct vm_fault *vmf)
+{
+	struct rewire_enclave *enclave = rewire_file_enclave(vmf->vma->vm_file);
+	vm_fault_t ret = VM_FAULT_SIGBUS;
+
+	down_read(&enclave->map_sem);
+	if (enclave->mappable) {
+		zap_vma_ptes(vmf->vma, vmf->address, PAGE_SIZE);
+		ret = memory_map_page(enclave, vmf, true);
+	}
 	up_read(&enclave->map_sem);
 	return ret;
 }
@@ -494,6 +535,7 @@ static int memory_mremap(struct vm_area_struct *vma)
 
 static const struct vm_operations_struct memory_vm_ops = {
 	.fault = memory_fault,
+	.pfn_mkwrite = memory_written,
 	.may_split = memory_may_split,
 	.mremap = memory_mremap,
 };

@@ -4,13 +4,15 @@
  *
  *	MIGRATE_OUT	verify the request, say OFFER
  *	hear ACCEPT	agree on the secret
- *	FREEZE		the enclave stands still; the stream can be read
+ *	ROUND		what was written can be read while it runs on
+ *	FREEZE		the enclave stands still; the rest can be read
  *	hear READY	the target has it all: RELINQUISHED, say START
  *	hear ACTIVE	the target runs: wipe, say RECEIPT
  */
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "dirty.h"
 #include "migrate.h"
 #include "weaken.h"
 
@@ -192,20 +194,22 @@ static int source_ended(void *data, const struct rewire_end *totals,
 }
 
 /* what takes time is made before the pause: buffers, keys, cipher */
-static int source_freeze(struct rewire_session *session,
-			 struct rewire_enclave *enclave, u32 timeout_ms,
-			 struct rewire_why *why)
+static int source_writer(struct rewire_session *session, bool track)
 {
 	const struct rewire_stream_key key = { .secret = session->secret };
 	struct rewire_writer *writer;
-	int ret;
+	int ret = 0;
 
-	lockdep_assert_held(&enclave->lock);
-	writer = rewire_writer_create(enclave, REWIRE_STREAM_SESSION,
+	lockdep_assert_held(&session->enclave->lock);
+	if (session->writer)
+		return track && !session->writer->round ?
+			       rewire_writer_track(session->writer) : 0;
+	writer = rewire_writer_create(session->enclave, REWIRE_STREAM_SESSION,
 				      session->request.id, &key);
 	if (IS_ERR(writer))
 		return PTR_ERR(writer);
-	ret = source_still(session, enclave, timeout_ms, why);
+	if (track)
+		ret = rewire_writer_track(writer);
 	if (ret) {
 		rewire_writer_free(writer);
 		return ret;
@@ -217,26 +221,90 @@ static int source_freeze(struct rewire_session *session,
 }
 
 /**
- * rewire_source_freeze() - REWIRE_SESSION_FREEZE
+ * rewire_source_round() - REWIRE_SESSION_ROUND
  * @session: locked
- * @timeout_ms: for the pause
+ * @look: begin none
+ * @pages: out: of the round, or so far of the next
  * @why: for the sentence
  *
- * Return: 0; -EBADFD; -ETIME; as rewire_enclave_pause(). After a failure the
- * enclave is as it was, and so is the session.
+ * Return: 0; -EBADFD; -EBUSY; -ECANCELED: the enclave is gone; -ENOMEM.
  */
-int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
-			 struct rewire_why *why)
+int rewire_source_round(struct rewire_session *session, bool look, u64 *pages,
+			struct rewire_why *why)
 {
+	struct rewire_enclave *enclave = session->enclave;
 	int ret = rewire_session_may(session, REWIRE_SESSION_EV_FREEZE, why);
 
 	if (ret < 0)
 		return ret;
 	if (rewire_session_late(session))
 		return rewire_because(why, -ETIME, "the deadline has passed");
-	mutex_lock(&session->enclave->lock);
-	ret = source_freeze(session, session->enclave, timeout_ms, why);
-	mutex_unlock(&session->enclave->lock);
+	mutex_lock(&enclave->lock);
+	ret = enclave->state == REWIRE_ENCLAVE_DESTROYED ?
+		      rewire_because(why, -ECANCELED, "the enclave is gone") :
+		      source_writer(session, true);
+	mutex_unlock(&enclave->lock);
+	if (ret)
+		return ret;
+	if (look) {
+		*pages = rewire_dirty_count(enclave);
+		return 0;
+	}
+	ret = rewire_writer_round(session->writer, true, pages);
+	if (ret == -EBUSY)
+		rewire_because(why, ret,
+			       "the last round was not read to its end");
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_source_round);
+
+/* the rest of what was copied in rounds; a failure lets the enclave run on */
+static int source_last_round(struct rewire_session *session)
+{
+	struct rewire_enclave *enclave = session->enclave;
+	u64 pages;
+	int ret = rewire_writer_round(session->writer, false, &pages);
+
+	if (!ret)
+		return 0;
+	mutex_lock(&enclave->lock);
+	if (enclave->state == REWIRE_ENCLAVE_FROZEN) {
+		rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_THAW, NULL);
+		if (session->awake)
+			rewire_enclave_continue(enclave);
+	}
+	mutex_unlock(&enclave->lock);
+	return ret;
+}
+
+/**
+ * rewire_source_freeze() - REWIRE_SESSION_FREEZE
+ * @session: locked
+ * @timeout_ms: for the pause
+ * @why: for the sentence
+ *
+ * Return: 0; -EBADFD; -EBUSY; -ETIME; as rewire_enclave_pause(). After a failure
+ * the enclave is as it was, and so is the session.
+ */
+int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
+			 struct rewire_why *why)
+{
+	struct rewire_enclave *enclave = session->enclave;
+	int ret = rewire_session_may(session, REWIRE_SESSION_EV_FREEZE, why);
+
+	if (ret < 0)
+		return ret;
+	if (rewire_session_late(session))
+		return rewire_because(why, -ETIME, "the deadline has passed");
+	if (session->writer && !rewire_writer_rests(session->writer))
+		return rewire_because(why, -EBUSY,
+				      "the last round was not read to its end");
+	mutex_lock(&enclave->lock);
+	ret = source_writer(session, false) ?:
+	      source_still(session, enclave, timeout_ms, why);
+	mutex_unlock(&enclave->lock);
+	if (!ret && session->writer->round)
+		ret = source_last_round(session);
 	if (ret)
 		return ret;
 	ret = rewire_session_step(session, REWIRE_SESSION_EV_FREEZE, NULL, why);

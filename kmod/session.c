@@ -11,10 +11,20 @@
 #include "checkpoint.h"
 #include "migrate.h"
 
+/* is there a stream to be read: of one that stands still, or in rounds? */
+static bool session_streams(const struct rewire_session *session)
+{
+	if (!session->writer)
+		return false;
+	return session->state == REWIRE_SESSION_FROZEN ||
+	       (session->state == REWIRE_SESSION_AGREED &&
+		session->writer->rounds);
+}
+
 static bool session_reads(const struct rewire_session *session)
 {
-	return session->writer &&
-	       session->writer->flow.part != REWIRE_PART_OVER;
+	return session_streams(session) &&
+	       session->writer->flow.part < REWIRE_PART_REST;
 }
 
 static ssize_t session_read(struct kiocb *iocb, struct iov_iter *to)
@@ -28,7 +38,7 @@ static ssize_t session_read(struct kiocb *iocb, struct iov_iter *to)
 		return -ERESTARTSYS;
 	if (session->side == REWIRE_SIDE_TARGET)
 		ret = rewire_target_checkpoint(session, &why);
-	else if (session->state != REWIRE_SESSION_FROZEN || !session->writer)
+	else if (!session_streams(session))
 		ret = rewire_because(&why, -EBADFD,
 				     "not for a migration that is %s",
 				     rewire_session_state_name(session->state));
@@ -178,6 +188,22 @@ static int session_put(struct rewire_context *context, void *data)
 	return ret;
 }
 
+static int session_round(struct rewire_context *context, void *data)
+{
+	struct rewire_session *session = context->rfile->object;
+	struct rewire_session_round *arg = data;
+	int ret;
+
+	if (arg->flags & ~REWIRE_ROUND_LOOK)
+		return rewire_because(&context->why, -EINVAL, "unknown flag");
+	if (mutex_lock_interruptible(&session->lock))
+		return -EINTR;
+	ret = rewire_source_round(session, arg->flags & REWIRE_ROUND_LOOK,
+				  &arg->pages, &context->why);
+	mutex_unlock(&session->lock);
+	return ret;
+}
+
 static int session_freeze(struct rewire_context *context, void *data)
 {
 	struct rewire_session *session = context->rfile->object;
@@ -266,6 +292,8 @@ static const struct rewire_command session_commands[] = {
 	REWIRE_COMMAND(REWIRE_SESSION_GET, rewire_session_get, session_get),
 	REWIRE_SIGNED_COMMAND(REWIRE_SESSION_PUT, rewire_session_put,
 			      session_put),
+	REWIRE_COMMAND(REWIRE_SESSION_ROUND, rewire_session_round,
+		       session_round),
 	REWIRE_COMMAND(REWIRE_SESSION_FREEZE, rewire_session_freeze,
 		       session_freeze),
 	REWIRE_COMMAND(REWIRE_SESSION_ABORT, rewire_session_abort,

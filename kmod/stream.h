@@ -22,6 +22,10 @@ struct rewire_meta {
 	__u32 cms_len;
 	__u64 xfeatures;
 	__u8 xlayout[REWIRE_DIGEST_SIZE];
+};
+
+/* LUGGAGE: what may change until the enclave stands still, and is no page */
+struct rewire_late {
 	__u64 next_handle;
 	struct rewire_luggage luggage;
 };
@@ -89,6 +93,7 @@ struct rewire_flow {
 		REWIRE_PART_RECORD,
 		REWIRE_PART_BODY,
 		REWIRE_PART_TAG,
+		REWIRE_PART_REST,	/* a round is over, and more to come */
 		REWIRE_PART_OVER,
 	} part;
 	u32 offset;
@@ -102,10 +107,16 @@ bool rewire_flow_move(struct rewire_flow *flow, u32 bytes);
 /**
  * struct rewire_writer - an enclave becomes a stream
  * @flow: what is being handed out
- * @enclave: stands still as long as the writer exists; a reference
+ * @enclave: stands still as long as the writer exists, unless @round says
+ *	otherwise; a reference
  * @aead: records
  * @next: type of the next record
  * @index: first page not yet sent
+ * @round: pages to be sent, while the enclave runs and in the pause that
+ *	follows; NULL: all
+ * @rounds: how many have begun; from the second on, pages come that may have
+ *	come before, so that zeros are not left out
+ * @live: it still runs
  * @call: handle of the last call sent
  * @totals: for the END record
  * @ended: called when END is made and before any of it leaves; may refuse
@@ -118,6 +129,9 @@ struct rewire_writer {
 	struct rewire_aead aead;
 	u32 next;
 	u64 index;
+	unsigned long *round;
+	u32 rounds;
+	bool live;
 	u64 call;
 	struct rewire_end totals;
 	int (*ended)(void *data, const struct rewire_end *totals,
@@ -131,6 +145,9 @@ rewire_writer_create(struct rewire_enclave *enclave, u32 kind,
 		     const u8 *request_id, const struct rewire_stream_key *key);
 void rewire_writer_free(struct rewire_writer *writer);
 ssize_t rewire_writer_read(struct rewire_writer *writer, struct iov_iter *to);
+int rewire_writer_track(struct rewire_writer *writer);
+bool rewire_writer_rests(const struct rewire_writer *writer);
+int rewire_writer_round(struct rewire_writer *writer, bool live, u64 *pages);
 
 /**
  * struct rewire_reader - a stream becomes an enclave
@@ -143,7 +160,8 @@ ssize_t rewire_writer_read(struct rewire_writer *writer, struct iov_iter *to);
  * @aead: records
  * @last: type of the last record
  * @totals: so far
- * @luggage: of the workload, as META says
+ * @luggage: of the workload, as LUGGAGE says
+ * @laden: it did
  */
 struct rewire_reader {
 	struct rewire_flow flow;
@@ -155,6 +173,7 @@ struct rewire_reader {
 	u32 last;
 	struct rewire_end totals;
 	struct rewire_luggage luggage;
+	bool laden;
 };
 
 struct rewire_reader *

@@ -110,9 +110,11 @@ static int reader_record(struct rewire_reader *reader, struct rewire_why *why)
 	u32 most = r->type == REWIRE_RECORD_PAGES ? REWIRE_MAX_RECORD :
 						    READER_MAX_LINEAR;
 	bool first = !reader->last;
+	bool twice = r->type == REWIRE_RECORD_LUGGAGE &&
+		     reader->last == REWIRE_RECORD_LUGGAGE;
 
 	if (r->type < REWIRE_RECORD_META || r->type > REWIRE_RECORD_END ||
-	    (r->type == REWIRE_RECORD_META) != first ||
+	    (r->type == REWIRE_RECORD_META) != first || twice ||
 	    r->type < reader->last)
 		return rewire_because(why, -EBADMSG,
 				      "record %llu is of type %u, after type %u",
@@ -176,8 +178,6 @@ static int reader_build(struct rewire_reader *reader,
 	memcpy(enclave->workload, reader->flow.header.workload,
 	       REWIRE_ID_SIZE);
 	enclave->epoch = reader->flow.header.epoch;
-	enclave->calls->next_handle = meta->next_handle;
-	reader->luggage = meta->luggage;
 	return rewire_sm_add_enclave(reader->sm, enclave, why);
 }
 
@@ -246,6 +246,17 @@ static int reader_pages(struct rewire_reader *reader, struct rewire_why *why)
 	return ret;
 }
 
+static int reader_late(struct rewire_reader *reader,
+		       const struct rewire_late *late, struct rewire_why *why)
+{
+	if (reader->flow.record.length != sizeof(*late))
+		return rewire_because(why, -EBADMSG, "LUGGAGE is malformed");
+	reader->enclave->calls->next_handle = late->next_handle;
+	reader->luggage = late->luggage;
+	reader->laden = true;
+	return 0;
+}
+
 static int reader_call(struct rewire_reader *reader,
 		       const struct rewire_call_wire *wire,
 		       struct rewire_why *why)
@@ -262,7 +273,7 @@ static int reader_call(struct rewire_reader *reader,
 static int reader_end(struct rewire_reader *reader,
 		      const struct rewire_end *end, struct rewire_why *why)
 {
-	if (reader->flow.record.length != sizeof(*end) ||
+	if (reader->flow.record.length != sizeof(*end) || !reader->laden ||
 	    memcmp(end, &reader->totals, sizeof(*end)))
 		return rewire_because(why, -EBADMSG,
 				      "the totals differ: records, pages or calls are missing");
@@ -281,6 +292,9 @@ static int reader_linear(struct rewire_reader *reader, struct rewire_why *why)
 	switch (reader->flow.record.type) {
 	case REWIRE_RECORD_META:
 		ret = reader_meta(reader, plain, why);
+		break;
+	case REWIRE_RECORD_LUGGAGE:
+		ret = reader_late(reader, plain, why);
 		break;
 	case REWIRE_RECORD_CALLS:
 		ret = reader_call(reader, plain, why);

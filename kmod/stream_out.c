@@ -10,6 +10,7 @@
 
 #include "arch.h"
 #include "compat.h"
+#include "dirty.h"
 #include "stream.h"
 #include "trace.h"
 
@@ -78,6 +79,8 @@ void rewire_writer_free(struct rewire_writer *writer)
 		return;
 	rewire_aead_free(&writer->aead);
 	rewire_buffer_free(writer->flow.buffer);
+	if (writer->round)
+		rewire_dirty_stop(writer->enclave, writer->round);
 	rewire_enclave_put(writer->enclave);
 	kfree_sensitive(writer);
 }
@@ -112,8 +115,6 @@ static int writer_meta(struct rewire_writer *writer)
 	meta->segment_count = enclave->segment_count;
 	meta->cms_len = enclave->cms_len;
 	meta->xfeatures = rewire_arch_xfeatures();
-	meta->next_handle = enclave->calls->next_handle;
-	rewire_workload_leave(enclave->sm, enclave->workload, &meta->luggage);
 	memcpy(meta + 1, enclave->cms, enclave->cms_len);
 	ret = rewire_xlayout(meta->xfeatures, meta->xlayout) ?:
 	      writer_seal_linear(writer, REWIRE_RECORD_META, meta, length);
@@ -122,9 +123,15 @@ static int writer_meta(struct rewire_writer *writer)
 	return ret;
 }
 
-static bool writer_skips(const struct rewire_enclave *enclave, u64 index)
+static bool writer_skips(const struct rewire_writer *writer, u64 index)
 {
-	return !enclave->pages[index] ||
+	const struct rewire_enclave *enclave = writer->enclave;
+
+	if (!enclave->pages[index] ||
+	    (writer->round && !test_bit(index, writer->round)))
+		return true;
+	/* at the other end it is zero as long as it was never sent */
+	return writer->rounds < 2 &&
 	       !memchr_inv(page_address(enclave->pages[index]), 0, PAGE_SIZE);
 }
 
@@ -136,17 +143,18 @@ static int writer_pages(struct rewire_writer *writer)
 	u64 first, last;
 
 	for (first = writer->index; first < end; first++) {
-		if (!writer_skips(enclave, first))
+		if (!writer_skips(writer, first))
 			break;
 		cond_resched();
 	}
 	for (last = first; last < end && last - first < REWIRE_RECORD_PAGES_MAX;
 	     last++)
-		if (writer_skips(enclave, last))
+		if (writer_skips(writer, last))
 			break;
 	writer->index = last;
 	if (first == last) {
-		writer->next = REWIRE_RECORD_CALLS;
+		if (!writer->live)
+			writer->next = REWIRE_RECORD_LUGGAGE;
 		return -ENODATA;
 	}
 	writer->totals.pages += last - first;
@@ -162,6 +170,22 @@ static int writer_pages(struct rewire_writer *writer)
 				rewire_buffer_sg(writer->flow.buffer,
 						 writer->flow.record.length),
 				writer->flow.tag);
+}
+
+static int writer_late(struct rewire_writer *writer)
+{
+	struct rewire_enclave *enclave = writer->enclave;
+	struct rewire_late late = {};
+	int ret;
+
+	mutex_lock(&enclave->calls->lock);
+	late.next_handle = enclave->calls->next_handle;
+	mutex_unlock(&enclave->calls->lock);
+	rewire_workload_leave(enclave->sm, enclave->workload, &late.luggage);
+	ret = writer_seal_linear(writer, REWIRE_RECORD_LUGGAGE, &late,
+				 sizeof(late));
+	writer->next = REWIRE_RECORD_CALLS;
+	return ret;
 }
 
 static int writer_call(struct rewire_writer *writer)
@@ -216,7 +240,7 @@ static int writer_end(struct rewire_writer *writer)
 					 sizeof(writer->totals));
 }
 
-/* fill the buffer with the next record; -ENODATA after the last */
+/* fill the buffer with the next record; -ENODATA after the last, of a round too */
 static int writer_produce(struct rewire_writer *writer)
 {
 	int ret = -ENODATA;
@@ -228,6 +252,11 @@ static int writer_produce(struct rewire_writer *writer)
 			break;
 		case REWIRE_RECORD_PAGES:
 			ret = writer_pages(writer);
+			if (writer->live && ret == -ENODATA)
+				return ret;
+			break;
+		case REWIRE_RECORD_LUGGAGE:
+			ret = writer_late(writer);
 			break;
 		case REWIRE_RECORD_CALLS:
 			ret = writer_call(writer);
@@ -249,6 +278,7 @@ static int writer_produce(struct rewire_writer *writer)
 /* a part is through: what comes next? */
 static int writer_advance(struct rewire_writer *writer)
 {
+	struct rewire_enclave *enclave = writer->enclave;
 	struct rewire_flow *flow = &writer->flow;
 	int ret;
 
@@ -258,15 +288,72 @@ static int writer_advance(struct rewire_writer *writer)
 		return 0;
 	}
 	/* an enclave under attack is wiped even while it is read */
-	mutex_lock(&writer->enclave->lock);
-	ret = writer->enclave->state == REWIRE_ENCLAVE_DESTROYED ?
-		      -ECANCELED : writer_produce(writer);
-	mutex_unlock(&writer->enclave->lock);
+	if (writer->live && writer->next == REWIRE_RECORD_PAGES) {
+		/* it runs: its lock is wanted by others, its pages stay for us */
+		down_read(&enclave->map_sem);
+		ret = enclave->mappable ? writer_produce(writer) : -ECANCELED;
+		up_read(&enclave->map_sem);
+	} else {
+		mutex_lock(&enclave->lock);
+		ret = enclave->state == REWIRE_ENCLAVE_DESTROYED ?
+			      -ECANCELED : writer_produce(writer);
+		mutex_unlock(&enclave->lock);
+	}
 	if (ret && ret != -ENODATA)
 		return ret;
-	flow->part = ret ? REWIRE_PART_OVER : REWIRE_PART_RECORD;
+	if (!ret)
+		flow->part = REWIRE_PART_RECORD;
+	else
+		flow->part = writer->live ? REWIRE_PART_REST : REWIRE_PART_OVER;
 	return 0;
 }
+
+/**
+ * rewire_writer_track() - copy in rounds, while the enclave runs
+ * @writer: new; its enclave is locked
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int rewire_writer_track(struct rewire_writer *writer)
+{
+	writer->round = rewire_dirty_start(writer->enclave);
+	return writer->round ? 0 : -ENOMEM;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_writer_track);
+
+/* no round has begun, or the last one was read to its end */
+bool rewire_writer_rests(const struct rewire_writer *writer)
+{
+	return !writer->rounds || writer->flow.part == REWIRE_PART_REST;
+}
+
+/**
+ * rewire_writer_round() - begin a round
+ * @writer: tracks; its enclave is not locked, and the caller holds the lock that
+ *	serialises the writer
+ * @live: the enclave runs on; else it stands still, and this is the last one
+ * @pages: out: how many it has, of which some may turn out to be left out
+ *
+ * Return: 0, -EBUSY when the last one was not read to its end, or why the next
+ * record cannot be made.
+ */
+int rewire_writer_round(struct rewire_writer *writer, bool live, u64 *pages)
+{
+	struct rewire_flow *flow = &writer->flow;
+
+	if (flow->error)
+		return flow->error;
+	if (!rewire_writer_rests(writer))
+		return -EBUSY;
+	*pages = rewire_dirty_take(writer->enclave, writer->round);
+	writer->live = live;
+	writer->index = 0;
+	/* before the first there is the header to be read */
+	if (writer->rounds++)
+		flow->error = writer_advance(writer);
+	return flow->error;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_writer_round);
 
 /**
  * rewire_writer_read() - the next bytes of the stream
@@ -281,7 +368,7 @@ ssize_t rewire_writer_read(struct rewire_writer *writer, struct iov_iter *to)
 	size_t done = 0, moved;
 	u32 part;
 
-	while (iov_iter_count(to) && flow->part != REWIRE_PART_OVER &&
+	while (iov_iter_count(to) && flow->part < REWIRE_PART_REST &&
 	       !flow->error) {
 		void *from = rewire_flow_window(flow, &part);
 

@@ -62,6 +62,7 @@
 #define show_rewire_record(type) __print_symbolic(type,			\
 	{ REWIRE_RECORD_META, "meta" },					\
 	{ REWIRE_RECORD_PAGES, "pages" },				\
+	{ REWIRE_RECORD_LUGGAGE, "luggage" },				\
 	{ REWIRE_RECORD_CALLS, "calls" },				\
 	{ REWIRE_RECORD_END, "end" })
 

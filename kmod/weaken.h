@@ -43,6 +43,7 @@
 	X(floor, "old checkpoints come back")				\
 	X(lineage, "checkpoints of any migration come back")		\
 	X(counter, "counters do not come along")			\
+	X(dirty, "what is written while it is copied is not noted")	\
 	X(predecessor, "other code opens what is sealed for one")	\
 	/* one version, and none of before */				\
 	X(version_floor, "older versions take over")			\

@@ -283,8 +283,9 @@ struct rewire_stream_header {
 
 #define REWIRE_RECORD_META		1	/* layout, segments, manifest: first */
 #define REWIRE_RECORD_PAGES		2	/* consecutive pages */
-#define REWIRE_RECORD_CALLS		3	/* entries of the call table */
-#define REWIRE_RECORD_END		4	/* totals: last */
+#define REWIRE_RECORD_LUGGAGE		3	/* counters and floors, once */
+#define REWIRE_RECORD_CALLS		4	/* entries of the call table */
+#define REWIRE_RECORD_END		5	/* totals: last */
 
 /**
  * struct rewire_record - the header of one stream record
@@ -295,7 +296,7 @@ struct rewire_stream_header {
  * @index: number of the first page in the enclave, for PAGES
  *
  * AES-256-GCM with this struct as associated data. Pages that are all zero are
- * left out; a page sent twice counts as last sent.
+ * left out when they come up first; a page sent twice counts as last sent.
  */
 struct rewire_record {
 	__u32 type;
@@ -1039,9 +1040,34 @@ struct rewire_session_put {
 };
 
 /**
+ * struct rewire_session_round - REWIRE_SESSION_ROUND: copy while it runs
+ * @size: sizeof(struct rewire_session_round)
+ * @flags: REWIRE_ROUND_LOOK: begin none, only count
+ * @pages: out: how many pages this round has, at most; with the flag: how many
+ *	were written since the last one began
+ *
+ * At the source, AGREED, as often as it serves: the pages written since the last
+ * round began (in the first: all) can be read from the session's file while the
+ * enclave runs on; read() returns 0 at the end of the round. REWIRE_SESSION_FREEZE
+ * leaves only the rest for the pause. When to stop is the helper's to decide: the
+ * state that counts is what was sent last of each page.
+ *
+ * EBADFD: not AGREED; EBUSY: the last round was not read to its end; ENOMEM.
+ */
+struct rewire_session_round {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 pages;
+};
+
+#define REWIRE_ROUND_LOOK		1
+
+/**
  * struct rewire_session_freeze - REWIRE_SESSION_FREEZE: the source stands still
  * @size: sizeof(struct rewire_session_freeze)
  * @timeout_ms: as for REWIRE_PAUSE
+ *
+ * EBUSY: a round was not read to its end.
  */
 struct rewire_session_freeze {
 	__u32 size;
@@ -1120,5 +1146,6 @@ struct rewire_session_info {
 #define REWIRE_SESSION_FREEZE	REWIRE_IO(0x62, rewire_session_freeze)
 #define REWIRE_SESSION_ABORT	REWIRE_IO(0x63, rewire_session_abort)
 #define REWIRE_SESSION_INFO	REWIRE_IO(0x64, rewire_session_info)
+#define REWIRE_SESSION_ROUND	REWIRE_IO(0x67, rewire_session_round)
 
 #endif /* _UAPI_REWIRE_H */

@@ -55,7 +55,6 @@ static void make_meta(struct kunit *test, struct forge *f)
 	meta->xfeatures = rewire_arch_xfeatures();
 	KUNIT_ASSERT_EQ(test, rewire_xlayout(meta->xfeatures, meta->xlayout),
 			0);
-	meta->next_handle = 1;
 	f->meta = meta;
 }
 
@@ -143,6 +142,13 @@ static void add_meta(struct kunit *test)
 	add(test, REWIRE_RECORD_META, 0, f->meta, f->meta_len);
 }
 
+static void add_luggage(struct kunit *test)
+{
+	const struct rewire_late late = { .next_handle = 1 };
+
+	add(test, REWIRE_RECORD_LUGGAGE, 0, &late, sizeof(late));
+}
+
 static void add_end(struct kunit *test)
 {
 	struct forge *f = test->priv;
@@ -189,6 +195,7 @@ static void forge_of_a_good_stream_is_taken(struct kunit *test)
 	add(test, REWIRE_RECORD_PAGES, WORLD_DATA, f->body,
 	    (WORLD_PAGES - WORLD_DATA) * PAGE_SIZE);
 	add(test, REWIRE_RECORD_PAGES, 0, f->body, PAGE_SIZE);
+	add_luggage(test);
 	add_end(test);
 	KUNIT_EXPECT_EQ(test, result(test), 1);
 }
@@ -236,6 +243,7 @@ static void record_of_wrong_length_is_refused(struct kunit *test)
 				       sizeof(struct rewire_call_wire) + 1 },
 		{ REWIRE_RECORD_CALLS, 0 },
 		{ REWIRE_RECORD_END, REWIRE_MAX_RECORD },
+		{ REWIRE_RECORD_LUGGAGE, 0 },
 		{ REWIRE_RECORD_END, 0 },
 	};
 	struct forge *f = test->priv;
@@ -302,6 +310,7 @@ static int result_of_meta(struct kunit *test)
 {
 	begin(test);
 	add_meta(test);
+	add_luggage(test);
 	add_end(test);
 	return result(test);
 }
@@ -400,6 +409,7 @@ static int result_of_call(struct kunit *test, struct rewire_call_wire *call,
 {
 	begin(test);
 	add_meta(test);
+	add_luggage(test);
 	add(test, REWIRE_RECORD_CALLS, 0, call, length);
 	add_end(test);
 	return result(test);
@@ -473,6 +483,7 @@ static void end_with_other_totals_is_refused(struct kunit *test)
 		begin(test);
 		add_meta(test);
 		add(test, REWIRE_RECORD_PAGES, 0, f->body, PAGE_SIZE);
+		add_luggage(test);
 		rewire_aead_digest(&f->aead, f->totals.digest);
 		if (i < sizeof(f->totals))
 			((u8 *)&f->totals)[i] ^= 1;
@@ -488,11 +499,34 @@ static void end_with_other_totals_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, result(test), -EBADMSG);
 }
 
+static void luggage_comes_once(struct kunit *test)
+{
+	const struct rewire_late late = { .next_handle = 1 };
+
+	begin(test);
+	add_meta(test);
+	add_end(test);
+	KUNIT_EXPECT_EQ(test, result(test), -EBADMSG);
+
+	begin(test);
+	add_meta(test);
+	add_luggage(test);
+	add_luggage(test);
+	add_end(test);
+	KUNIT_EXPECT_EQ(test, result(test), -EBADMSG);
+
+	begin(test);
+	add_meta(test);
+	add(test, REWIRE_RECORD_LUGGAGE, 0, &late, sizeof(late) - 1);
+	KUNIT_EXPECT_EQ(test, result(test), -EBADMSG);
+}
+
 static struct kunit_case forge_cases[] = {
 	KUNIT_CASE(forge_of_a_good_stream_is_taken),
 	KUNIT_CASE(pages_outside_of_segments_are_refused),
 	KUNIT_CASE(record_of_wrong_length_is_refused),
 	KUNIT_CASE(record_of_full_size_is_taken_in),
+	KUNIT_CASE(luggage_comes_once),
 	KUNIT_CASE(records_out_of_order_are_refused),
 	KUNIT_CASE(meta_of_other_size_is_refused),
 	KUNIT_CASE(meta_with_bad_segments_is_refused),

@@ -253,13 +253,14 @@ static void stream_round_trip(struct kunit *test)
 	expect_nothing(test, reader);
 }
 
-/* META, two runs of pages that hold something, calls, END: no zero page. */
+/* META, two runs of pages that hold something, LUGGAGE, calls, END: no zero page. */
 static void stream_leaves_zero_pages_out(struct kunit *test)
 {
 	struct streams *s = test->priv;
 	static const u32 types[] = {
 		REWIRE_RECORD_META, REWIRE_RECORD_PAGES, REWIRE_RECORD_PAGES,
-		REWIRE_RECORD_CALLS, REWIRE_RECORD_CALLS, REWIRE_RECORD_END,
+		REWIRE_RECORD_LUGGAGE, REWIRE_RECORD_CALLS, REWIRE_RECORD_CALLS,
+		REWIRE_RECORD_END,
 	};
 	const struct rewire_record *record;
 	u32 i;

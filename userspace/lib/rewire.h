@@ -982,6 +982,12 @@ int rewire_session_get_message(int session, void *buffer, size_t *ret_length,
 			       struct rewire_error *err);
 int rewire_session_put_message(int session, const void *message, size_t length,
 			       struct rewire_error *err);
+/*
+ * Begin a round of what is read while the enclave runs, or (@look) only count
+ * what the next one would have. @ret_pages: how many pages at most.
+ */
+int rewire_session_round(int session, bool look, __u64 *ret_pages,
+			 struct rewire_error *err);
 int rewire_session_stop(int session, unsigned int timeout_ms,
 			struct rewire_error *err);
 int rewire_session_give_up(int session, struct rewire_error *err);

@@ -107,6 +107,21 @@ int rewire_session_stop(int session, unsigned int timeout_ms,
 	return 0;
 }
 
+int rewire_session_round(int session, bool look, __u64 *ret_pages,
+			 struct rewire_error *err)
+{
+	struct rewire_session_round round = {
+		.size = sizeof(round),
+		.flags = look ? REWIRE_ROUND_LOOK : 0,
+	};
+
+	if (ioctl(session, REWIRE_SESSION_ROUND, &round))
+		return rewire_fail_ioctl(err, session, errno,
+					 "copying the enclave while it runs");
+	*ret_pages = round.pages;
+	return 0;
+}
+
 int rewire_session_checkpoint(int session, struct rewire_error *err)
 {
 	struct rewire_session_checkpoint checkpoint = {

@@ -44,6 +44,9 @@ static const char usage[] =
 "  --receipts DIR        keep receipts of updates there [receipts in --state-dir]\n"
 "  --max-peers N         connections of other helpers at a time [16]\n"
 "  --max-clients N       connections on the control socket at a time [32]\n"
+"  --pause-goal MS       copy a running enclave in rounds, until what is left would\n"
+"                        take no longer than this; without it, it stands still\n"
+"                        from the first page to the last\n"
 "  --freeze-timeout S    seconds an enclave has to stand still, 1 .. 60 [10]\n"
 "  --io-timeout S        seconds a peer has to take or send something [60]\n"
 "  --verbose             log more; twice: even more\n"
@@ -57,7 +60,7 @@ enum {
 	OPT_PROVISION, OPT_JOURNAL, OPT_UNWITNESSED, OPT_STRICT, OPT_NO_JOURNAL,
 	OPT_WITNESS, OPT_VOLATILE, OPT_UPDATE_INBOX, OPT_UPDATE_POLICY,
 	OPT_RECEIPTS, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
-	OPT_FREEZE, OPT_IO, OPT_VERBOSE, OPT_QUIET, OPT_HELP,
+	OPT_PAUSE, OPT_FREEZE, OPT_IO, OPT_VERBOSE, OPT_QUIET, OPT_HELP,
 };
 
 static const struct option longs[] = {
@@ -77,6 +80,7 @@ static const struct option longs[] = {
 	{ "receipts", required_argument, NULL, OPT_RECEIPTS },
 	{ "max-peers", required_argument, NULL, OPT_MAX_PEERS },
 	{ "max-clients", required_argument, NULL, OPT_MAX_CLIENTS },
+	{ "pause-goal", required_argument, NULL, OPT_PAUSE },
 	{ "freeze-timeout", required_argument, NULL, OPT_FREEZE },
 	{ "io-timeout", required_argument, NULL, OPT_IO },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
@@ -110,6 +114,9 @@ static bool take_number(struct options *o, int option, const char *text)
 		return parse_number("max-peers", text, 256, &o->max_peers);
 	case OPT_MAX_CLIENTS:
 		return parse_number("max-clients", text, 256, &o->max_clients);
+	case OPT_PAUSE:
+		return parse_number("pause-goal", text, 60000,
+				    &o->pause_goal_ms);
 	case OPT_FREEZE:
 		if (!parse_number("freeze-timeout", text, 60, &seconds))
 			return false;

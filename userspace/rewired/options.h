@@ -22,6 +22,8 @@
  * @receipts_dir: folder for receipts of updates; NULL: in the state folder
  * @max_peers: connections of other helpers at a time
  * @max_clients: connections on the control socket at a time
+ * @pause_goal_ms: for what is left of an enclave that is copied while it runs; 0:
+ *	none is
  * @freeze_timeout_ms: for an enclave to stand still
  * @io_timeout_ms: for a peer to take or send something
  * @level: LOG_LEVEL_*
@@ -40,6 +42,7 @@ struct options {
 	const char *receipts_dir;
 	unsigned int max_peers;
 	unsigned int max_clients;
+	unsigned int pause_goal_ms;
 	unsigned int freeze_timeout_ms;
 	unsigned int io_timeout_ms;
 	int level;

@@ -3,6 +3,7 @@
  * A migration at its source, up to the point of no return and through it.
  *
  *	OFFER   -> MIGRATE ... ACCEPT		OFFERED to AGREED
+ *	read what was written -> STREAM ...	still AGREED: it runs (rounds.c)
  *	freeze, read the stream -> STREAM ...	FROZEN, and to the disk here
  *	STREAM_END ... READY			RELINQUISHED
  *	START ... ACTIVE, RECEIPT		finish.c
@@ -20,6 +21,7 @@
 #include "fallback.h"
 #include "finish.h"
 #include "log.h"
+#include "rounds.h"
 #include "session.h"
 #include "source.h"
 
@@ -193,6 +195,10 @@ static int up_to_relinquished(struct source *s, struct rewire_error *err)
 {
 	int ret = agree(s, err);
 
+	if (!ret)
+		ret = rounds_run(s->session, s->link,
+				 s->helper->options.pause_goal_ms, &s->bytes,
+				 err);
 	if (!ret)
 		ret = freeze(s, err);
 	if (!ret)

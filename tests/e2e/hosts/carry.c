@@ -104,10 +104,11 @@ static int take_stream(struct carry *carry)
 {
 	ssize_t n;
 
-	carry->stream = malloc(ROOM);
+	/* it may have begun with rounds */
+	if (!carry->stream)
+		carry->stream = malloc(ROOM);
 	if (!carry->stream)
 		tap_bail("no memory for a stream");
-	carry->length = 0;
 	while ((n = read(carry->out, carry->stream + carry->length,
 			 ROOM - carry->length)) > 0)
 		carry->length += n;
@@ -115,6 +116,14 @@ static int take_stream(struct carry *carry)
 		return rewire_fail_ioctl(&carry->error, carry->out, errno,
 					 "reading the stream");
 	return expect(carry->length < ROOM, "the stream is too long") ? 0 : -E2BIG;
+}
+
+int carry_round(struct carry *carry, __u64 *ret_pages)
+{
+	int rc = rewire_session_round(carry->out, false, ret_pages,
+				      &carry->error);
+
+	return rc ? rc : take_stream(carry);
 }
 
 int carry_write(struct carry *carry, const __u8 *bytes, size_t length)

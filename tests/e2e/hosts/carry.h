@@ -65,6 +65,9 @@ void carry_sign(struct carry *carry, const char *role);
 /* One step: 0 or a negative errno, and why in @carry->error. */
 int carry_step(struct carry *carry, enum step step);
 
+/* Between STEP_AGREE and STEP_FREEZE: a round of the stream, into our hands. */
+int carry_round(struct carry *carry, __u64 *ret_pages);
+
 /* All steps from one to another, both included. Stops at a failure. */
 int carry_steps(struct carry *carry, enum step first, enum step last);
 

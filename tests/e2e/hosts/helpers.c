@@ -54,6 +54,7 @@ static struct helper alpha = { .address = "10.9.0.1",
 static struct helper beta = { .address = "10.9.0.2",
 			      .peer = "beta@10.9.0.2:7001" };
 static struct work work;
+static const char *pause_goal;	/* of the helpers that are started; or NULL */
 static char dir[] = "/tmp/rewire-e2e.XXXXXX";
 
 /* A command with all rights, which must succeed. */
@@ -101,7 +102,7 @@ static void helper_start(struct helper *helper)
 	char *const argv[] = {
 		"build/bin/rewired", "--host-dir", keys, "--state-dir", state,
 		"--socket", helper->socket, "--listen", listen, "--verbose",
-		NULL,
+		pause_goal ? "--pause-goal" : NULL, (char *)pause_goal, NULL,
 	};
 
 	snprintf(keys, sizeof(keys), E2E_PKI "/hosts/%s", helper->host.name);
@@ -387,6 +388,19 @@ static void under_load(void)
 	expect_moved();
 }
 
+/* The same, copied while it answers. */
+static void under_load_in_rounds(void)
+{
+	helper_kill(&alpha);
+	pause_goal = "1";
+	helper_start(&alpha);
+	pause_goal = NULL;
+	under_load();
+	run("grep -q 'round 1: [0-9]* bytes' %s/alpha.log", dir);
+	helper_kill(&alpha);
+	helper_start(&alpha);
+}
+
 static void events_of_both(void)
 {
 	static const char *const steps[] = { "offered", "agreed", "frozen",
@@ -527,6 +541,7 @@ static void another_name(void)
 
 static const struct test_case cases[] = {
 	{ "moved under load, each call answered once", under_load },
+	{ "the same, copied while it answers", under_load_in_rounds },
 	{ "rewire events tells each step on both sides", events_of_both },
 	{ "the target's helper killed when RECEIVING", target_killed_receiving },
 	{ "the target's helper killed when PREPARED", target_killed_prepared },

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An enclave that is copied in rounds while it works: each page arrives as it
+ * was written last, and nothing is copied again that was not.
+ *
+ * Copyright (c) 2026 The REWIRE authors
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../attacks/tap.h"
+#include "carry.h"
+#include "cases.h"
+
+#define PAGES		512	/* 2 MiB */
+#define WRITES		5	/* of "run 1" at 10 per mille */
+
+static struct host alpha, beta;
+static struct work work;
+
+static bool ask(const struct host *host, const char *verb, const char *a,
+		const char *b)
+{
+	work_prepare(&work, verb, a, b, NULL);
+	return expect_ok(work_ask(&work, host, PATIENCE_MS), &work.error) &&
+	       expect(!work.status, "%s: %d", verb, work.status);
+}
+
+/* An enclave with pages that can be told from any others, and a migration. */
+static bool begin(struct carry *carry)
+{
+	work_start(&work, &alpha, "churn-4M");
+	if (!ask(&alpha, "fill", "2", "7") || !ask(&alpha, "dirty", "10", NULL))
+		return false;
+	carry_init(carry, &work, &alpha, &beta, LIFETIME_MS);
+	return expect_ok(carry_steps(carry, STEP_OFFER, STEP_AGREE),
+			 &carry->error);
+}
+
+static bool a_round(struct carry *carry, __u64 *ret_pages)
+{
+	return expect_ok(carry_round(carry, ret_pages), &carry->error);
+}
+
+static void arrive(struct carry *carry)
+{
+	if (expect_ok(carry_steps(carry, STEP_FREEZE, STEP_RECEIPT),
+		      &carry->error))
+		carry_enter(carry, &work);
+	carry_end(carry);
+}
+
+static void end(void)
+{
+	work_end(&work, &alpha, &beta);
+}
+
+static void pages_as_last_written(void)
+{
+	struct carry carry;
+	__u64 pages;
+
+	if (begin(&carry) && a_round(&carry, &pages) &&
+	    ask(&alpha, "run", "30", NULL) && a_round(&carry, &pages) &&
+	    ask(&alpha, "run", "40", NULL)) {
+		arrive(&carry);
+		ask(&beta, "verify", NULL, NULL);
+		expect(!strcmp((char *)work.answer, "512 pages intact\n"),
+		       "verify says %s", work.answer);
+		/* it goes on where it was, in its own memory */
+		ask(&beta, "run", "3", NULL);
+		ask(&beta, "verify", NULL, NULL);
+	}
+	end();
+}
+
+/* The writer is in the middle of its work in each round, and in the pause. */
+static void while_it_writes(void)
+{
+	struct carry carry;
+	__u64 pages;
+
+	if (begin(&carry)) {
+		work_busy(&work, &alpha, "run", 64);
+		for (int i = 0; i < 4; i++)
+			a_round(&carry, &pages);
+		arrive(&carry);
+		expect_ok(work_ask(&work, &beta, PATIENCE_MS), &work.error);
+		ask(&beta, "verify", NULL, NULL);
+	}
+	end();
+}
+
+static void only_what_was_written(void)
+{
+	struct carry carry;
+	__u64 all, pages, looked = 0;
+	size_t length;
+
+	if (begin(&carry) && a_round(&carry, &all)) {
+		expect(all >= PAGES, "the first round has %llu pages",
+		       (unsigned long long)all);
+		length = carry.length;
+		ask(&alpha, "run", "1", NULL);
+		expect_ok(rewire_session_round(carry.out, true, &looked,
+					       &carry.error), &carry.error);
+		a_round(&carry, &pages);
+		/* its pages, and those of stack, call and gate */
+		expect(pages >= WRITES && pages < WRITES + 16,
+		       "%llu pages for %d writes", (unsigned long long)pages,
+		       WRITES);
+		expect(looked == pages, "a look counts %llu, the round has %llu",
+		       (unsigned long long)looked, (unsigned long long)pages);
+		expect(carry.length - length < (WRITES + 17) * 4096 + 4096,
+		       "%zu bytes for them", carry.length - length);
+		a_round(&carry, &pages);
+		expect(!pages, "%llu pages though nothing ran",
+		       (unsigned long long)pages);
+		arrive(&carry);
+		ask(&beta, "verify", NULL, NULL);
+	}
+	end();
+}
+
+/* What was sent and became zero since is zero there. */
+static void zeros_arrive(void)
+{
+	struct carry carry;
+	__u64 pages;
+
+	work_start(&work, &alpha, "vault");
+	if (ask(&alpha, "put", "key", "value")) {
+		carry_init(&carry, &work, &alpha, &beta, LIFETIME_MS);
+		expect_ok(carry_steps(&carry, STEP_OFFER, STEP_AGREE),
+			  &carry.error);
+		a_round(&carry, &pages);
+		ask(&alpha, "del", "key", NULL);
+		arrive(&carry);
+		work_prepare(&work, "get", "key", NULL);
+		expect_ok(work_ask(&work, &beta, PATIENCE_MS), &work.error);
+		expect(work.status == -ENOENT, "get: %d", work.status);
+	}
+	end();
+}
+
+static void out_of_turn(void)
+{
+	struct carry carry;
+	__u64 pages;
+	__u8 byte;
+
+	work_start(&work, &alpha, "counter");
+	carry_init(&carry, &work, &alpha, &beta, LIFETIME_MS);
+	expect_ok(carry_step(&carry, STEP_OFFER), &carry.error);
+	expect_refusal(carry_round(&carry, &pages), EBADFD, &carry.error,
+		       "OFFERED");
+	expect_ok(carry_steps(&carry, STEP_ACCEPT, STEP_AGREE), &carry.error);
+	expect(read(carry.out, &byte, 1) < 0 && errno == EBADFD,
+	       "there is something to read before a round");
+	expect_ok(rewire_session_round(carry.out, false, &pages, &carry.error),
+		  &carry.error);
+	expect_refusal(carry_round(&carry, &pages), EBUSY, &carry.error,
+		       "not read to its end");
+	expect_refusal(carry_step(&carry, STEP_FREEZE), EBUSY, &carry.error,
+		       "not read to its end");
+	/* given up in the middle of a round: nobody noticed, and it can be copied
+	 * again
+	 */
+	expect_ok(carry_abort(&carry, carry.out), &carry.error);
+	expect_ok(carry_abort(&carry, carry.in), &carry.error);
+	carry_end(&carry);
+	expect_counts(&work, &alpha);
+	carry_init(&carry, &work, &alpha, &beta, LIFETIME_MS);
+	expect_ok(carry_steps(&carry, STEP_OFFER, STEP_AGREE), &carry.error);
+	a_round(&carry, &pages);
+	expect_counts(&work, &alpha);
+	arrive(&carry);
+	expect_only_at(&work, &beta, &alpha, EREMCHG);
+	end();
+}
+
+/* The source is wiped while it is copied: there is no more of it. */
+static void destroyed_in_a_round(void)
+{
+	struct carry carry;
+	__u64 pages;
+	__u8 byte;
+
+	if (begin(&carry) && a_round(&carry, &pages)) {
+		ask(&alpha, "run", "1", NULL);
+		kill((pid_t)work_info(&work, &alpha).pid, SIGKILL);
+		for (int i = 0; i < 6000 && work_count(&work, &alpha); i++)
+			usleep(10000);
+		expect_refusal(carry_round(&carry, &pages), ECANCELED,
+			       &carry.error, "");
+		expect(read(carry.out, &byte, 1) <= 0, "it can be read");
+		carry_end(&carry);
+	}
+	end();
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		{ "every_page_as_last_written", pages_as_last_written },
+		{ "while_it_writes", while_it_writes },
+		{ "only_what_was_written", only_what_was_written },
+		{ "zeros_arrive", zeros_arrive },
+		{ "out_of_turn", out_of_turn },
+		{ "destroyed_in_a_round", destroyed_in_a_round },
+		{ 0 }
+	};
+
+	host_open(&alpha, "alpha", 0);
+	host_open(&beta, "beta", 0);
+	return cases_run(cases, argc, argv);
+}
