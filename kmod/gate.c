@@ -21,6 +21,7 @@
 #include "enclave.h"
 #include "handover.h"
 #include "keys.h"
+#include "output.h"
 #include "seal.h"
 #include "trace.h"
 #include "weaken.h"
@@ -177,17 +178,20 @@ static s64 gate_counter(struct rewire_enclave *enclave,
 	u64 value = 0;
 	s64 ret;
 
-	if (gate->arg[0] >= REWIRE_COUNTERS || gate->arg[1] > 1)
+	if (gate->arg[0] >= REWIRE_COUNTERS ||
+	    gate->arg[1] > REWIRE_COUNTER_ADD_HELD)
 		return -EINVAL;
 	mutex_lock(&enclave->lock);
 	if (enclave->trial && gate->arg[1] && !rewire_weakened(trial_output))
 		ret = -EPERM;
-	else if (enclave->state == REWIRE_ENCLAVE_RUNNING ||
-		 enclave->state == REWIRE_ENCLAVE_PAUSING)
+	else if (enclave->state != REWIRE_ENCLAVE_RUNNING &&
+		 enclave->state != REWIRE_ENCLAVE_PAUSING)
+		ret = -ECANCELED;
+	else if (gate->arg[1] == REWIRE_COUNTER_ADD_HELD)
+		ret = rewire_output_add(enclave, gate->arg[0], &value);
+	else
 		ret = rewire_sm_counter(enclave->sm, enclave->workload,
 					gate->arg[0], gate->arg[1], &value);
-	else
-		ret = -ECANCELED;
 	mutex_unlock(&enclave->lock);
 	if (!ret)
 		gate->arg[2] = value;

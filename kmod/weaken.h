@@ -44,6 +44,7 @@
 	X(lineage, "checkpoints of any migration come back")		\
 	X(counter, "counters do not come along")			\
 	X(predecessor, "other code opens what is sealed for one")	\
+	X(output_commit, "answers do not wait for their counters")	\
 	/* one version, and none of before */				\
 	X(version_floor, "older versions take over")			\
 	X(version_from, "packages are for any version")			\

@@ -40,7 +40,7 @@ int version_next(uint64_t *ret_version)
 	int error = look();
 
 	if (!error)
-		error = rewire_counter_add(COUNTER, &value);
+		error = rewire_counter_add_held(COUNTER, &value);
 	if (error)
 		return error;
 	/* Somebody else, between the two. */
