@@ -138,7 +138,15 @@ u32 rewire_calls_pending(struct rewire_enclave *enclave)
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_calls_pending);
 
-/* what is answered from here on rests on one promise more */
+/* what is answered from here on rests on all that was promised */
+void rewire_calls_rest(struct rewire_calls *calls)
+{
+	mutex_lock(&calls->lock);
+	calls->due = calls->promised;
+	mutex_unlock(&calls->lock);
+}
+
+/* one more addition that is not on the disk yet */
 void rewire_calls_promise(struct rewire_calls *calls)
 {
 	mutex_lock(&calls->lock);
@@ -499,7 +507,7 @@ static void call_finish(struct rewire_enclave *enclave,
 	call_set_data(enclave, client, data, length);
 	client->status = status;
 	client->state = REWIRE_CALL_ANSWERED;
-	client->rests = calls->promised;
+	client->rests = calls->due;
 	list_move_tail(&client->list, &calls->clients);
 	calls->pending--;
 	WRITE_ONCE(calls->answers, calls->answers + 1);

@@ -62,6 +62,7 @@ struct rewire_client {
  * @closed: errno for everybody who waits or comes: the enclave is not here
  * @held: an update has it: calls come and wait, and none is delivered
  * @promised: additions to counters that were not waited for, see output.h
+ * @due: of these, those that what is answered now rests on
  * @kept: of these, those that are on the disk
  * @lost: errno: the others never will be
  * @promising: in the list of the SM's output, and under its lock
@@ -80,6 +81,7 @@ struct rewire_calls {
 	int closed;
 	bool held;
 	u64 promised;
+	u64 due;
 	u64 kept;
 	int lost;
 	struct list_head promising;
@@ -95,6 +97,7 @@ void rewire_calls_hold(struct rewire_calls *calls, bool held);
 bool rewire_calls_open(struct rewire_calls *calls);
 u32 rewire_calls_pending(struct rewire_enclave *enclave);
 void rewire_calls_promise(struct rewire_calls *calls);
+void rewire_calls_rest(struct rewire_calls *calls);
 u64 rewire_calls_promised(struct rewire_calls *calls);
 void rewire_calls_settle(struct rewire_calls *calls, u64 kept, int lost);
 

@@ -179,7 +179,7 @@ static s64 gate_counter(struct rewire_enclave *enclave,
 	s64 ret;
 
 	if (gate->arg[0] >= REWIRE_COUNTERS ||
-	    gate->arg[1] > REWIRE_COUNTER_ADD_HELD)
+	    gate->arg[1] > REWIRE_COUNTER_HOLD)
 		return -EINVAL;
 	mutex_lock(&enclave->lock);
 	if (enclave->trial && gate->arg[1] && !rewire_weakened(trial_output))
@@ -187,11 +187,9 @@ static s64 gate_counter(struct rewire_enclave *enclave,
 	else if (enclave->state != REWIRE_ENCLAVE_RUNNING &&
 		 enclave->state != REWIRE_ENCLAVE_PAUSING)
 		ret = -ECANCELED;
-	else if (gate->arg[1] == REWIRE_COUNTER_ADD_HELD)
-		ret = rewire_output_add(enclave, gate->arg[0], &value);
 	else
-		ret = rewire_sm_counter(enclave->sm, enclave->workload,
-					gate->arg[0], gate->arg[1], &value);
+		ret = rewire_output_counter(enclave, gate->arg[0],
+					    gate->arg[1], &value);
 	mutex_unlock(&enclave->lock);
 	if (!ret)
 		gate->arg[2] = value;

@@ -59,27 +59,16 @@ static struct rewire_calls *output_take(struct rewire_output *output)
 	return calls;
 }
 
-/**
- * rewire_output_add() - add one to a counter; answers wait for the disk
- * @enclave: locked, an instance that runs
- * @which: below REWIRE_COUNTERS
- * @value: out: the new value
- *
- * The enclave's lock makes addition and promise one: nobody reads the counter in
- * between. As long as earlier promises cannot be kept it waits for the disk itself.
- *
- * Return: as rewire_sm_counter().
- */
-int rewire_output_add(struct rewire_enclave *enclave, u32 which, u64 *value)
+/* As long as earlier promises cannot be kept it waits for the disk itself. */
+static int output_add(struct rewire_enclave *enclave, u32 which, u64 *value)
 {
 	struct rewire_output *output = &enclave->sm->output;
 	bool wait = READ_ONCE(output->error);
 	int ret;
 
-	lockdep_assert_held(&enclave->lock);
 	ret = rewire_sm_counter(enclave->sm, enclave->workload, which,
 				wait ? REWIRE_COUNTER_ADD :
-				       REWIRE_COUNTER_ADD_HELD, value);
+				       REWIRE_COUNTER_ADD_AHEAD, value);
 	if (ret || wait)
 		return ret;
 	rewire_calls_promise(enclave->calls);
@@ -87,7 +76,43 @@ int rewire_output_add(struct rewire_enclave *enclave, u32 which, u64 *value)
 	queue_delayed_work(rewire_wq, &output->work, 0);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(rewire_output_add);
+
+/**
+ * rewire_output_counter() - read a counter, or add to it, and who waits for the disk
+ * @enclave: locked, an instance that runs
+ * @which: below REWIRE_COUNTERS
+ * @how: REWIRE_COUNTER_*
+ * @value: out
+ *
+ * The enclave's lock makes addition and promise one: nobody reads the counter in
+ * between.
+ *
+ * Return: as rewire_sm_counter().
+ */
+int rewire_output_counter(struct rewire_enclave *enclave, u32 which, u32 how,
+			  u64 *value)
+{
+	int ret;
+
+	lockdep_assert_held(&enclave->lock);
+	switch (how) {
+	case REWIRE_COUNTER_ADD_HELD:
+	case REWIRE_COUNTER_ADD_AHEAD:
+		ret = output_add(enclave, which, value);
+		break;
+	case REWIRE_COUNTER_HOLD:
+		ret = rewire_sm_counter(enclave->sm, enclave->workload, which,
+					REWIRE_COUNTER_READ, value);
+		break;
+	default:
+		return rewire_sm_counter(enclave->sm, enclave->workload, which,
+					 how, value);
+	}
+	if (!ret && how != REWIRE_COUNTER_ADD_AHEAD)
+		rewire_calls_rest(enclave->calls);
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_output_counter);
 
 /* with the journal's lock: who listens is told when it begins, and when it ends */
 static void output_told(struct rewire_sm *sm, int error)

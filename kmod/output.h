@@ -8,7 +8,7 @@
  *
  *   answers to calls	held in the call table, as if the enclave still worked on
  *			them: an addition is a promise of the table, and an answer
- *			rests on all promises made before it
+ *			rests on all promises that the enclave wants it to rest on
  *   streams		END, without which none is believed, is made once all is
  *			written down: migrations, checkpoints, what updates keep
  *   errands		answered once all is written down: an update tells the
@@ -55,7 +55,8 @@ struct rewire_output {
 
 void rewire_output_setup(struct rewire_output *output);
 void rewire_output_stop(struct rewire_sm *sm);
-int rewire_output_add(struct rewire_enclave *enclave, u32 which, u64 *value);
+int rewire_output_counter(struct rewire_enclave *enclave, u32 which, u32 how,
+			  u64 *value);
 int rewire_output_settle(struct rewire_sm *sm, struct rewire_why *why);
 
 #endif

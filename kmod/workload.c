@@ -320,7 +320,7 @@ void rewire_workloads_written(struct rewire_sm *sm)
  * @sm: the SM
  * @workload: whose; it lives here
  * @which: below REWIRE_COUNTERS
- * @how: REWIRE_COUNTER_*; ADD_HELD is rewire_output_add()'s alone
+ * @how: REWIRE_COUNTER_READ, _ADD, or _ADD_AHEAD: in memory alone
  * @value: out
  *
  * Return: 0; -EINVAL: no such counter; -EOVERFLOW; or as the journal says, and
@@ -344,7 +344,7 @@ int rewire_sm_counter(struct rewire_sm *sm, const u8 *workload, u32 which,
 		ret = how == REWIRE_COUNTER_ADD ?
 			      workload_write(sm, &known, NULL) :
 			      rewire_workload_touch(sm, workload, NULL);
-		if (!ret && how == REWIRE_COUNTER_ADD_HELD)
+		if (!ret && how == REWIRE_COUNTER_ADD_AHEAD)
 			workload_owe(sm, &known);
 	}
 	if (!ret)

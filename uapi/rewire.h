@@ -411,12 +411,18 @@ struct rewire_gate {
  * takes the addition, and all answers that could tell of it. Without room on the disk
  * answers are held until there is some; when the journal fails for good, who calls
  * gets EIO.
+ *
+ * ADD_AHEAD returns at once, too, and holds nothing yet: it is for a value that the
+ * enclave is going to need, and that no answer tells of before it said HOLD, which
+ * counts for all additions so far. By then it may be on the disk, and nobody waits.
  */
 #define REWIRE_GATE_COUNTER		9
 
 #define REWIRE_COUNTER_READ		0
 #define REWIRE_COUNTER_ADD		1
 #define REWIRE_COUNTER_ADD_HELD		2
+#define REWIRE_COUNTER_ADD_AHEAD	3
+#define REWIRE_COUNTER_HOLD		4
 
 /* Who can open a sealed blob, always on the same SM: */
 #define REWIRE_SEAL_MEASUREMENT		1	/* this very code, or its successor */

@@ -162,7 +162,7 @@ static void measure(struct result *result, bool quick, enum keep keep,
 	result->how = how;
 	if (!begin(result, &store, keep)) {
 		clients_begin(&store);
-		bench_pairs(result, quick ? 41 : 201, counted, uncounted,
+		bench_pairs(result, quick ? 101 : 501, counted, uncounted,
 			    &store);
 		clients_end(&store);
 	}

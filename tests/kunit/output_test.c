@@ -213,6 +213,35 @@ static void work_keeps_the_promise(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, list_empty(&d->sm->owed));
 }
 
+/* Added ahead, it is nobody's business until the enclave says so. */
+static void answer_waits_from_the_hold_on(struct kunit *test)
+{
+	struct desk *d = test->priv;
+	u64 value;
+
+	KUNIT_ASSERT_EQ(test, ask(d, 1, 1), -ETIMEDOUT);
+	KUNIT_ASSERT_EQ(test, ask(d, 2, 1), -ETIMEDOUT);
+	disk(d, true);
+	KUNIT_ASSERT_EQ(test, counter(d, REWIRE_COUNTER_ADD_AHEAD, &value), 0);
+	KUNIT_EXPECT_EQ(test, value, 1ULL);
+	KUNIT_EXPECT_EQ(test, settle(d), FULL);
+	answer(test);
+	KUNIT_EXPECT_EQ(test, ask(d, 1, 1), 0);
+	KUNIT_ASSERT_EQ(test, counter(d, REWIRE_COUNTER_HOLD, &value), 0);
+	KUNIT_EXPECT_EQ(test, value, 1ULL);
+	answer(test);
+	KUNIT_EXPECT_EQ(test, ask(d, 2, 1), -ETIMEDOUT);
+	disk(d, false);
+	KUNIT_ASSERT_EQ(test, settle(d), 0);
+	KUNIT_EXPECT_EQ(test, ask(d, 2, 1), 0);
+	/* it is there: nobody waits, whatever the disk */
+	disk(d, true);
+	KUNIT_ASSERT_EQ(test, counter(d, REWIRE_COUNTER_HOLD, &value), 0);
+	KUNIT_ASSERT_EQ(test, ask(d, 1, 2), -ETIMEDOUT);
+	answer(test);
+	KUNIT_EXPECT_EQ(test, ask(d, 1, 2), 0);
+}
+
 static void addition_without_room_is_refused(struct kunit *test)
 {
 	struct desk *d = test->priv;
@@ -363,6 +392,7 @@ static void compaction_keeps_the_promise(struct kunit *test)
 static struct kunit_case output_cases[] = {
 	KUNIT_CASE(answer_waits_for_the_disk),
 	KUNIT_CASE_SLOW(work_keeps_the_promise),
+	KUNIT_CASE(answer_waits_from_the_hold_on),
 	KUNIT_CASE(addition_without_room_is_refused),
 	KUNIT_CASE(answer_is_lost_with_the_journal),
 	KUNIT_CASE(addition_goes_with_its_answer),

@@ -170,6 +170,16 @@ int rewire_counter_add_held(unsigned int which, uint64_t *ret_value)
 	return counter(which, REWIRE_COUNTER_ADD_HELD, ret_value);
 }
 
+int rewire_counter_add_ahead(unsigned int which, uint64_t *ret_value)
+{
+	return counter(which, REWIRE_COUNTER_ADD_AHEAD, ret_value);
+}
+
+int rewire_counter_hold(unsigned int which, uint64_t *ret_value)
+{
+	return counter(which, REWIRE_COUNTER_HOLD, ret_value);
+}
+
 long rewire_export_part(const void *data, size_t length, uint32_t format)
 {
 	const struct rewire_gate request = {

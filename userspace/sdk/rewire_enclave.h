@@ -142,6 +142,31 @@ int rewire_counter_add(unsigned int which, uint64_t *ret_value);
 int rewire_counter_add_held(unsigned int which, uint64_t *ret_value);
 
 /**
+ * rewire_counter_add_ahead() - add one that is going to be needed soon
+ * @which: as in rewire_counter_read()
+ * @ret_value: its new value
+ *
+ * As rewire_counter_add_held(), but answers are not kept back before
+ * rewire_counter_hold(), and when that comes late enough not at all. Nothing that is
+ * answered in between may tell of the addition, or rest on it: a power cut may
+ * still take it. It may also leave it, when nothing has rested on it yet.
+ *
+ * Return: as rewire_counter_add_held().
+ */
+int rewire_counter_add_ahead(unsigned int which, uint64_t *ret_value);
+
+/**
+ * rewire_counter_hold() - from here on answers rest on what was added ahead
+ * @which: as in rewire_counter_read()
+ * @ret_value: its value
+ *
+ * For all counters.
+ *
+ * Return: 0.
+ */
+int rewire_counter_hold(unsigned int which, uint64_t *ret_value);
+
+/**
  * rewire_self() - who and where am I
  * @ret_self: workload, epoch, measurement, SM
  *

@@ -195,6 +195,31 @@ static void protects_batches(void)
 	work_destroy(&work, &alpha);
 }
 
+/* The version that a batch adds ahead is the next batch's, or the next export's. */
+static void adds_ahead(void)
+{
+	struct export export;
+
+	start();
+	vault_do(&work, &alpha, "protect", "12");
+	for (int i = 0; i < 12; i++)
+		put(&alpha, "x");
+	expect(version(&alpha) == 1, "one batch: %s", work.answer);
+	put(&alpha, "x");
+	expect(version(&alpha) == 2, "and one put: %s", work.answer);
+	for (int i = 0; i < 5; i++)
+		put(&alpha, "y");
+	move(&alpha, &beta);
+	expect(version(&beta) == 2, "at beta: %s", work.answer);
+	export = vault_export(&work, &beta);
+	expect(version(&beta) == 3, "an export: %s", work.answer);
+	expect_import(&work, &beta, &export, 0, "y");
+	restart(&beta);
+	expect_import(&work, &beta, &export, 0, "y");
+	vault_forget(&export);
+	work_destroy(&work, &beta);
+}
+
 /*
  * On a full disk a vault changes something, and with it its version. It has answered
  * when this returns, and only the caller does not know it.
@@ -301,6 +326,7 @@ static const struct test_case cases[] = {
 	{ "stays after an abort", stays_after_an_abort },
 	{ "is added to once for each call", once_for_each_call },
 	{ "protects batches", protects_batches },
+	{ "adds ahead", adds_ahead },
 	{ "attack_21_answer_before_the_disk", answer_before_the_disk },
 	{ "answers with the disk", answer_with_the_disk },
 	{ "attack_21_state_before_the_disk", state_with_the_disk },
