@@ -184,7 +184,7 @@ const struct figure figure_##name_ = {					\
 	.at_most = true, .measure = measure_##name_,			\
 }
 
-FIGURE(continuity_overhead, 1.015, KEEP_ON_DISK, 1);
-FIGURE(continuity_overhead_memory, 1.015, KEEP_IN_MEMORY, 1);
-FIGURE(continuity_overhead_clients, 1.015, KEEP_ON_DISK, CLIENTS);
-FIGURE(continuity_overhead_clients_memory, 1.015, KEEP_IN_MEMORY, CLIENTS);
+FIGURE(continuity_overhead, 1.003, KEEP_ON_DISK, 1);
+FIGURE(continuity_overhead_memory, 1.003, KEEP_IN_MEMORY, 1);
+FIGURE(continuity_overhead_clients, 1.003, KEEP_ON_DISK, CLIENTS);
+FIGURE(continuity_overhead_clients_memory, 1.003, KEEP_IN_MEMORY, CLIENTS);
