@@ -12,6 +12,7 @@
 
 #include "compat.h"
 #include "enclave.h"
+#include "weaken.h"
 
 /* an empty table, with one reference; NULL: no memory */
 struct rewire_calls *rewire_calls_create(void)
@@ -24,6 +25,7 @@ struct rewire_calls *rewire_calls_create(void)
 	kref_init(&calls->ref);
 	mutex_init(&calls->lock);
 	INIT_LIST_HEAD(&calls->clients);
+	INIT_LIST_HEAD(&calls->promising);
 	init_waitqueue_head(&calls->arrived);
 	init_waitqueue_head(&calls->answered);
 	calls->next_handle = 1;
@@ -136,6 +138,59 @@ u32 rewire_calls_pending(struct rewire_enclave *enclave)
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_calls_pending);
 
+/* what is answered from here on rests on all that was promised */
+void rewire_calls_rest(struct rewire_calls *calls)
+{
+	mutex_lock(&calls->lock);
+	calls->due = calls->promised;
+	mutex_unlock(&calls->lock);
+}
+
+/* one more addition that is not on the disk yet */
+void rewire_calls_promise(struct rewire_calls *calls)
+{
+	mutex_lock(&calls->lock);
+	calls->promised++;
+	mutex_unlock(&calls->lock);
+}
+
+u64 rewire_calls_promised(struct rewire_calls *calls)
+{
+	u64 promised;
+
+	mutex_lock(&calls->lock);
+	promised = calls->promised;
+	mutex_unlock(&calls->lock);
+	return promised;
+}
+
+/**
+ * rewire_calls_settle() - promises were kept, or never will be
+ * @calls: table
+ * @kept: of rewire_calls_promised(), before they were written down
+ * @lost: 0; or an errno: they cannot be, nor any that follows
+ */
+void rewire_calls_settle(struct rewire_calls *calls, u64 kept, int lost)
+{
+	mutex_lock(&calls->lock);
+	if (lost)
+		calls->lost = lost;
+	else
+		calls->kept = max(calls->kept, kept);
+	WRITE_ONCE(calls->answers, calls->answers + 1);
+	mutex_unlock(&calls->lock);
+	wake_up_all(&calls->answered);
+}
+
+/* the answer is there, and may not be given out: see output.h */
+static bool call_held(const struct rewire_calls *calls,
+		      const struct rewire_client *client)
+{
+	lockdep_assert_held(&calls->lock);
+	return client->state == REWIRE_CALL_ANSWERED &&
+	       client->rests > calls->kept && !rewire_weakened(output_commit);
+}
+
 static struct rewire_client *call_find(struct rewire_calls *calls, const u8 *id)
 {
 	struct rewire_client *client;
@@ -209,7 +264,8 @@ static struct rewire_client *call_enqueue(struct rewire_enclave *enclave,
 				     call->sequence, last);
 		return ERR_PTR(ret);
 	}
-	if (client && client->state < REWIRE_CALL_ANSWERED) {
+	if (client && (client->state < REWIRE_CALL_ANSWERED ||
+		       call_held(calls, client))) {
 		ret = rewire_because(why, -EBUSY,
 				     "this client's call %llu is not answered",
 				     last);
@@ -253,6 +309,8 @@ static u8 *call_answer(struct rewire_enclave *enclave, struct rewire_call *call,
 		*ret = calls->closed;
 	} else if (!client || client->sequence != call->sequence) {
 		*ret = -ESTALE;
+	} else if (call_held(calls, client)) {
+		*ret = calls->lost;
 	} else if (client->state >= REWIRE_CALL_ANSWERED) {
 		*ret = client->length > call->output_length ? -EMSGSIZE : 1;
 		call->output_length = client->length;
@@ -324,6 +382,9 @@ static int call_await(struct rewire_enclave *enclave, struct rewire_call *call,
 		return rewire_because(why, ret,
 				      "the answer has %u bytes; repeat the call with room for it",
 				      call->output_length);
+	if (ret == -EIO)
+		return rewire_because(why, ret,
+				      "the journal failed: what the answer rests on is not on the disk");
 	if (ret < 0)
 		return rewire_because(why, ret, "the call has no answer here");
 	ret = copy_to_user(u64_to_user_ptr(call->output), answer,
@@ -446,6 +507,7 @@ static void call_finish(struct rewire_enclave *enclave,
 	call_set_data(enclave, client, data, length);
 	client->status = status;
 	client->state = REWIRE_CALL_ANSWERED;
+	client->rests = calls->due;
 	list_move_tail(&client->list, &calls->clients);
 	calls->pending--;
 	WRITE_ONCE(calls->answers, calls->answers + 1);
@@ -634,6 +696,7 @@ int rewire_calls_restore(struct rewire_enclave *enclave,
 	client->handle = wire->handle;
 	client->state = wire->state;
 	client->status = wire->status;
+	client->rests = 0;
 	if (client->state < REWIRE_CALL_ANSWERED)
 		calls->pending++;
 	if (client->state == REWIRE_CALL_QUEUED)

@@ -35,6 +35,7 @@ enum rewire_call_state {
  * @status: the enclave's, once answered
  * @length: bytes at @data
  * @data: the request until it is delivered, the answer once there is one
+ * @rests: the answer is held until that many promises of the table are kept
  */
 struct rewire_client {
 	struct list_head list;
@@ -45,6 +46,7 @@ struct rewire_client {
 	s32 status;
 	u32 length;
 	u8 *data;
+	u64 rests;
 };
 
 /**
@@ -59,6 +61,11 @@ struct rewire_client {
  * @next_handle: number of the next call; never used twice, moves along
  * @closed: errno for everybody who waits or comes: the enclave is not here
  * @held: an update has it: calls come and wait, and none is delivered
+ * @promised: additions to counters that were not waited for, see output.h
+ * @due: of these, those that what is answered now rests on
+ * @kept: of these, those that are on the disk
+ * @lost: errno: the others never will be
+ * @promising: in the list of the SM's output, and under its lock
  * @arrived: the enclave waits here
  * @answered: callers wait here
  */
@@ -73,6 +80,11 @@ struct rewire_calls {
 	u64 next_handle;
 	int closed;
 	bool held;
+	u64 promised;
+	u64 due;
+	u64 kept;
+	int lost;
+	struct list_head promising;
 	wait_queue_head_t arrived;
 	wait_queue_head_t answered;
 };
@@ -84,6 +96,10 @@ void rewire_calls_close(struct rewire_enclave *enclave, int error);
 void rewire_calls_hold(struct rewire_calls *calls, bool held);
 bool rewire_calls_open(struct rewire_calls *calls);
 u32 rewire_calls_pending(struct rewire_enclave *enclave);
+void rewire_calls_promise(struct rewire_calls *calls);
+void rewire_calls_rest(struct rewire_calls *calls);
+u64 rewire_calls_promised(struct rewire_calls *calls);
+void rewire_calls_settle(struct rewire_calls *calls, u64 kept, int lost);
 
 int rewire_call(struct rewire_enclave *enclave, struct rewire_call *call,
 		struct rewire_why *why);

@@ -115,8 +115,14 @@ static int evidence_claims(struct rewire_context *context,
 			   struct rewire_claims *claims)
 {
 	struct rewire_sm *sm = context->rfile->sm;
-	int ret = 0;
+	int ret;
 
+	/* a verifier may remember the head that it states */
+	mutex_lock(&sm->journal.lock);
+	ret = rewire_journal_flush(&sm->journal, &context->why);
+	mutex_unlock(&sm->journal.lock);
+	if (ret)
+		return ret;
 	rewire_evidence_fill_sm(sm, claims);
 	claims->nonce_len = arg->nonce_length;
 	memcpy(claims->nonce, arg->nonce, arg->nonce_length);

@@ -21,6 +21,7 @@
 #include "enclave.h"
 #include "handover.h"
 #include "keys.h"
+#include "output.h"
 #include "seal.h"
 #include "trace.h"
 #include "weaken.h"
@@ -177,17 +178,18 @@ static s64 gate_counter(struct rewire_enclave *enclave,
 	u64 value = 0;
 	s64 ret;
 
-	if (gate->arg[0] >= REWIRE_COUNTERS || gate->arg[1] > 1)
+	if (gate->arg[0] >= REWIRE_COUNTERS ||
+	    gate->arg[1] > REWIRE_COUNTER_HOLD)
 		return -EINVAL;
 	mutex_lock(&enclave->lock);
 	if (enclave->trial && gate->arg[1] && !rewire_weakened(trial_output))
 		ret = -EPERM;
-	else if (enclave->state == REWIRE_ENCLAVE_RUNNING ||
-		 enclave->state == REWIRE_ENCLAVE_PAUSING)
-		ret = rewire_sm_counter(enclave->sm, enclave->workload,
-					gate->arg[0], gate->arg[1], &value);
-	else
+	else if (enclave->state != REWIRE_ENCLAVE_RUNNING &&
+		 enclave->state != REWIRE_ENCLAVE_PAUSING)
 		ret = -ECANCELED;
+	else
+		ret = rewire_output_counter(enclave, gate->arg[0],
+					    gate->arg[1], &value);
 	mutex_unlock(&enclave->lock);
 	if (!ret)
 		gate->arg[2] = value;

@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "enclave.h"
 #include "handover.h"
+#include "output.h"
 
 /* a signal comes first: the load is repeated, see gate.c */
 #define HANDOVER_AGAIN	(-ERESTARTSYS)
@@ -267,14 +268,17 @@ s64 rewire_errand_reply(struct rewire_enclave *enclave, s32 status)
 	struct rewire_handover *handover = handover_of(enclave);
 	struct rewire_errand *errand;
 	s64 ret = -ENOENT;
+	int settled;
 
 	if (!handover)
 		return ret;
+	/* it is told to whoever ordered the update, and not held as answers are */
+	settled = rewire_output_settle(enclave->sm, NULL);
 	mutex_lock(&handover->lock);
 	errand = &handover->errand[enclave->trial];
 	if (errand->delivered && !errand->answered) {
 		ret = 0;
-		errand->status = status;
+		errand->status = settled ?: status;
 		WRITE_ONCE(errand->answered, true);
 		if (errand->kind == REWIRE_RECV_EXPORT)
 			WRITE_ONCE(handover->closed, true);

@@ -228,6 +228,26 @@ void rewire_journal_note(struct rewire_journal *journal, u16 type,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_journal_note);
 
+/**
+ * rewire_journal_flush() - have a note on the disk, if the last record is one
+ * @journal: journal; the caller has its lock
+ * @why: for the sentence
+ *
+ * Before the head is told to anybody who would remember it: a power cut takes a
+ * note away, and a chain that never had that head would be one rolled back.
+ *
+ * Return: 0, or -EIO.
+ */
+int rewire_journal_flush(struct rewire_journal *journal, struct rewire_why *why)
+{
+	lockdep_assert_held(&journal->lock);
+	if (!rewire_journal_durable(journal) || !journal->unsynced)
+		return 0;
+	return journal_check(journal, REWIRE_JOURNAL_AUDIT, 0, why) ?:
+	       journal_sync(journal, why);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_journal_flush);
+
 static int journal_append_generation(struct rewire_journal *journal,
 				     u32 generation, struct key *root,
 				     struct rewire_why *why)

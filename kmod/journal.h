@@ -108,6 +108,8 @@ int rewire_journal_append(struct rewire_journal *journal, u16 type,
 			  struct rewire_why *why);
 void rewire_journal_note(struct rewire_journal *journal, u16 type,
 			 const void *payload, u32 length);
+int rewire_journal_flush(struct rewire_journal *journal,
+			 struct rewire_why *why);
 int rewire_journal_rotate(struct rewire_journal *journal, u32 generation,
 			  struct key *root, struct rewire_why *why);
 int rewire_journal_room(struct rewire_journal *journal,

@@ -177,6 +177,8 @@ int rewire_sm_compact(struct rewire_sm *sm, struct rewire_why *why)
 		  rewire_update_records(sm) + rewire_workload_records(sm);
 	ret = rewire_witness_compact(&sm->freshness, records,
 				     provision_snapshot, sm, why);
+	if (!ret)
+		rewire_workloads_written(sm);
 	mutex_unlock(&sm->journal.lock);
 	return ret;
 }

@@ -54,6 +54,8 @@ int rewire_sm_setup(struct rewire_sm *sm, struct net *net)
 	hash_init(sm->workloads);
 	INIT_LIST_HEAD(&sm->sessions);
 	INIT_LIST_HEAD(&sm->updates);
+	INIT_LIST_HEAD(&sm->owed);
+	rewire_output_setup(&sm->output);
 	sm->next_id = 1;
 	return rewire_events_init(&sm->events, net);
 }
@@ -61,6 +63,7 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_sm_setup);
 
 void rewire_sm_teardown(struct rewire_sm *sm)
 {
+	rewire_output_stop(sm);
 	mutex_lock(&sm->journal.lock);
 	rewire_journal_close(&sm->journal);
 	mutex_unlock(&sm->journal.lock);

@@ -13,6 +13,7 @@
  *   journal->lock	durable state: checked, written, then changed under it
  *   sm->lock		registries (short, never held while sleeping for others)
  *   calls->lock	call table of one enclave
+ *   output->lock	which call tables wait for the disk (a spinlock)
  *   roles->lock	anchors of the roles; held while a signature is checked
  *   trusted->lock	the table of levels, for who only looks
  *   enclave->map_sem	pages against faults: the only one taken below mmap_lock
@@ -32,6 +33,7 @@
 #include "events.h"
 #include "journal.h"
 #include "keys.h"
+#include "output.h"
 #include "signed.h"
 #include "trust.h"
 #include "why.h"
@@ -70,6 +72,9 @@ struct rewire_session;
  * @updates: all, newest first; holds a reference each
  * @open_updates: updates that are not over
  * @finished_updates: updates that are over and still answer
+ * @owed: workloads whose counters are not on the disk yet; under the journal's
+ *	lock
+ * @output: what waits for that
  * @events: acknowledgements
  */
 struct rewire_sm {
@@ -95,6 +100,8 @@ struct rewire_sm {
 	struct list_head updates;
 	u32 open_updates;
 	u32 finished_updates;
+	struct list_head owed;
+	struct rewire_output output;
 	struct rewire_events events;
 };
 
@@ -116,7 +123,7 @@ u32 rewire_sm_list(struct rewire_sm *sm, u64 *ids, u32 room);
 void rewire_sm_audit(struct rewire_sm *sm, u32 type, u32 error,
 		     const u8 *workload, const char *reason);
 int rewire_sm_counter(struct rewire_sm *sm, const u8 *workload, u32 which,
-		      bool add, u64 *value);
+		      u32 how, u64 *value);
 
 int rewire_sm_setup(struct rewire_sm *sm, struct net *net);
 void rewire_sm_teardown(struct rewire_sm *sm);

@@ -11,6 +11,7 @@
 #include "arch.h"
 #include "compat.h"
 #include "dirty.h"
+#include "output.h"
 #include "stream.h"
 #include "trace.h"
 
@@ -227,9 +228,11 @@ static int writer_call(struct rewire_writer *writer)
 	return ret;
 }
 
+/* what the state rests on is on the disk before the stream is good for anything */
 static int writer_end(struct rewire_writer *writer)
 {
-	int ret = rewire_aead_digest(&writer->aead, writer->totals.digest);
+	int ret = rewire_output_settle(writer->enclave->sm, &writer->why) ?:
+		  rewire_aead_digest(&writer->aead, writer->totals.digest);
 
 	writer->next = WRITER_DONE;
 	if (!ret && writer->ended)

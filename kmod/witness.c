@@ -169,10 +169,11 @@ static void witness_asked(struct rewire_freshness *fresh)
 	fresh->asked = now ?: 1;
 }
 
-static void witness_compose(struct rewire_freshness *fresh,
-			    struct rewire_head *head)
+static int witness_compose(struct rewire_freshness *fresh,
+			   struct rewire_head *head, struct rewire_why *why)
 {
 	struct rewire_journal *journal = fresh->journal;
+	int ret;
 
 	head->header.magic = REWIRE_MAGIC;
 	head->header.type = REWIRE_TYPE_HEAD;
@@ -182,6 +183,7 @@ static void witness_compose(struct rewire_freshness *fresh,
 	head->cert_len = fresh->attest->cert_len;
 	head->sig_len = fresh->attest->signature_len;
 	mutex_lock(&journal->lock);
+	ret = rewire_journal_flush(journal, why);
 	witness_asked(fresh);
 	memcpy(head->journal, journal->id, sizeof(head->journal));
 	memcpy(head->nonce, fresh->nonce, sizeof(head->nonce));
@@ -193,6 +195,7 @@ static void witness_compose(struct rewire_freshness *fresh,
 		       sizeof(head->vouched_head));
 	}
 	mutex_unlock(&journal->lock);
+	return ret;
 }
 
 /**
@@ -201,8 +204,10 @@ static void witness_compose(struct rewire_freshness *fresh,
  * @head: out: head, certificate, signature; the caller frees it with kfree()
  * @why: for the sentence
  *
+ * What is told is on the disk: the witness may remember it.
+ *
  * Return: its bytes; -EOPNOTSUPP without a journal, -ENOKEY when the attestation
- * key is gone, -ENOMEM.
+ * key is gone, -ENOMEM, -EIO.
  */
 ssize_t rewire_witness_head(struct rewire_freshness *fresh,
 			    struct rewire_head **head, struct rewire_why *why)
@@ -217,17 +222,21 @@ ssize_t rewire_witness_head(struct rewire_freshness *fresh,
 	if (!buffer)
 		return -ENOMEM;
 	*head = (struct rewire_head *)buffer;
-	witness_compose(fresh, *head);
+	ret = witness_compose(fresh, *head, why);
+	if (ret)
+		goto err_buffer;
 	memcpy(*head + 1, fresh->attest->cert, fresh->attest->cert_len);
 	signature = buffer + sizeof(**head) + fresh->attest->cert_len;
 	ret = rewire_attest_sign(fresh->attest, REWIRE_HEAD_DOMAIN, *head,
 				 sizeof(**head), signature);
 	if (ret > 0)
 		return signature - buffer + ret;
+	ret = rewire_because(why, ret ?: -EKEYREJECTED,
+			     "the attestation key does not sign");
+err_buffer:
 	kfree(buffer);
 	*head = NULL;
-	return rewire_because(why, ret ?: -EKEYREJECTED,
-			      "the attestation key does not sign");
+	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_witness_head);
 

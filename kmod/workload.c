@@ -75,11 +75,26 @@ static int workload_know(struct rewire_sm *sm,
 		goto out;
 	}
 	workload->known = *known;
+	INIT_LIST_HEAD(&workload->owed);
 	hash_add(sm->workloads, &workload->node, workload_key(known->workload));
 	sm->workload_count++;
 out:
 	mutex_unlock(&sm->lock);
 	return ret;
+}
+
+/* the record has it all: nothing is owed any more */
+static int workload_written(struct rewire_sm *sm,
+			    const struct rewire_journal_workload *known)
+{
+	struct rewire_workload *workload;
+
+	mutex_lock(&sm->lock);
+	workload = workload_find(sm, known->workload);
+	workload->known = *known;
+	list_del_init(&workload->owed);
+	mutex_unlock(&sm->lock);
+	return 0;
 }
 
 /* onto the disk, then into memory, which has the room since it was looked up */
@@ -96,7 +111,7 @@ static int workload_write(struct rewire_sm *sm,
 		return ret;
 	ret = rewire_journal_append(&sm->journal, REWIRE_JOURNAL_WORKLOAD,
 				    known, sizeof(*known), why);
-	return ret ?: workload_know(sm, known, why);
+	return ret ?: workload_written(sm, known);
 }
 
 /* the singleton rule; @least and @checkpoint as for rewire_workload_claim() */
@@ -247,19 +262,72 @@ int rewire_workload_fence(struct rewire_sm *sm, const u8 *id, u64 below,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_workload_fence);
 
+/* in memory alone: it has to be written down before anything leaves */
+static void workload_owe(struct rewire_sm *sm,
+			 const struct rewire_journal_workload *known)
+{
+	struct rewire_workload *workload;
+
+	mutex_lock(&sm->lock);
+	workload = workload_find(sm, known->workload);
+	workload->known = *known;
+	if (list_empty(&workload->owed))
+		list_add_tail(&workload->owed, &sm->owed);
+	mutex_unlock(&sm->lock);
+}
+
+/**
+ * rewire_workloads_write() - counters onto the disk, of all who owe that
+ * @sm: the SM
+ * @why: for the sentence
+ *
+ * Return: 0, or as the journal says, and then some still owe it.
+ */
+int rewire_workloads_write(struct rewire_sm *sm, struct rewire_why *why)
+{
+	struct rewire_workload *workload, *next;
+	int ret;
+
+	lockdep_assert_held(&sm->journal.lock);
+	list_for_each_entry_safe(workload, next, &sm->owed, owed) {
+		/* the rest of it is changed under the SM's lock alone */
+		struct rewire_journal_workload known;
+
+		workload_look(sm, workload->known.workload, &known);
+		ret = rewire_journal_append(&sm->journal,
+					    REWIRE_JOURNAL_WORKLOAD, &known,
+					    sizeof(known), why);
+		if (ret)
+			return ret;
+		list_del_init(&workload->owed);
+	}
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_workloads_write);
+
+/* all that is known was written anew */
+void rewire_workloads_written(struct rewire_sm *sm)
+{
+	struct rewire_workload *workload, *next;
+
+	lockdep_assert_held(&sm->journal.lock);
+	list_for_each_entry_safe(workload, next, &sm->owed, owed)
+		list_del_init(&workload->owed);
+}
+
 /**
  * rewire_sm_counter() - read a monotonic counter, or add one
  * @sm: the SM
  * @workload: whose; it lives here
  * @which: below REWIRE_COUNTERS
- * @add: add one first
+ * @how: REWIRE_COUNTER_READ, _ADD, or _ADD_AHEAD: in memory alone
  * @value: out
  *
  * Return: 0; -EINVAL: no such counter; -EOVERFLOW; or as the journal says, and
  * then nothing was added.
  */
 int rewire_sm_counter(struct rewire_sm *sm, const u8 *workload, u32 which,
-		      bool add, u64 *value)
+		      u32 how, u64 *value)
 {
 	struct rewire_journal_workload known;
 	int ret = 0;
@@ -268,11 +336,16 @@ int rewire_sm_counter(struct rewire_sm *sm, const u8 *workload, u32 which,
 		return -EINVAL;
 	mutex_lock(&sm->journal.lock);
 	workload_look(sm, workload, &known);
-	if (add && known.counter[which] == U64_MAX) {
+	if (how != REWIRE_COUNTER_READ && known.counter[which] == U64_MAX) {
 		ret = -EOVERFLOW;
-	} else if (add) {
+	} else if (how != REWIRE_COUNTER_READ) {
 		known.counter[which]++;
-		ret = workload_write(sm, &known, NULL);
+		/* what can fail in memory has to fail first */
+		ret = how == REWIRE_COUNTER_ADD ?
+			      workload_write(sm, &known, NULL) :
+			      rewire_workload_touch(sm, workload, NULL);
+		if (!ret && how == REWIRE_COUNTER_ADD_AHEAD)
+			workload_owe(sm, &known);
 	}
 	if (!ret)
 		*value = known.counter[which];

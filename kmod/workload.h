@@ -21,10 +21,12 @@ struct rewire_sm;
  * @known: as it would stand in the journal. The journal is right about all but
  *	@known.place, which is REWIRE_PLACE_HERE only in a life of the SM: what
  *	lived has died with it
+ * @owed: in sm->owed: counters in @known are ahead of the journal
  */
 struct rewire_workload {
 	struct hlist_node node;
 	struct rewire_journal_workload known;
+	struct list_head owed;
 };
 
 /**
@@ -53,6 +55,10 @@ void rewire_workload_leave(struct rewire_sm *sm, const u8 *id,
 int rewire_workload_arrive(struct rewire_sm *sm, const u8 *id,
 			   const struct rewire_luggage *luggage,
 			   struct rewire_why *why);
+
+/* counters that are not on the disk yet; with the journal's lock */
+int rewire_workloads_write(struct rewire_sm *sm, struct rewire_why *why);
+void rewire_workloads_written(struct rewire_sm *sm);
 
 void rewire_workload_switched(struct rewire_sm *sm, const u8 *id, u64 epoch,
 			      const struct rewire_least *least);

@@ -401,12 +401,29 @@ struct rewire_gate {
 #define REWIRE_GATE_SELF		8
 
 /*
- * COUNTER: arg[0] which, below REWIRE_COUNTERS; arg[1] 0 to read it, 1 to add
- * one. Returns 0, arg[2] is the value, which is durable. It belongs to the
- * workload: it goes along with migrations and updates, and never falls. EIO,
- * ENOSPC and their like: the journal cannot be written, nothing was added.
+ * COUNTER: arg[0] which, below REWIRE_COUNTERS; arg[1] REWIRE_COUNTER_*. Returns 0,
+ * arg[2] is the value. It belongs to the workload: it goes along with migrations
+ * and updates, and never falls. EIO, ENOSPC and their like: the journal cannot be
+ * written, nothing was added.
+ *
+ * ADD returns when the addition is on the disk. ADD_HELD returns at once, and
+ * whatever the enclave answers from then on is held by the SM, as if the enclave
+ * still worked on it, until the addition is on the disk. A power cut before that
+ * takes the addition, and all answers that could tell of it. Without room on the disk
+ * answers are held until there is some; when the journal fails for good, who calls
+ * gets EIO.
+ *
+ * ADD_AHEAD returns at once, too, and holds nothing yet: it is for a value that the
+ * enclave is going to need, and that no answer tells of before it said HOLD, which
+ * counts for all additions so far. By then it may be on the disk, and nobody waits.
  */
 #define REWIRE_GATE_COUNTER		9
+
+#define REWIRE_COUNTER_READ		0
+#define REWIRE_COUNTER_ADD		1
+#define REWIRE_COUNTER_ADD_HELD		2
+#define REWIRE_COUNTER_ADD_AHEAD	3
+#define REWIRE_COUNTER_HOLD		4
 
 /* Who can open a sealed blob, always on the same SM: */
 #define REWIRE_SEAL_MEASUREMENT		1	/* this very code, or its successor */
@@ -929,7 +946,9 @@ struct rewire_extract {
  * Repeating a call with the same client and sequence number gives the same
  * answer and never a second effect, also on the SM the enclave moved to: so on
  * EINTR, ETIMEDOUT, EMSGSIZE and EREMCHG the caller repeats it (there).
- * ESTALE: the sequence number is older than the last call, or not the next.
+ * ESTALE: the sequence number is older than the last call, or not the next. EIO:
+ * the answer rests on a counter that a failed journal will never have; ask the
+ * enclave that comes back with the SM's next life.
  */
 struct rewire_call {
 	__u32 size;

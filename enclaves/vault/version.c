@@ -14,10 +14,18 @@
 
 #define COUNTER	0
 
+/*
+ * So many changes before the end of a batch the next version is added ahead, that
+ * it be on the disk when it is needed. A batch that is not longer than that has its
+ * answers wait.
+ */
+#define AHEAD	8
+
 static uint64_t version;	/* of what is in memory */
 static int known;		/* it has one */
 static uint64_t batch;		/* changes to a version; 0: no limit */
 static uint64_t changes;	/* in this version */
+static int ahead;		/* the next version is in the counter already */
 
 /* A vault that is new begins where the counter is; an old one must be there. */
 static int look(void)
@@ -31,25 +39,40 @@ static int look(void)
 		version = value;
 		known = 1;
 	}
-	return value == version ? 0 : -ESTALE;
+	return value == version + ahead ? 0 : -ESTALE;
 }
 
 int version_next(uint64_t *ret_version)
 {
 	uint64_t value;
-	int error = look();
+	int error;
 
-	if (!error)
-		error = rewire_counter_add(COUNTER, &value);
+	if (ahead) {
+		error = rewire_counter_hold(COUNTER, &value);
+	} else {
+		error = look();
+		if (!error)
+			error = rewire_counter_add_held(COUNTER, &value);
+	}
 	if (error)
 		return error;
-	/* Somebody else, between the two. */
+	/* Somebody else, since. */
 	if (value != version + 1)
 		return -ESTALE;
 	version = value;
 	changes = 0;
+	ahead = 0;
 	*ret_version = version;
 	return 0;
+}
+
+/* What was exported as this version is the past since its first change. */
+static void next_ahead(void)
+{
+	uint64_t value;
+
+	if (!ahead && batch > AHEAD && changes == batch - AHEAD && !look())
+		ahead = !rewire_counter_add_ahead(COUNTER, &value);
 }
 
 int version_change(void)
@@ -61,9 +84,11 @@ int version_change(void)
 		return 0;
 	if (!changes || changes == batch)
 		error = version_next(&next);
-	if (!error)
-		changes++;
-	return error;
+	if (error)
+		return error;
+	changes++;
+	next_ahead();
+	return 0;
 }
 
 int version_check(uint64_t other)
@@ -81,14 +106,16 @@ void version_adopt(uint64_t other)
 	version = other;
 	known = 1;
 	changes = 0;
+	ahead = 0;
 }
 
 struct version_state version_save(void)
 {
 	return (struct version_state){
-		.version = version,
+		/* the next one, of which nothing is known: it makes another one */
+		.version = version + ahead,
 		.batch = batch,
-		.changes = changes,
+		.changes = ahead ? 0 : changes,
 		.known = known,
 	};
 }
@@ -101,12 +128,13 @@ int version_restore(const struct version_state *state)
 	batch = state->batch;
 	changes = state->changes;
 	known = state->known;
+	ahead = 0;
 	return 0;
 }
 
 int version_is_last(void)
 {
-	return known ? version_check(version) : 0;
+	return known ? version_check(version + ahead) : 0;
 }
 
 int vault_protect(const struct rewire_args *args, struct rewire_answer *answer)

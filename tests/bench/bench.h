@@ -49,7 +49,10 @@ struct figure {
 
 extern const struct figure figure_extract, figure_reseal, figure_call,
 			   figure_pause, figure_wire, figure_memory,
-			   figure_continuity, figure_continuity_memory,
+			   figure_continuity_overhead,
+			   figure_continuity_overhead_memory,
+			   figure_continuity_overhead_clients,
+			   figure_continuity_overhead_clients_memory,
 			   figure_journal, figure_recovery, figure_package,
 			   figure_wrap, figure_update_small,
 			   figure_update_large, figure_update_durable,

@@ -18,8 +18,11 @@
 
 static const struct figure *const figures[] = {
 	&figure_extract, &figure_reseal, &figure_call, &figure_pause,
-	&figure_wire, &figure_memory, &figure_continuity,
-	&figure_continuity_memory, &figure_journal, &figure_recovery,
+	&figure_wire, &figure_memory, &figure_continuity_overhead,
+	&figure_continuity_overhead_memory,
+	&figure_continuity_overhead_clients,
+	&figure_continuity_overhead_clients_memory,
+	&figure_journal, &figure_recovery,
 	&figure_package, &figure_wrap, &figure_update_small,
 	&figure_update_large, &figure_update_durable, &figure_rollback,
 };

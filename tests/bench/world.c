@@ -120,7 +120,7 @@ int world_guest(struct result *result, int sm, const char *netns,
 int world_call_raw(struct result *result, struct guest *guest,
 		   const void *input, size_t length)
 {
-	static __u8 output[REWIRE_MAX_PAYLOAD];
+	static _Thread_local __u8 output[REWIRE_MAX_PAYLOAD];
 	struct rewire_call call = {
 		.sequence = guest->sequence,
 		.input = (uintptr_t)input,

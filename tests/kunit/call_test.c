@@ -528,8 +528,8 @@ static void on_trial_nothing_is_delivered_or_answered(struct kunit *test)
 	gate.arg[1] = 0;
 	KUNIT_EXPECT_EQ(test, rewire_gate_do(new, &gate), 0);
 	KUNIT_EXPECT_EQ(test, gate.arg[2], 0ULL);
-	KUNIT_EXPECT_EQ(test, rewire_sm_counter(c->sm, WORLD_WORKLOAD, 0, false,
-						&value), 0);
+	KUNIT_EXPECT_EQ(test, rewire_sm_counter(c->sm, WORLD_WORKLOAD, 0,
+						REWIRE_COUNTER_READ, &value), 0);
 	KUNIT_EXPECT_EQ(test, value, 0ULL);
 	world_enclave_free(new);
 	/* its end is not the callers' */

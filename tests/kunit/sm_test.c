@@ -116,21 +116,22 @@ static void counters_only_grow(struct kunit *test)
 	u64 value;
 
 	KUNIT_ASSERT_EQ(test, claim(p, 0, false), 0);
-	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 0, true,
-						&value), 0);
-	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 0, true,
-						&value), 0);
+	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 0,
+						REWIRE_COUNTER_ADD, &value), 0);
+	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 0,
+						REWIRE_COUNTER_ADD, &value), 0);
 	KUNIT_EXPECT_EQ(test, value, 2ULL);
 	KUNIT_ASSERT_EQ(test, rewire_workload_arrive(p->sm, WORLD_WORKLOAD,
 						     &came, NULL), 0);
-	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 0, false,
-						&value), 0);
+	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 0,
+						REWIRE_COUNTER_READ, &value), 0);
 	KUNIT_EXPECT_EQ(test, value, 2ULL);
-	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 1, false,
-						&value), 0);
+	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 1,
+						REWIRE_COUNTER_READ, &value), 0);
 	KUNIT_EXPECT_EQ(test, value, 9ULL);
 	KUNIT_EXPECT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD,
-						REWIRE_COUNTERS, true, &value),
+						REWIRE_COUNTERS,
+						REWIRE_COUNTER_ADD, &value),
 			-EINVAL);
 }
 
@@ -380,8 +381,8 @@ static void floor_goes_along_with_the_workload(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, claim(p, 0, false), 0);
 	rewire_workload_switched(p->sm, WORLD_WORKLOAD, 2, &here);
-	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 1, true,
-						&value), 0);
+	KUNIT_ASSERT_EQ(test, rewire_sm_counter(p->sm, WORLD_WORKLOAD, 1,
+						REWIRE_COUNTER_ADD, &value), 0);
 	rewire_workload_leave(p->sm, WORLD_WORKLOAD, &left);
 	KUNIT_EXPECT_MEMEQ(test, &left.least, &here, sizeof(here));
 	KUNIT_EXPECT_EQ(test, left.counter[0], 0ULL);

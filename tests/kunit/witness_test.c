@@ -412,6 +412,18 @@ static void strict_runs_nothing_unwitnessed(struct kunit *test)
 	world_enclave_free(enclave);
 }
 
+/* A witness may remember it: no power cut takes the record away again. */
+static void head_is_on_the_disk(struct kunit *test)
+{
+	struct bench *b = test->priv;
+
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	rewire_sm_audit(b->sm, REWIRE_EVENT_TYPE_ATTACK, 0, NULL, "noted");
+	KUNIT_EXPECT_TRUE(test, b->journal->unsynced);
+	ask(test);
+	KUNIT_EXPECT_FALSE(test, b->journal->unsynced);
+}
+
 static int snapshot_nothing(void *data, struct rewire_journal *journal,
 			    struct rewire_why *why)
 {
@@ -544,6 +556,7 @@ static struct kunit_case witness_cases[] = {
 	KUNIT_CASE(strict_that_was_rolled_back_knows_nothing),
 	KUNIT_CASE(strict_runs_nothing_unwitnessed),
 	KUNIT_CASE(journal_of_another_id_is_found_out),
+	KUNIT_CASE(head_is_on_the_disk),
 	KUNIT_CASE(compaction_waits_for_witnesses),
 	KUNIT_CASE(what_never_expires_needs_no_witness),
 	KUNIT_CASE(expired_by_the_time_of_the_witness),

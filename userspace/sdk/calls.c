@@ -142,11 +142,11 @@ long rewire_unseal(const void *blob, size_t length, void *plain, size_t size,
 	return opened;
 }
 
-static int counter(unsigned int which, int add, uint64_t *ret_value)
+static int counter(unsigned int which, unsigned int how, uint64_t *ret_value)
 {
 	const struct rewire_gate request = {
 		.op = REWIRE_GATE_COUNTER,
-		.arg = { which, add },
+		.arg = { which, how },
 	};
 	int error = call(&request);
 
@@ -157,12 +157,27 @@ static int counter(unsigned int which, int add, uint64_t *ret_value)
 
 int rewire_counter_read(unsigned int which, uint64_t *ret_value)
 {
-	return counter(which, 0, ret_value);
+	return counter(which, REWIRE_COUNTER_READ, ret_value);
 }
 
 int rewire_counter_add(unsigned int which, uint64_t *ret_value)
 {
-	return counter(which, 1, ret_value);
+	return counter(which, REWIRE_COUNTER_ADD, ret_value);
+}
+
+int rewire_counter_add_held(unsigned int which, uint64_t *ret_value)
+{
+	return counter(which, REWIRE_COUNTER_ADD_HELD, ret_value);
+}
+
+int rewire_counter_add_ahead(unsigned int which, uint64_t *ret_value)
+{
+	return counter(which, REWIRE_COUNTER_ADD_AHEAD, ret_value);
+}
+
+int rewire_counter_hold(unsigned int which, uint64_t *ret_value)
+{
+	return counter(which, REWIRE_COUNTER_HOLD, ret_value);
 }
 
 long rewire_export_part(const void *data, size_t length, uint32_t format)

@@ -125,6 +125,48 @@ int rewire_counter_read(unsigned int which, uint64_t *ret_value);
 int rewire_counter_add(unsigned int which, uint64_t *ret_value);
 
 /**
+ * rewire_counter_add_held() - add one, and have the answers wait for the disk
+ * @which: as in rewire_counter_read()
+ * @ret_value: its new value
+ *
+ * As rewire_counter_add() for whoever is outside, and faster: it does not wait for
+ * the disk, and the SM keeps back whatever is answered from here on, to this call and
+ * others, until the addition is there. A power cut before that takes the addition
+ * together with these answers. Streams of the enclave's state (checkpoints,
+ * migrations, updates) wait likewise.
+ *
+ * Return: as rewire_counter_add(). When the disk fills up after a success, answers
+ * are kept back until there is room; from then on additions wait for the disk, and
+ * fail.
+ */
+int rewire_counter_add_held(unsigned int which, uint64_t *ret_value);
+
+/**
+ * rewire_counter_add_ahead() - add one that is going to be needed soon
+ * @which: as in rewire_counter_read()
+ * @ret_value: its new value
+ *
+ * As rewire_counter_add_held(), but answers are not kept back before
+ * rewire_counter_hold(), and when that comes late enough not at all. Nothing that is
+ * answered in between may tell of the addition, or rest on it: a power cut may
+ * still take it. It may also leave it, when nothing has rested on it yet.
+ *
+ * Return: as rewire_counter_add_held().
+ */
+int rewire_counter_add_ahead(unsigned int which, uint64_t *ret_value);
+
+/**
+ * rewire_counter_hold() - from here on answers rest on what was added ahead
+ * @which: as in rewire_counter_read()
+ * @ret_value: its value
+ *
+ * For all counters.
+ *
+ * Return: 0.
+ */
+int rewire_counter_hold(unsigned int which, uint64_t *ret_value);
+
+/**
  * rewire_self() - who and where am I
  * @ret_self: workload, epoch, measurement, SM
  *

@@ -8,9 +8,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "carry.h"
 #include "cases.h"
+#include "crash.h"
 #include "vaults.h"
 
 static struct host alpha, beta;
@@ -193,6 +195,129 @@ static void protects_batches(void)
 	work_destroy(&work, &alpha);
 }
 
+/* The version that a batch adds ahead is the next batch's, or the next export's. */
+static void adds_ahead(void)
+{
+	struct export export;
+
+	start();
+	vault_do(&work, &alpha, "protect", "12");
+	for (int i = 0; i < 12; i++)
+		put(&alpha, "x");
+	expect(version(&alpha) == 1, "one batch: %s", work.answer);
+	put(&alpha, "x");
+	expect(version(&alpha) == 2, "and one put: %s", work.answer);
+	for (int i = 0; i < 5; i++)
+		put(&alpha, "y");
+	move(&alpha, &beta);
+	expect(version(&beta) == 2, "at beta: %s", work.answer);
+	export = vault_export(&work, &beta);
+	expect(version(&beta) == 3, "an export: %s", work.answer);
+	expect_import(&work, &beta, &export, 0, "y");
+	restart(&beta);
+	expect_import(&work, &beta, &export, 0, "y");
+	vault_forget(&export);
+	work_destroy(&work, &beta);
+}
+
+/*
+ * On a full disk a vault changes something, and with it its version. It has answered
+ * when this returns, and only the caller does not know it.
+ */
+static void change_on_full_disk(struct machine *machine)
+{
+	int rc;
+
+	machine_boot(machine, "alpha", false);
+	work_init(&work);
+	vault_start(&work, &machine->host, &vault);
+	vault_do(&work, &machine->host, "protect", "1");
+	put(&machine->host, "first");
+	machine_fill(machine);
+	work_prepare(&work, "put", "a", "second", NULL);
+	do
+		rc = work_ask(&work, &machine->host, 1);
+	while (rc == -ETIMEDOUT && work_info(&work, &machine->host).pending);
+	expect_refusal(work_ask(&work, &machine->host, 1), ETIMEDOUT,
+		       &work.error, "repeat the call");
+}
+
+/*
+ * Attack 21: the power is cut between an addition and the disk. Whoever was told of
+ * the new version would be told of the old one now.
+ */
+static void answer_before_the_disk(void)
+{
+	struct machine machine;
+
+	change_on_full_disk(&machine);
+	machine_crash(&machine, false);
+	vault_start(&work, &machine.host, &vault);
+	expect(version(&machine.host) == 1, "after the power cut: %s",
+	       work.answer);
+	work_destroy(&work, &machine.host);
+	machine_off(&machine);
+}
+
+static void answer_with_the_disk(void)
+{
+	struct machine machine;
+
+	change_on_full_disk(&machine);
+	machine_empty(&machine);
+	expect_ok(work_ask(&work, &machine.host, PATIENCE_MS), &work.error);
+	expect(!work.status, "put: status %d", work.status);
+	machine_crash(&machine, false);
+	vault_start(&work, &machine.host, &vault);
+	expect(version(&machine.host) == 2, "after the power cut: %s",
+	       work.answer);
+	work_destroy(&work, &machine.host);
+	machine_off(&machine);
+}
+
+/* No state that has seen an addition leaves before that is on the disk. */
+static void state_with_the_disk(void)
+{
+	struct machine machine;
+	struct carry carry;
+	int fd, stream;
+	FILE *null;
+
+	change_on_full_disk(&machine);
+	expect_ok(work_pause(&work, &machine.host), &work.error);
+	fd = work_open(&work, &machine.host);
+	null = fopen("/dev/null", "we");
+	stream = rewire_enclave_extract(fd, &work.error);
+	expect_refusal(rewire_stream_copy(stream, fileno(null), NULL,
+					  &work.error), ENOSPC, &work.error,
+		       "");
+	close(stream);
+	machine_empty(&machine);
+	stream = rewire_enclave_extract(fd, &work.error);
+	expect_ok(rewire_stream_copy(stream, fileno(null), NULL, &work.error),
+		  &work.error);
+	close(stream);
+	close(fd);
+	fclose(null);
+	expect_ok(work_resume(&work, &machine.host), &work.error);
+	expect_ok(work_ask(&work, &machine.host, PATIENCE_MS), &work.error);
+	/* the answer that nobody has fetched yet goes along, with its counter */
+	work_prepare(&work, "put", "a", "third", NULL);
+	carry_init(&carry, &work, &machine.host, &beta, LIFETIME_MS);
+	expect_ok(carry_steps(&carry, STEP_OFFER, STEP_ACCEPT), &carry.error);
+	while (work_ask(&work, &machine.host, 1) == -ETIMEDOUT &&
+	       work_info(&work, &machine.host).pending)
+		;
+	expect_ok(carry_steps(&carry, STEP_ACCEPT + 1, STEP_RECEIPT),
+		  &carry.error);
+	carry_enter(&carry, &work);
+	carry_end(&carry);
+	expect_ok(work_ask(&work, &beta, PATIENCE_MS), &work.error);
+	expect(version(&beta) == 3, "at beta: %s", work.answer);
+	work_destroy(&work, &beta);
+	machine_off(&machine);
+}
+
 static const struct test_case cases[] = {
 	{ "outlives its enclave", outlives_its_enclave },
 	{ "is the workload's own", is_the_workloads_own },
@@ -201,6 +326,10 @@ static const struct test_case cases[] = {
 	{ "stays after an abort", stays_after_an_abort },
 	{ "is added to once for each call", once_for_each_call },
 	{ "protects batches", protects_batches },
+	{ "adds ahead", adds_ahead },
+	{ "attack_21_answer_before_the_disk", answer_before_the_disk },
+	{ "answers with the disk", answer_with_the_disk },
+	{ "attack_21_state_before_the_disk", state_with_the_disk },
 	{ 0 }
 };
 

@@ -199,6 +199,17 @@ static void tear(const char *disk, const struct rewire_journal_info *info)
 	close(fd);
 }
 
+/* A record that did not fit has left there what did. */
+static bool is_torn(const struct machine *machine,
+		    const struct rewire_journal_info *info)
+{
+	int fd = disk_open(machine->disk, files[info->active], O_RDONLY);
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	close(fd);
+	return size > (off_t)info->bytes;
+}
+
 void machine_crash(struct machine *machine, bool torn)
 {
 	struct rewire_journal_info info = journal_info(machine);
@@ -210,6 +221,7 @@ void machine_crash(struct machine *machine, bool torn)
 		copy(old, machine->disk, files[i]);
 	if (torn)
 		tear(machine->disk, &info);
+	torn = is_torn(machine, &info);
 	stop(machine);
 	disk_drop(old);
 	start(machine, machine->host.name);

@@ -174,11 +174,12 @@ static long self(struct emu *emu, const struct rewire_gate *gate)
 
 static long counter(const struct emu *emu, struct rewire_gate *gate)
 {
-	if (gate->arg[0] >= REWIRE_COUNTERS || gate->arg[1] > 1)
+	if (gate->arg[0] >= REWIRE_COUNTERS || gate->arg[1] > REWIRE_COUNTER_HOLD)
 		return -EINVAL;
 	if (emu->trial && gate->arg[1])
 		return -EPERM;
-	emu_self.counter[gate->arg[0]] += gate->arg[1];
+	emu_self.counter[gate->arg[0]] += gate->arg[1] != REWIRE_COUNTER_READ &&
+					 gate->arg[1] != REWIRE_COUNTER_HOLD;
 	gate->arg[2] = emu_self.counter[gate->arg[0]];
 	return 0;
 }
