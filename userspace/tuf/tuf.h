@@ -81,4 +81,110 @@ struct tuf_error {
 	char text[512];
 };
 
+/**
+ * struct tuf_options - what a client works with
+ * @metadata_dir: folder of trusted metadata: ROLE.json, as received
+ * @metadata_urls: where the repository's metadata lies, mirrors of one another:
+ *	http:// or https:// URLs, file:// URLs, or folders (a repository carried on
+ *	a medium)
+ * @metadata_url_count: how many
+ * @target_urls: the same for target files
+ * @target_url_count: how many
+ * @target_dir: folder for target files
+ * @cacert: file with the certificates that vouch for servers; NULL: the system's.
+ *	Proxies are those of the environment (https_proxy, no_proxy, ...)
+ * @min_speed: a slower server is given up, in bytes per second; 0: 1000
+ * @patience: how long it may be slower, and how long connecting may take, in
+ *	seconds; 0: 30. A file of N bytes may take @patience + N / @min_speed
+ */
+struct tuf_options {
+	const char *metadata_dir;
+	const char *const *metadata_urls;
+	size_t metadata_url_count;
+	const char *const *target_urls;
+	size_t target_url_count;
+	const char *target_dir;
+	const char *cacert;
+	unsigned int min_speed;
+	unsigned int patience;
+};
+
+struct tuf_client;
+
+/**
+ * struct tuf_target - what trusted metadata says of one target file
+ * @path: its name
+ * @length: in bytes
+ * @role: the role that vouches for it
+ * @custom: its CUSTOM object as JSON (4.5); NULL: none
+ * @hashes: for the library
+ */
+struct tuf_target {
+	char *path;
+	int64_t length;
+	char *role;
+	char *custom;
+	void *hashes;
+};
+
+/**
+ * tuf_init - trust a first root (5.2)
+ * @metadata_dir: folder for trusted metadata; made when there is none
+ * @root: a root.json that came by a way that can be trusted
+ * @length: its bytes
+ * @err: what failed
+ *
+ * The root has to be signed by its own keys; it may have expired. A folder that
+ * has another root is left as it is.
+ */
+int tuf_init(const char *metadata_dir, const void *root, size_t length,
+	     struct tuf_error *err);
+
+/**
+ * tuf_client_new - a client, and the moment that counts for all that expires (5.1)
+ * @options: may go away after the call, with all it points to
+ * @ret: the client, for tuf_client_free()
+ * @err: what failed
+ */
+int tuf_client_new(const struct tuf_options *options, struct tuf_client **ret,
+		   struct tuf_error *err);
+void tuf_client_free(struct tuf_client *client);
+
+/**
+ * tuf_client_refresh - bring root, timestamp, snapshot and targets up to date
+ * @client: the client
+ * @err: what failed
+ *
+ * Sections 5.3 to 5.6.6. What was verified before a failure is kept.
+ */
+int tuf_client_refresh(struct tuf_client *client, struct tuf_error *err);
+
+/**
+ * tuf_client_find - what trusted metadata says of a target (5.6.7)
+ * @client: refreshed when it has not been yet
+ * @path: the target's name
+ * @ret: what was found, for tuf_target_free()
+ * @err: what failed
+ *
+ * Asks roles in the order of delegation, at most TUF_ROLES_MAX of them.
+ */
+int tuf_client_find(struct tuf_client *client, const char *path,
+		    struct tuf_target **ret, struct tuf_error *err);
+void tuf_target_free(struct tuf_target *target);
+
+/**
+ * tuf_client_download - have a target's file (5.7)
+ * @client: the client that found it
+ * @target: the target
+ * @ret_path: NULL, or where its file is; the caller frees it
+ * @err: what failed
+ *
+ * The file gets the target's name, with all but letters, digits, "-", "_", "~" and
+ * inner dots as %XX, in the folder for target files. It appears there only whole
+ * and verified; one that is there and right already is not fetched again.
+ */
+int tuf_client_download(struct tuf_client *client,
+			const struct tuf_target *target, char **ret_path,
+			struct tuf_error *err);
+
 #endif
