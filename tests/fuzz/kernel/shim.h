@@ -39,6 +39,8 @@ typedef struct { u32 val; } kuid_t;
 
 struct mutex { int unused; };
 struct rw_semaphore { int unused; };
+typedef struct { int unused; } spinlock_t;
+struct delayed_work { int unused; };
 struct list_head { struct list_head *next, *prev; };
 struct hlist_head { struct hlist_node *first; };
 struct hlist_node { struct hlist_node *next, **pprev; };
