@@ -2,7 +2,8 @@
 /*
  * Checkpoints: an enclave at rest in a file, under this SM's own key.
  *
- * One kind of file serves both ways. From REWIRE_EXTRACT it is read. From
+ * One kind of file serves both ways. From REWIRE_EXTRACT it is read, and so from
+ * REWIRE_SESSION_CHECKPOINT, in rounds when the migration is still copying. From
  * REWIRE_RESEAL it is written until the END record was verified; then it can be
  * read, which seals the same state anew, and committed, which makes it live.
  */
@@ -12,6 +13,7 @@
 
 #include "checkpoint.h"
 #include "chardev.h"
+#include "dirty.h"
 #include "handover.h"
 #include "migrate.h"
 #include "stream.h"
@@ -99,6 +101,8 @@ static ssize_t checkpoint_read(struct kiocb *iocb, struct iov_iter *to)
 		return -ERESTARTSYS;
 	if (!checkpoint->writer)
 		ret = checkpoint_turn(checkpoint, &why);
+	else if (checkpoint->writer->round && !checkpoint->writer->rounds)
+		ret = rewire_because(&why, -EBADFD, "no round has begun");
 	if (!ret)
 		ret = rewire_writer_read(checkpoint->writer, to);
 	mutex_unlock(&checkpoint->lock);
@@ -205,7 +209,74 @@ static int checkpoint_commit(struct rewire_context *context, void *data)
 	return ret;
 }
 
+/*
+ * What is sealed last is what the migration goes on with, and no instance once
+ * that runs: both hold only as long as the migration has the enclave.
+ */
+static int checkpoint_last(struct rewire_writer *writer, struct rewire_why *why)
+{
+	struct rewire_enclave *enclave = writer->enclave;
+	int ret = 0;
+
+	mutex_lock(&enclave->lock);
+	if (!enclave->session ||
+	    memcmp(enclave->session->request.id, writer->flow.header.request_id,
+		   REWIRE_ID_SIZE))
+		ret = rewire_because(why, -ECANCELED,
+				     "its migration is over, or not this one");
+	else
+		enclave->checkpointed = true;
+	mutex_unlock(&enclave->lock);
+	return ret;
+}
+
+static int checkpoint_round_locked(struct rewire_checkpoint *checkpoint,
+				   struct rewire_session_round *arg,
+				   struct rewire_why *why)
+{
+	struct rewire_writer *writer = checkpoint->writer;
+	bool last;
+	int ret;
+
+	if (!writer || !writer->round)
+		return rewire_because(why, -EBADFD,
+				      "this stream is not read in rounds");
+	/* asked before the set is taken: nothing is added to it from then on */
+	last = rewire_dirty_settled(writer->enclave);
+	if (arg->flags & REWIRE_ROUND_LOOK) {
+		arg->pages = rewire_dirty_count(writer->enclave, writer->set);
+		ret = 0;
+	} else {
+		ret = last ? checkpoint_last(writer, why) : 0;
+		if (!ret)
+			ret = rewire_writer_round(writer, !last, &arg->pages);
+		if (ret == -EBUSY)
+			rewire_because(why, ret,
+				       "the last round was not read to its end");
+	}
+	if (last)
+		arg->flags |= REWIRE_ROUND_LAST;
+	return ret;
+}
+
+static int checkpoint_round(struct rewire_context *context, void *data)
+{
+	struct rewire_checkpoint *checkpoint = context->rfile->object;
+	struct rewire_session_round *arg = data;
+	int ret;
+
+	if (arg->flags & ~REWIRE_ROUND_LOOK)
+		return rewire_because(&context->why, -EINVAL, "unknown flag");
+	if (mutex_lock_interruptible(&checkpoint->lock))
+		return -EINTR;
+	ret = checkpoint_round_locked(checkpoint, arg, &context->why);
+	mutex_unlock(&checkpoint->lock);
+	return ret;
+}
+
 static const struct rewire_command checkpoint_commands[] = {
+	REWIRE_COMMAND(REWIRE_STREAM_ROUND, rewire_session_round,
+		       checkpoint_round),
 	REWIRE_COMMAND(REWIRE_STREAM_COMMIT, rewire_stream_commit,
 		       checkpoint_commit),
 };
@@ -321,45 +392,46 @@ static int checkpoint_ended(void *data, const struct rewire_end *totals,
 	return 0;
 }
 
-/**
- * rewire_checkpoint_frozen() - REWIRE_SESSION_CHECKPOINT, REWIRE_UPDATE_CHECKPOINT
- * @enclave: FROZEN, and held so by its migration or update
- * @request_id: of that, without whose end the checkpoint is worth nothing
- * @handover: of the update; NULL for a migration
- * @why: for the sentence
- *
- * Return: the file, or an ERR_PTR(): -EBADFD; -ENOMEM.
- */
-struct file *rewire_checkpoint_frozen(struct rewire_enclave *enclave,
-				      const u8 *request_id,
+/* with the enclave's lock: sealed in rounds, or because it stands still */
+static int checkpoint_seal(struct rewire_checkpoint *checkpoint,
+			   struct rewire_enclave *enclave,
+			   const u8 *request_id, bool live)
+{
+	const struct rewire_stream_key key = { .roots = &enclave->sm->roots };
+	struct rewire_writer *writer;
+
+	writer = rewire_writer_create(enclave, REWIRE_STREAM_SEALED, request_id,
+				      &key);
+	if (IS_ERR(writer))
+		return PTR_ERR(writer);
+	checkpoint->writer = writer;
+	if (live)
+		return rewire_writer_track(writer, REWIRE_DIRTY_UNSEALED);
+	enclave->checkpointed = true;
+	return 0;
+}
+
+static struct file *checkpoint_within(struct rewire_enclave *enclave,
+				      const u8 *request_id, bool live,
 				      struct rewire_handover *handover,
 				      struct rewire_why *why)
 {
-	const struct rewire_stream_key key = { .roots = &enclave->sm->roots };
 	struct rewire_checkpoint *checkpoint = checkpoint_alloc(enclave->sm);
-	struct rewire_writer *writer = NULL;
-	int ret = 0;
+	int ret;
 
 	if (!checkpoint)
 		return ERR_PTR(-ENOMEM);
 	mutex_lock(&enclave->lock);
-	if (enclave->state != REWIRE_ENCLAVE_FROZEN)
-		ret = rewire_because(why, -EBADFD,
-				     "not for an enclave that is %s",
-				     rewire_enclave_state_name(enclave->state));
+	if (enclave->state == REWIRE_ENCLAVE_DESTROYED)
+		ret = rewire_because(why, -ECANCELED, "the enclave is gone");
 	else
-		writer = rewire_writer_create(enclave, REWIRE_STREAM_SEALED,
-					      request_id, &key);
-	if (IS_ERR(writer))
-		ret = PTR_ERR(writer);
-	if (!ret) {
-		checkpoint->writer = writer;
-		enclave->checkpointed = true;
-	}
+		ret = checkpoint_seal(checkpoint, enclave, request_id, live);
+	if (ret == -EBUSY)
+		rewire_because(why, ret, "another file has a checkpoint of it");
 	if (!ret && handover) {
 		checkpoint->handover = rewire_handover_get(handover);
-		writer->ended = checkpoint_ended;
-		writer->data = checkpoint;
+		checkpoint->writer->ended = checkpoint_ended;
+		checkpoint->writer->data = checkpoint;
 	}
 	mutex_unlock(&enclave->lock);
 	if (ret) {
@@ -367,6 +439,41 @@ struct file *rewire_checkpoint_frozen(struct rewire_enclave *enclave,
 		return ERR_PTR(ret);
 	}
 	return checkpoint_file(checkpoint);
+}
+
+/**
+ * rewire_checkpoint_session() - REWIRE_SESSION_CHECKPOINT
+ * @session: locked; copies @enclave
+ * @enclave: its own, or the one that comes in
+ * @live: it changes still
+ * @why: for the sentence
+ *
+ * The checkpoint is worth nothing without the end of its migration.
+ *
+ * Return: the file, or an ERR_PTR(): -EBUSY; -ECANCELED; -ENOMEM.
+ */
+struct file *rewire_checkpoint_session(struct rewire_session *session,
+				       struct rewire_enclave *enclave,
+				       bool live, struct rewire_why *why)
+{
+	lockdep_assert_held(&session->lock);
+	return checkpoint_within(enclave, session->request.id, live, NULL, why);
+}
+
+/**
+ * rewire_checkpoint_update() - REWIRE_UPDATE_CHECKPOINT
+ * @enclave: FROZEN, and held so by its update
+ * @handover: of that
+ * @id: the same, without whose end the checkpoint is worth nothing
+ * @why: for the sentence
+ *
+ * Return: the file, or an ERR_PTR(): -ECANCELED; -ENOMEM.
+ */
+struct file *rewire_checkpoint_update(struct rewire_enclave *enclave,
+				      struct rewire_handover *handover,
+				      const u8 *id, struct rewire_why *why)
+{
+	return checkpoint_within(enclave, id, false, handover, why);
 }
 
 /**

@@ -9,10 +9,12 @@
 
 struct file *rewire_checkpoint_extract(struct rewire_enclave *enclave,
 				       struct rewire_why *why);
-struct file *rewire_checkpoint_frozen(struct rewire_enclave *enclave,
-				      const u8 *request_id,
+struct file *rewire_checkpoint_session(struct rewire_session *session,
+				       struct rewire_enclave *enclave,
+				       bool live, struct rewire_why *why);
+struct file *rewire_checkpoint_update(struct rewire_enclave *enclave,
 				      struct rewire_handover *handover,
-				      struct rewire_why *why);
+				      const u8 *id, struct rewire_why *why);
 struct file *rewire_checkpoint_reseal(struct rewire_sm *sm,
 				      struct rewire_why *why);
 

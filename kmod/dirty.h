@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which pages of a running enclave were written, so that only those have to be
- * copied again.
+ * Which pages of an enclave were written since they were copied, so that only
+ * those have to be copied again.
  */
 #ifndef REWIRE_DIRTY_H
 #define REWIRE_DIRTY_H
@@ -9,16 +9,28 @@
 #include "enclave.h"
 #include "weaken.h"
 
-unsigned long *rewire_dirty_start(struct rewire_enclave *enclave);
-u64 rewire_dirty_take(struct rewire_enclave *enclave, unsigned long *pages);
-u64 rewire_dirty_count(struct rewire_enclave *enclave);
-void rewire_dirty_stop(struct rewire_enclave *enclave, unsigned long *pages);
+unsigned long *rewire_dirty_start(struct rewire_enclave *enclave,
+				  enum rewire_dirty set);
+u64 rewire_dirty_take(struct rewire_enclave *enclave, enum rewire_dirty set,
+		      unsigned long *pages);
+u64 rewire_dirty_count(struct rewire_enclave *enclave, enum rewire_dirty set);
+void rewire_dirty_came(struct rewire_enclave *enclave, u64 first, u64 count);
+void rewire_dirty_settle(struct rewire_enclave *enclave, bool settled);
+bool rewire_dirty_settled(struct rewire_enclave *enclave);
+void rewire_dirty_stop(struct rewire_enclave *enclave, enum rewire_dirty set,
+		       unsigned long *pages);
+
+/* does somebody want to know of a page's first write? */
+static inline bool rewire_dirty_tracked(const struct rewire_enclave *enclave)
+{
+	return enclave->dirty[REWIRE_DIRTY_UNSENT];
+}
 
 /* a page is about to be written; the caller holds map_sem */
 static inline void rewire_dirty_mark(struct rewire_enclave *enclave, u64 page)
 {
-	if (enclave->dirty && !rewire_weakened(dirty))
-		set_bit(page, enclave->dirty);
+	if (rewire_dirty_tracked(enclave) && !rewire_weakened(dirty))
+		set_bit(page, enclave->dirty[REWIRE_DIRTY_UNSENT]);
 }
 
 #endif

@@ -33,6 +33,19 @@ struct rewire_segment {
 };
 
 /**
+ * enum rewire_dirty - what an enclave is copied for while it changes
+ * @REWIRE_DIRTY_UNSENT: a migration: pages written since they were sent
+ * @REWIRE_DIRTY_UNSEALED: a checkpoint of that migration, at either end: pages
+ *	sent, or come, since they were sealed
+ * @REWIRE_DIRTY_SETS: how many there are
+ */
+enum rewire_dirty {
+	REWIRE_DIRTY_UNSENT,
+	REWIRE_DIRTY_UNSEALED,
+	REWIRE_DIRTY_SETS,
+};
+
+/**
  * struct rewire_enclave - one enclave
  * @ref: the SM while it is not destroyed, each file, each piece of work
  * @sm: its SM; a reference to the namespace is held through @files
@@ -45,8 +58,9 @@ struct rewire_segment {
  * @segment_count: entries in @segments
  * @map_sem: taken for write to take pages away from mappings
  * @mappable: under @map_sem: faults may map pages
- * @dirty: under @map_sem: a bit for each page that was written, see dirty.h; NULL
- *	as long as nobody wants to know
+ * @dirty: under @map_sem: a bit for each page that is to be copied again, see
+ *	dirty.h; NULL as long as nobody copies
+ * @settled: under @map_sem: @dirty gets no new bit any more
  * @pages: one per page of the span, NULL where there is none
  * @page_count: entries of @pages that are not NULL
  * @inode: an own one, so that its mapping is this enclave's alone
@@ -95,7 +109,8 @@ struct rewire_enclave {
 	u32 segment_count;
 	struct rw_semaphore map_sem;
 	bool mappable;
-	unsigned long *dirty;
+	unsigned long *dirty[REWIRE_DIRTY_SETS];
+	bool settled;
 	struct page **pages;
 	u64 page_count;
 	struct inode *inode;

@@ -457,7 +457,8 @@ static vm_fault_t memory_map_page(struct rewire_enclave *enclave,
 
 	if (write)
 		rewire_dirty_mark(enclave, vmf->pgoff);
-	if ((vma->vm_flags & VM_WRITE) && (write || !enclave->dirty))
+	if ((vma->vm_flags & VM_WRITE) &&
+	    (write || !rewire_dirty_tracked(enclave)))
 		return vmf_insert_pfn_prot(vma, vmf->address, pfn,
 					   vm_get_page_prot(vma->vm_flags));
 	return vmf_insert_pfn(vma, vmf->address, pfn);

@@ -212,6 +212,8 @@ int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
 			 struct rewire_why *why);
 int rewire_source_hear(struct rewire_session *session, const u8 *bytes, u32 len,
 		       u32 kind, struct rewire_why *why);
+struct file *rewire_source_checkpoint(struct rewire_session *session,
+				      bool *live, struct rewire_why *why);
 void rewire_source_release(struct rewire_session *session);
 int rewire_source_check(const struct rewire_request *request,
 			struct rewire_enclave *enclave, struct rewire_why *why);
@@ -222,8 +224,8 @@ int rewire_target_hear(struct rewire_session *session, const u8 *bytes, u32 len,
 		       u32 kind, struct rewire_why *why);
 ssize_t rewire_target_write(struct rewire_session *session,
 			    struct iov_iter *from, struct rewire_why *why);
-int rewire_target_checkpoint(struct rewire_session *session,
-			     struct rewire_why *why);
+struct file *rewire_target_checkpoint(struct rewire_session *session,
+				      bool *live, struct rewire_why *why);
 void rewire_target_closed(struct rewire_session *session);
 void rewire_target_release(struct rewire_session *session);
 

@@ -13,7 +13,9 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "checkpoint.h"
 #include "compat.h"
+#include "dirty.h"
 #include "migrate.h"
 #include "weaken.h"
 
@@ -216,6 +218,7 @@ static int target_house(struct rewire_session *session, struct rewire_why *why)
 		/* pairs with the acquire in rewire_sm_find_workload() */
 		smp_store_release(&enclave->claimed, true);
 		session->claimed = false;
+		rewire_dirty_settle(enclave, true);
 		enclave->checkpointed = session->reader->expect.kind ==
 					REWIRE_STREAM_SEALED;
 		session->enclave = enclave;
@@ -330,49 +333,57 @@ ssize_t rewire_target_write(struct rewire_session *session,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_target_write);
 
-/* PREPARED: the same state, sealed under our own key, for our own disk */
-int rewire_target_checkpoint(struct rewire_session *session,
-			     struct rewire_why *why)
+/* as the one that it will be: what is sealed meanwhile says so */
+static void target_expect(struct rewire_session *session,
+			  struct rewire_enclave *enclave)
 {
-	const struct rewire_stream_key key = { .roots = &session->sm->roots };
-	struct rewire_enclave *enclave = session->enclave;
-	struct rewire_writer *writer;
-
-	if (session->state != REWIRE_SESSION_PREPARED || !enclave)
-		return rewire_because(why, -EBADFD,
-				      "not for a migration that is %s%s",
-				      rewire_session_state_name(session->state),
-				      enclave ? "" : " without its image");
-	if (session->writer)
-		return 0;
 	mutex_lock(&enclave->lock);
-	writer = rewire_writer_create(enclave, REWIRE_STREAM_SEALED,
-				      session->request.id, &key);
-	/* once it runs, that file must not be an instance */
-	if (!IS_ERR(writer))
-		enclave->checkpointed = true;
+	enclave->epoch = session->request.epoch + 1;
 	mutex_unlock(&enclave->lock);
-	if (IS_ERR(writer))
-		return PTR_ERR(writer);
-	session->writer = writer;
-	return 0;
+}
+
+/**
+ * rewire_target_checkpoint() - the state that came in, for this host's own disk
+ * @session: locked
+ * @live: out: it is read in rounds
+ * @why: for the sentence
+ *
+ * Return: the file, or an ERR_PTR(): -EBADFD; -EAGAIN: nothing has come yet; as
+ * rewire_checkpoint_session().
+ */
+struct file *rewire_target_checkpoint(struct rewire_session *session,
+				      bool *live, struct rewire_why *why)
+{
+	struct rewire_enclave *enclave = session->enclave;
+
+	*live = session->state == REWIRE_SESSION_RECEIVING;
+	if (*live) {
+		enclave = session->reader->enclave;
+		if (!enclave)
+			return ERR_PTR(rewire_because(why, -EAGAIN,
+						      "nothing has come yet"));
+		target_expect(session, enclave);
+	} else if (session->state != REWIRE_SESSION_PREPARED || !enclave) {
+		return ERR_PTR(rewire_because(why, -EBADFD,
+					      "not for a migration that is %s%s",
+					      rewire_session_state_name(session->state),
+					      enclave ? "" :
+					      " without its image"));
+	}
+	return rewire_checkpoint_session(session, enclave, *live, why);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_target_checkpoint);
 
 /*
- * Nobody has a file of it any more. What was half written or half read is of no
- * use to whoever comes next, who begins at the beginning.
+ * Nobody has a file of it any more. What was half written is of no use to whoever
+ * comes next, who begins at the beginning.
  */
 void rewire_target_closed(struct rewire_session *session)
 {
-	if (session->state != REWIRE_SESSION_PREPARED)
+	if (session->state != REWIRE_SESSION_PREPARED || session->enclave)
 		return;
-	if (!session->enclave) {
-		rewire_reader_free(session->reader);
-		session->reader = NULL;
-	}
-	rewire_writer_free(session->writer);
-	session->writer = NULL;
+	rewire_reader_free(session->reader);
+	session->reader = NULL;
 }
 
 /* the one register: with this record it is ACTIVE, and ABORTED never */

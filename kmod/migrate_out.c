@@ -11,6 +11,7 @@
  */
 #include <linux/slab.h>
 
+#include "checkpoint.h"
 #include "compat.h"
 #include "dirty.h"
 #include "migrate.h"
@@ -194,29 +195,49 @@ static int source_ended(void *data, const struct rewire_end *totals,
 }
 
 /* what takes time is made before the pause: buffers, keys, cipher */
-static int source_writer(struct rewire_session *session, bool track)
+static int source_writer(struct rewire_session *session)
 {
 	const struct rewire_stream_key key = { .secret = session->secret };
 	struct rewire_writer *writer;
-	int ret = 0;
 
 	lockdep_assert_held(&session->enclave->lock);
 	if (session->writer)
-		return track && !session->writer->round ?
-			       rewire_writer_track(session->writer) : 0;
+		return 0;
 	writer = rewire_writer_create(session->enclave, REWIRE_STREAM_SESSION,
 				      session->request.id, &key);
 	if (IS_ERR(writer))
 		return PTR_ERR(writer);
-	if (track)
-		ret = rewire_writer_track(writer);
-	if (ret) {
-		rewire_writer_free(writer);
-		return ret;
-	}
 	writer->ended = source_ended;
 	writer->data = session;
 	session->writer = writer;
+	return 0;
+}
+
+/* from here on it is copied while it runs */
+static int source_track(struct rewire_session *session, struct rewire_why *why)
+{
+	struct rewire_enclave *enclave = session->enclave;
+	int ret;
+
+	if (enclave->state == REWIRE_ENCLAVE_DESTROYED)
+		return rewire_because(why, -ECANCELED, "the enclave is gone");
+	ret = source_writer(session);
+	if (ret || session->writer->round)
+		return ret;
+	rewire_dirty_settle(enclave, false);
+	return rewire_writer_track(session->writer, REWIRE_DIRTY_UNSENT);
+}
+
+/* may it be copied while it runs? */
+static int source_may_copy(struct rewire_session *session,
+			   struct rewire_why *why)
+{
+	int ret = rewire_session_may(session, REWIRE_SESSION_EV_FREEZE, why);
+
+	if (ret < 0)
+		return ret;
+	if (rewire_session_late(session))
+		return rewire_because(why, -ETIME, "the deadline has passed");
 	return 0;
 }
 
@@ -233,21 +254,17 @@ int rewire_source_round(struct rewire_session *session, bool look, u64 *pages,
 			struct rewire_why *why)
 {
 	struct rewire_enclave *enclave = session->enclave;
-	int ret = rewire_session_may(session, REWIRE_SESSION_EV_FREEZE, why);
+	int ret = source_may_copy(session, why);
 
-	if (ret < 0)
+	if (ret)
 		return ret;
-	if (rewire_session_late(session))
-		return rewire_because(why, -ETIME, "the deadline has passed");
 	mutex_lock(&enclave->lock);
-	ret = enclave->state == REWIRE_ENCLAVE_DESTROYED ?
-		      rewire_because(why, -ECANCELED, "the enclave is gone") :
-		      source_writer(session, true);
+	ret = source_track(session, why);
 	mutex_unlock(&enclave->lock);
 	if (ret)
 		return ret;
 	if (look) {
-		*pages = rewire_dirty_count(enclave);
+		*pages = rewire_dirty_count(enclave, REWIRE_DIRTY_UNSENT);
 		return 0;
 	}
 	ret = rewire_writer_round(session->writer, true, pages);
@@ -265,8 +282,10 @@ static int source_last_round(struct rewire_session *session)
 	u64 pages;
 	int ret = rewire_writer_round(session->writer, false, &pages);
 
-	if (!ret)
+	if (!ret) {
+		rewire_dirty_settle(enclave, true);
 		return 0;
+	}
 	mutex_lock(&enclave->lock);
 	if (enclave->state == REWIRE_ENCLAVE_FROZEN) {
 		rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_THAW, NULL);
@@ -290,17 +309,15 @@ int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
 			 struct rewire_why *why)
 {
 	struct rewire_enclave *enclave = session->enclave;
-	int ret = rewire_session_may(session, REWIRE_SESSION_EV_FREEZE, why);
+	int ret = source_may_copy(session, why);
 
-	if (ret < 0)
+	if (ret)
 		return ret;
-	if (rewire_session_late(session))
-		return rewire_because(why, -ETIME, "the deadline has passed");
 	if (session->writer && !rewire_writer_rests(session->writer))
 		return rewire_because(why, -EBUSY,
 				      "the last round was not read to its end");
 	mutex_lock(&enclave->lock);
-	ret = source_writer(session, false) ?:
+	ret = source_writer(session) ?:
 	      source_still(session, enclave, timeout_ms, why);
 	mutex_unlock(&enclave->lock);
 	if (!ret && session->writer->round)
@@ -312,6 +329,27 @@ int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_source_freeze);
+
+/**
+ * rewire_source_checkpoint() - what it falls back on should the target give up
+ * @session: locked
+ * @live: out: it is read in rounds
+ * @why: for the sentence
+ *
+ * Return: the file, or an ERR_PTR(): -EBADFD; as rewire_checkpoint_session().
+ */
+struct file *rewire_source_checkpoint(struct rewire_session *session,
+				      bool *live, struct rewire_why *why)
+{
+	*live = session->state == REWIRE_SESSION_AGREED && session->writer &&
+		session->writer->round;
+	if ((!*live && session->state != REWIRE_SESSION_FROZEN) ||
+	    !session->enclave)
+		return ERR_PTR(rewire_because(why, -EBADFD,
+					      "not for a migration that is %s",
+					      rewire_session_state_name(session->state)));
+	return rewire_checkpoint_session(session, session->enclave, *live, why);
+}
 
 static int source_accept(struct rewire_session *session,
 			 const struct rewire_message *accept,

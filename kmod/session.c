@@ -8,7 +8,6 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "checkpoint.h"
 #include "migrate.h"
 
 /* is there a stream to be read: of one that stands still, or in rounds? */
@@ -37,7 +36,8 @@ static ssize_t session_read(struct kiocb *iocb, struct iov_iter *to)
 	if (mutex_lock_interruptible(&session->lock))
 		return -ERESTARTSYS;
 	if (session->side == REWIRE_SIDE_TARGET)
-		ret = rewire_target_checkpoint(session, &why);
+		ret = rewire_because(&why, -EBADFD,
+				     "a target's stream is written");
 	else if (!session_streams(session))
 		ret = rewire_because(&why, -EBADFD,
 				     "not for a migration that is %s",
@@ -266,23 +266,20 @@ static int session_checkpoint(struct rewire_context *context, void *data)
 	struct rewire_session *session = context->rfile->object;
 	struct rewire_session_checkpoint *arg = data;
 	struct file *file;
+	bool live;
 
 	if (arg->flags || arg->__reserved)
 		return rewire_because(&context->why, -EINVAL,
 				      "flags or reserved member");
 	mutex_lock(&session->lock);
-	if (session->side != REWIRE_SIDE_SOURCE ||
-	    session->state != REWIRE_SESSION_FROZEN || !session->enclave)
-		file = ERR_PTR(rewire_because(&context->why, -EBADFD,
-					      "not for a migration that is %s",
-					      rewire_session_state_name(session->state)));
-	else
-		file = rewire_checkpoint_frozen(session->enclave,
-						session->request.id, NULL,
-						&context->why);
+	file = session->side == REWIRE_SIDE_SOURCE ?
+		       rewire_source_checkpoint(session, &live, &context->why) :
+		       rewire_target_checkpoint(session, &live, &context->why);
 	mutex_unlock(&session->lock);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
+	if (live)
+		arg->flags = REWIRE_CHECKPOINT_ROUNDS;
 	context->out = file;
 	context->fd = &arg->fd;
 	return 0;

@@ -112,11 +112,12 @@ bool rewire_flow_move(struct rewire_flow *flow, u32 bytes);
  * @aead: records
  * @next: type of the next record
  * @index: first page not yet sent
- * @round: pages to be sent, while the enclave runs and in the pause that
- *	follows; NULL: all
+ * @round: pages to be copied, while the enclave changes and once it does not any
+ *	more; NULL: all
+ * @set: where they are taken from
  * @rounds: how many have begun; from the second on, pages come that may have
  *	come before, so that zeros are not left out
- * @live: it still runs
+ * @live: it still changes
  * @call: handle of the last call sent
  * @totals: for the END record
  * @ended: called when END is made and before any of it leaves; may refuse
@@ -130,6 +131,7 @@ struct rewire_writer {
 	u32 next;
 	u64 index;
 	unsigned long *round;
+	enum rewire_dirty set;
 	u32 rounds;
 	bool live;
 	u64 call;
@@ -145,7 +147,7 @@ rewire_writer_create(struct rewire_enclave *enclave, u32 kind,
 		     const u8 *request_id, const struct rewire_stream_key *key);
 void rewire_writer_free(struct rewire_writer *writer);
 ssize_t rewire_writer_read(struct rewire_writer *writer, struct iov_iter *to);
-int rewire_writer_track(struct rewire_writer *writer);
+int rewire_writer_track(struct rewire_writer *writer, enum rewire_dirty set);
 bool rewire_writer_rests(const struct rewire_writer *writer);
 int rewire_writer_round(struct rewire_writer *writer, bool live, u64 *pages);
 

@@ -9,6 +9,7 @@
 
 #include "arch.h"
 #include "compat.h"
+#include "dirty.h"
 #include "stream.h"
 #include "trace.h"
 
@@ -243,6 +244,8 @@ static int reader_pages(struct rewire_reader *reader, struct rewire_why *why)
 				       reader->flow.tag);
 	mutex_unlock(&enclave->lock);
 	reader->totals.pages += count;
+	if (ret >= 0)
+		rewire_dirty_came(enclave, r->index, count);
 	return ret;
 }
 

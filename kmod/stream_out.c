@@ -81,7 +81,7 @@ void rewire_writer_free(struct rewire_writer *writer)
 	rewire_aead_free(&writer->aead);
 	rewire_buffer_free(writer->flow.buffer);
 	if (writer->round)
-		rewire_dirty_stop(writer->enclave, writer->round);
+		rewire_dirty_stop(writer->enclave, writer->set, writer->round);
 	rewire_enclave_put(writer->enclave);
 	kfree_sensitive(writer);
 }
@@ -292,7 +292,7 @@ static int writer_advance(struct rewire_writer *writer)
 	}
 	/* an enclave under attack is wiped even while it is read */
 	if (writer->live && writer->next == REWIRE_RECORD_PAGES) {
-		/* it runs: its lock is wanted by others, its pages stay for us */
+		/* its lock is wanted by others, its pages stay for us */
 		down_read(&enclave->map_sem);
 		ret = enclave->mappable ? writer_produce(writer) : -ECANCELED;
 		up_read(&enclave->map_sem);
@@ -312,15 +312,21 @@ static int writer_advance(struct rewire_writer *writer)
 }
 
 /**
- * rewire_writer_track() - copy in rounds, while the enclave runs
+ * rewire_writer_track() - copy in rounds, while the enclave changes
  * @writer: new; its enclave is locked
+ * @set: what it copies
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0; -EBUSY: another one does; -ENOMEM.
  */
-int rewire_writer_track(struct rewire_writer *writer)
+int rewire_writer_track(struct rewire_writer *writer, enum rewire_dirty set)
 {
-	writer->round = rewire_dirty_start(writer->enclave);
-	return writer->round ? 0 : -ENOMEM;
+	unsigned long *round = rewire_dirty_start(writer->enclave, set);
+
+	if (IS_ERR(round))
+		return PTR_ERR(round);
+	writer->round = round;
+	writer->set = set;
+	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_writer_track);
 
@@ -334,7 +340,7 @@ bool rewire_writer_rests(const struct rewire_writer *writer)
  * rewire_writer_round() - begin a round
  * @writer: tracks; its enclave is not locked, and the caller holds the lock that
  *	serialises the writer
- * @live: the enclave runs on; else it stands still, and this is the last one
+ * @live: the enclave changes meanwhile; else this is the last one
  * @pages: out: how many it has, of which some may turn out to be left out
  *
  * Return: 0, -EBUSY when the last one was not read to its end, or why the next
@@ -348,7 +354,8 @@ int rewire_writer_round(struct rewire_writer *writer, bool live, u64 *pages)
 		return flow->error;
 	if (!rewire_writer_rests(writer))
 		return -EBUSY;
-	*pages = rewire_dirty_take(writer->enclave, writer->round);
+	*pages = rewire_dirty_take(writer->enclave, writer->set,
+				   writer->round);
 	writer->live = live;
 	writer->index = 0;
 	/* before the first there is the header to be read */

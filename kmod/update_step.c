@@ -338,8 +338,8 @@ struct file *rewire_update_checkpoint(struct rewire_update *update, u32 version,
 		ret = update_freeze_new(update, why);
 	if (ret)
 		return ERR_PTR(ret);
-	return rewire_checkpoint_frozen(new ? update->new : update->old,
-					update->known.id, update->handover,
+	return rewire_checkpoint_update(new ? update->new : update->old,
+					update->handover, update->known.id,
 					why);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_update_checkpoint);

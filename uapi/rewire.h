@@ -1059,19 +1059,28 @@ struct rewire_session_put {
 };
 
 /**
- * struct rewire_session_round - REWIRE_SESSION_ROUND: copy while it runs
+ * struct rewire_session_round - REWIRE_SESSION_ROUND, REWIRE_STREAM_ROUND: copy
+ *	what changes still
  * @size: sizeof(struct rewire_session_round)
- * @flags: REWIRE_ROUND_LOOK: begin none, only count
- * @pages: out: how many pages this round has, at most; with the flag: how many
- *	were written since the last one began
+ * @flags: in: REWIRE_ROUND_LOOK: begin none, only count; out: REWIRE_ROUND_LAST: no
+ *	page changes any more
+ * @pages: out: how many pages this round has, at most; with the flag: how many the
+ *	next one would have by now
  *
- * At the source, AGREED, as often as it serves: the pages written since the last
- * round began (in the first: all) can be read from the session's file while the
- * enclave runs on; read() returns 0 at the end of the round. REWIRE_SESSION_FREEZE
- * leaves only the rest for the pause. When to stop is the helper's to decide: the
- * state that counts is what was sent last of each page.
+ * REWIRE_SESSION_ROUND at the source, AGREED, as often as it serves: the pages
+ * written since the last round began (in the first: all) can be read from the
+ * session's file while the enclave runs on; read() returns 0 at the end of the
+ * round. The first of these, be it only a look, begins to note what is written.
+ * REWIRE_SESSION_FREEZE leaves only the rest for the pause. When to stop is the
+ * helper's to decide: the state that counts is what was sent last of each page.
  *
- * EBADFD: not AGREED; EBUSY: the last round was not read to its end; ENOMEM.
+ * REWIRE_STREAM_ROUND does the same for the file of REWIRE_SESSION_CHECKPOINT, with
+ * the pages that were sent, or came in, since its last round began. Once it says
+ * REWIRE_ROUND_LAST, the round it began ends with the END record.
+ *
+ * EBADFD: not AGREED, or not a file that is read in rounds; EBUSY: the last round
+ * was not read to its end; ECANCELED: the enclave is gone, or the migration over;
+ * ENOMEM.
  */
 struct rewire_session_round {
 	__u32 size;
@@ -1080,6 +1089,7 @@ struct rewire_session_round {
 };
 
 #define REWIRE_ROUND_LOOK		1
+#define REWIRE_ROUND_LAST		2
 
 /**
  * struct rewire_session_freeze - REWIRE_SESSION_FREEZE: the source stands still
@@ -1159,6 +1169,7 @@ struct rewire_session_info {
 #define REWIRE_ENCLAVE_INFO	REWIRE_IO(0x28, rewire_enclave_info)
 /* a stream */
 #define REWIRE_STREAM_COMMIT	REWIRE_IO(0x40, rewire_stream_commit)
+#define REWIRE_STREAM_ROUND	REWIRE_IO(0x41, rewire_session_round)
 /* a session */
 #define REWIRE_SESSION_GET	REWIRE_IO(0x60, rewire_session_get)
 #define REWIRE_SESSION_PUT	REWIRE_IO(0x61, rewire_session_put)

@@ -430,12 +430,21 @@ struct rewire_session_fence {
 /**
  * struct rewire_session_checkpoint - REWIRE_SESSION_CHECKPOINT
  * @size: sizeof(struct rewire_session_checkpoint)
- * @flags: zero
- * @fd: out: a stream file: the frozen state, sealed for this SM
+ * @flags: in: zero; out: REWIRE_CHECKPOINT_ROUNDS: the file is read in rounds
+ * @fd: out: a stream file: the state of this side, sealed for this SM
  * @__reserved: zero
  *
- * For a source that is FROZEN: what it falls back on should it go down now and
- * the target give up. It can be restored only after the migration was aborted.
+ * At the source it is what it falls back on should it go down and the target give
+ * up: it can be restored once the migration was aborted. At the target it is what
+ * READY promises: it can be restored once the migration is ACTIVE.
+ *
+ * For a source that is FROZEN and a target that is PREPARED the file is read to its
+ * end. For a source that copies in rounds and a target that is RECEIVING it is read
+ * in rounds, REWIRE_STREAM_ROUND, of which the last comes when the source is FROZEN,
+ * the target PREPARED; so that by then most of it is on the disk.
+ *
+ * EBADFD: not for this state; EAGAIN: nothing has come yet; EBUSY: another file is
+ * read in rounds; ECANCELED: the enclave is gone.
  */
 struct rewire_session_checkpoint {
 	__u32 size;
@@ -443,6 +452,8 @@ struct rewire_session_checkpoint {
 	__s32 fd;
 	__u32 __reserved;
 };
+
+#define REWIRE_CHECKPOINT_ROUNDS	1
 
 /* /dev/rewire */
 #define REWIRE_ROTATE_ROOT		REWIRE_IO(0x0a, rewire_rotate_root)

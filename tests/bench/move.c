@@ -123,7 +123,9 @@ int move_agree(struct result *result, struct move *move)
 static int drop_checkpoint(struct result *result, struct move *move)
 {
 	struct rewire_error err;
-	int fd = rewire_session_checkpoint(move->session[SOURCE], &err);
+	bool rounds;
+	int fd = rewire_session_checkpoint(move->session[SOURCE], &rounds,
+					   &err);
 	ssize_t n;
 
 	if (fd < 0)
@@ -153,11 +155,18 @@ int move_carry(struct result *result, struct move *move)
 
 int move_ready(struct result *result, struct move *move)
 {
+	struct rewire_error err;
+	bool rounds;
+	int fd = rewire_session_checkpoint(move->session[TARGET], &rounds,
+					   &err);
 	ssize_t n;
 
-	while ((n = read(move->session[TARGET], move->kept + move->kept_length,
+	if (fd < 0)
+		return bench_missing(result, "%s", err.text);
+	while ((n = read(fd, move->kept + move->kept_length,
 			 ROOM - move->kept_length)) > 0)
 		move->kept_length += (size_t)n;
+	close(fd);
 	if (n || move->kept_length == ROOM)
 		return bench_missing(result, "the target's checkpoint: %s",
 				     n ? strerror(errno) : "it is too long");

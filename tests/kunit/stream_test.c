@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "../../kmod/dirty.h"
 #include "../../kmod/stream.h"
 #include "util.h"
 #include "world.h"
@@ -59,19 +60,29 @@ static struct rewire_writer *writer_of(struct kunit *test, u32 kind)
 	return writer;
 }
 
-static void read_all(struct kunit *test, struct rewire_writer *writer,
-		     size_t piece)
+/* to the end, be it of a round, after what is there already */
+static void read_on(struct kunit *test, struct rewire_writer *writer,
+		    size_t piece)
 {
 	struct streams *s = test->priv;
 	ssize_t got = 1;
 
-	for (s->len = 0; got > 0 && s->len < ROOM; s->len += got) {
+	for (; got > 0 && s->len < ROOM; s->len += got) {
 		got = read_some(writer, s->bytes + s->len,
 				min(piece, ROOM - s->len));
 		if (got < 0)
 			break;
 	}
 	KUNIT_ASSERT_EQ(test, got, (ssize_t)0);
+}
+
+static void read_all(struct kunit *test, struct rewire_writer *writer,
+		     size_t piece)
+{
+	struct streams *s = test->priv;
+
+	s->len = 0;
+	read_on(test, writer, piece);
 }
 
 /* where the records are: their headers are plain text */
@@ -658,6 +669,141 @@ static void calls_that_come_meanwhile_push_no_other_out(struct kunit *test)
 	expect_nothing(test, reader);
 }
 
+static void track(struct kunit *test, struct rewire_writer *writer,
+		  enum rewire_dirty set, int result)
+{
+	mutex_lock(&writer->enclave->lock);
+	KUNIT_EXPECT_EQ(test, rewire_writer_track(writer, set), result);
+	mutex_unlock(&writer->enclave->lock);
+}
+
+static void begin_round(struct kunit *test, struct rewire_writer *writer,
+			bool live, u64 pages)
+{
+	u64 got = ~0ULL;
+
+	KUNIT_ASSERT_EQ(test, rewire_writer_round(writer, live, &got), 0);
+	KUNIT_EXPECT_EQ(test, got, pages);
+}
+
+/* the enclave writes one byte of a page */
+static void scribble(struct kunit *test, u64 page, u8 value)
+{
+	struct streams *s = test->priv;
+
+	KUNIT_ASSERT_EQ(test, rewire_memory_write(s->enclave, WORLD_BASE +
+						  page * PAGE_SIZE + 5, &value,
+						  1), 0);
+}
+
+/* what arrives of @s->bytes is what the enclave holds now */
+static void expect_arrives(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	struct rewire_reader *reader = reader_of(test);
+
+	KUNIT_EXPECT_EQ(test, write_some(s, reader, s->bytes, s->len),
+			(ssize_t)s->len);
+	KUNIT_EXPECT_TRUE(test, is_complete(reader));
+	if (reader->enclave)
+		expect_same(test, s->enclave, reader->enclave);
+	expect_nothing(test, reader);
+}
+
+static void stream_in_rounds(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	struct rewire_writer *writer = writer_of(test, REWIRE_STREAM_SESSION);
+	u64 pages;
+
+	track(test, writer, REWIRE_DIRTY_UNSENT, 0);
+	begin_round(test, writer, true, WORLD_PAGES);
+	KUNIT_EXPECT_EQ(test, rewire_writer_round(writer, true, &pages),
+			-EBUSY);
+	read_all(test, writer, ROOM);
+	scribble(test, WORLD_DATA, 1);
+	scribble(test, WORLD_DATA, 2);
+	KUNIT_EXPECT_EQ(test, rewire_dirty_count(s->enclave,
+						 REWIRE_DIRTY_UNSENT), 1ULL);
+	begin_round(test, writer, true, 1);
+	/* written after it was taken: the next round has it again */
+	scribble(test, WORLD_DATA, 3);
+	scribble(test, WORLD_DATA + 1, 4);
+	read_on(test, writer, 999);
+	begin_round(test, writer, false, 2);
+	read_on(test, writer, 999);
+	rewire_writer_free(writer);
+	expect_arrives(test);
+}
+
+/* What is sealed beside it follows what is sent, and is not done before that. */
+static void stream_and_checkpoint_in_rounds(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	struct rewire_writer *sent = writer_of(test, REWIRE_STREAM_SESSION);
+	struct rewire_writer *sealed, *third;
+
+	track(test, sent, REWIRE_DIRTY_UNSENT, 0);
+	begin_round(test, sent, true, WORLD_PAGES);
+	read_all(test, sent, ROOM);
+	sealed = writer_of(test, REWIRE_STREAM_SESSION);
+	track(test, sealed, REWIRE_DIRTY_UNSEALED, 0);
+	third = writer_of(test, REWIRE_STREAM_SESSION);
+	track(test, third, REWIRE_DIRTY_UNSEALED, -EBUSY);
+	rewire_writer_free(third);
+
+	begin_round(test, sealed, true, WORLD_PAGES);
+	read_all(test, sealed, ROOM);
+	scribble(test, WORLD_DATA, 1);
+	/* not before it is taken to be sent */
+	begin_round(test, sealed, true, 0);
+	read_on(test, sealed, ROOM);
+	begin_round(test, sent, true, 1);
+	scribble(test, WORLD_DATA, 2);
+	begin_round(test, sealed, true, 1);
+	read_on(test, sealed, ROOM);
+	rewire_writer_free(sent);
+
+	/* one that sends the rest */
+	sent = writer_of(test, REWIRE_STREAM_SESSION);
+	track(test, sent, REWIRE_DIRTY_UNSENT, 0);
+	scribble(test, WORLD_DATA + 1, 3);
+	begin_round(test, sent, false, WORLD_PAGES);
+	KUNIT_EXPECT_FALSE(test, rewire_dirty_settled(s->enclave));
+	rewire_dirty_settle(s->enclave, true);
+	begin_round(test, sealed, false, WORLD_PAGES);
+	read_on(test, sealed, ROOM);
+	rewire_writer_free(sealed);
+	rewire_writer_free(sent);
+	expect_arrives(test);
+}
+
+/* At the target: sealed is what came, each page once more when it comes again. */
+static void checkpoint_of_what_comes_in(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	struct rewire_reader *reader = reader_of(test);
+	struct rewire_enclave *sent = s->enclave;
+	struct rewire_writer *writer;
+
+	write_some(s, reader, s->bytes, s->record[2]);
+	KUNIT_ASSERT_NOT_NULL(test, reader->enclave);
+	s->enclave = reader->enclave;
+	writer = writer_of(test, REWIRE_STREAM_SESSION);
+	track(test, writer, REWIRE_DIRTY_UNSEALED, 0);
+	write_some(s, reader, s->bytes + s->record[2], s->len - s->record[2]);
+	KUNIT_EXPECT_TRUE(test, is_complete(reader));
+	begin_round(test, writer, true, WORLD_PAGES);
+	read_all(test, writer, ROOM);
+	rewire_dirty_came(s->enclave, WORLD_DATA, 1);
+	begin_round(test, writer, false, 1);
+	read_on(test, writer, ROOM);
+	rewire_writer_free(writer);
+	s->enclave = sent;
+	expect_nothing(test, reader);
+	expect_arrives(test);
+}
+
 static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(stream_round_trip),
 	KUNIT_CASE(stream_leaves_zero_pages_out),
@@ -679,6 +825,9 @@ static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(stream_of_no_known_developer_is_refused),
 	KUNIT_CASE(writer_of_a_wiped_enclave_ends),
 	KUNIT_CASE(calls_that_come_meanwhile_push_no_other_out),
+	KUNIT_CASE(stream_in_rounds),
+	KUNIT_CASE(stream_and_checkpoint_in_rounds),
+	KUNIT_CASE(checkpoint_of_what_comes_in),
 	{}
 };
 

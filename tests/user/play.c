@@ -314,14 +314,17 @@ int rewire_session_stop(int session, unsigned int timeout_ms,
 	return 0;
 }
 
-int rewire_session_checkpoint(int session, struct rewire_error *err)
+/* The target's is empty until the whole image is there, and the source's never. */
+int rewire_session_checkpoint(int session, bool *ret_rounds,
+			      struct rewire_error *err)
 {
 	int fd = memfd_create("checkpoint", MFD_CLOEXEC);
 
 	(void)err;
 	enter_sm();
-	assert_int_equal(side_of(session), REWIRE_SIDE_SOURCE);
-	write_header(fd);
+	*ret_rounds = sm->side[side_of(session)].state == REWIRE_SESSION_RECEIVING;
+	if (!*ret_rounds)
+		write_header(fd);
 	leave_sm();
 	return fd;
 }
@@ -370,8 +373,20 @@ static void notice_end(__u32 side, int session)
 		return;
 	sm->side[side].image = true;
 	lives(side, LIVES_HELD);
-	/* What is read from it now is the checkpoint. */
-	lseek(session, 0, SEEK_SET);
+}
+
+int rewire_stream_round(int stream, bool look, __u64 *ret_pages, bool *ret_last,
+			struct rewire_error *err)
+{
+	(void)err;
+	enter_sm();
+	notice_end(REWIRE_SIDE_TARGET, sm->side[REWIRE_SIDE_TARGET].fd);
+	*ret_last = sm->side[REWIRE_SIDE_TARGET].image;
+	*ret_pages = 1;
+	if (*ret_last && !look)
+		write_header(stream);
+	leave_sm();
+	return 0;
 }
 
 int rewire_session_get_info(int session, struct rewire_session_info *ret_info,

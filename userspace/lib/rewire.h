@@ -955,6 +955,13 @@ int rewire_reseal_open(int sm, struct rewire_error *err);
 int rewire_stream_make_live(int stream, __u64 *ret_id, __u64 *ret_epoch,
 			    struct rewire_error *err);
 
+/*
+ * REWIRE_STREAM_ROUND, as rewire_session_round(). @ret_last: nothing changes any
+ * more, and what is read now ends with the END record.
+ */
+int rewire_stream_round(int stream, bool look, __u64 *ret_pages, bool *ret_last,
+			struct rewire_error *err);
+
 /**
  * rewire_stream_copy - copy to the end of @from, through one buffer of 1 MiB
  * @from: file to read
@@ -994,8 +1001,12 @@ int rewire_session_give_up(int session, struct rewire_error *err);
 int rewire_session_get_info(int session, struct rewire_session_info *ret_info,
 			    struct rewire_error *err);
 
-/* FROZEN: a stream file, sealed for this SM: what a source falls back on. */
-int rewire_session_checkpoint(int session, struct rewire_error *err);
+/*
+ * A stream file: this side's state, sealed for its own SM. @ret_rounds: the state
+ * changes still, and the file is read in rounds.
+ */
+int rewire_session_checkpoint(int session, bool *ret_rounds,
+			      struct rewire_error *err);
 
 /**
  * rewire_request_try - would this SM take part in a migration?

@@ -122,7 +122,8 @@ int rewire_session_round(int session, bool look, __u64 *ret_pages,
 	return 0;
 }
 
-int rewire_session_checkpoint(int session, struct rewire_error *err)
+int rewire_session_checkpoint(int session, bool *ret_rounds,
+			      struct rewire_error *err)
 {
 	struct rewire_session_checkpoint checkpoint = {
 		.size = sizeof(checkpoint),
@@ -130,7 +131,8 @@ int rewire_session_checkpoint(int session, struct rewire_error *err)
 
 	if (ioctl(session, REWIRE_SESSION_CHECKPOINT, &checkpoint))
 		return rewire_fail_ioctl(err, session, errno,
-					 "sealing the frozen state");
+					 "sealing the state");
+	*ret_rounds = checkpoint.flags & REWIRE_CHECKPOINT_ROUNDS;
 	return checkpoint.fd;
 }
 

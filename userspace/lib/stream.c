@@ -36,6 +36,21 @@ int rewire_stream_make_live(int stream, __u64 *ret_id, __u64 *ret_epoch,
 	return commit.fd;
 }
 
+int rewire_stream_round(int stream, bool look, __u64 *ret_pages, bool *ret_last,
+			struct rewire_error *err)
+{
+	struct rewire_session_round round = {
+		.size = sizeof(round),
+		.flags = look ? REWIRE_ROUND_LOOK : 0,
+	};
+
+	if (ioctl(stream, REWIRE_STREAM_ROUND, &round))
+		return rewire_fail_ioctl(err, stream, errno,
+					 "sealing a state that changes");
+	*ret_pages = round.pages;
+	*ret_last = round.flags & REWIRE_ROUND_LAST;
+	return 0;
+}
 
 static int write_part(int to, const __u8 *data, size_t length,
 		      struct rewire_error *err)

@@ -14,11 +14,10 @@
 
 #define COPY_BUFFER	(256 * 1024)
 
-static int copy(int from, int to, const atomic_bool *cancel, __u64 *ret_bytes,
-		struct rewire_error *err)
+int checkpoint_copy(int from, int to, const atomic_bool *cancel,
+		    struct rewire_error *err)
 {
 	__u8 *buffer = malloc(COPY_BUFFER);
-	__u64 bytes = 0;
 	ssize_t n = 0;
 	int ret = 0;
 
@@ -35,40 +34,33 @@ static int copy(int from, int to, const atomic_bool *cancel, __u64 *ret_bytes,
 			break;
 		if (n > 0) {
 			ret = rewire_write_all(to, buffer, (size_t)n, err);
-			bytes += (__u64)n;
 		} else if (errno != EINTR) {
 			ret = rewire_fail_ioctl(err, from, errno,
 						"reading the enclave's state");
 		}
 	}
 	free(buffer);
-	*ret_bytes = bytes;
 	return ret;
 }
 
 int checkpoint_save(const struct store *store,
 		    const __u8 workload[REWIRE_ID_SIZE], int stream,
-		    const atomic_bool *cancel, struct rewire_error *err)
+		    struct rewire_error *err)
 {
 	struct rewire_output out;
 	char path[STORE_PATH];
-	__u64 bytes = 0;
 	int ret;
 
 	store_checkpoint_path(store, workload, path);
 	ret = rewire_output_open(&out, path, 0600, err);
 	if (ret)
 		return ret;
-	ret = copy(stream, out.fd, cancel, &bytes, err);
+	ret = checkpoint_copy(stream, out.fd, NULL, err);
 	if (ret) {
 		rewire_output_discard(&out);
 		return ret;
 	}
-	ret = rewire_output_commit(&out, err);
-	if (!ret)
-		log_info("%llu bytes of sealed checkpoint kept in %s",
-			 (unsigned long long)bytes, path);
-	return ret;
+	return rewire_output_commit(&out, err);
 }
 
 enum kept checkpoint_find(const struct store *store,

@@ -18,7 +18,6 @@
  * @store: the store
  * @workload: whose file
  * @stream: to be read to its end
- * @cancel: ends it early with -ECANCELED once it is true; may be NULL
  *
  * The file appears, durably, when it is whole.
  *
@@ -26,7 +25,18 @@
  */
 int checkpoint_save(const struct store *store,
 		    const __u8 workload[REWIRE_ID_SIZE], int stream,
-		    const atomic_bool *cancel, struct rewire_error *err);
+		    struct rewire_error *err);
+
+/**
+ * checkpoint_copy - copy what a stream gives now
+ * @from: the stream
+ * @to: the file
+ * @cancel: ends it early with -ECANCELED once it is true; may be NULL
+ *
+ * Return: 0 or a negative errno.
+ */
+int checkpoint_copy(int from, int to, const atomic_bool *cancel,
+		    struct rewire_error *err);
 
 /* Whether there is one of this very migration. It says so itself. */
 enum kept checkpoint_find(const struct store *store,

@@ -439,11 +439,11 @@ int link_overheard(struct link *link, struct rewire_error *err)
 	return not_due(link, &frame, "nothing", err);
 }
 
-int link_await(struct link *link, int fd, struct rewire_error *err)
+int link_await(struct link *link, int fd, bool quiet, struct rewire_error *err)
 {
 	struct pollfd fds[3 + LINK_MAX_WATCHES] = {
 		{ .fd = fd, .events = POLLIN },
-		{ .fd = link->fd, .events = POLLIN },
+		{ .fd = quiet ? link->fd : -1, .events = POLLIN },
 		{ .fd = link->stop, .events = POLLIN },
 	};
 	struct watch *watch = link->watch;
@@ -454,8 +454,11 @@ int link_await(struct link *link, int fd, struct rewire_error *err)
 		fds[count] = (struct pollfd){ .fd = watch->fd[i],
 					      .events = watch->events[i] };
 	for (;;) {
-		ret = link_overheard(link, err);
-		if (ret)
+		if (quiet)
+			ret = link_overheard(link, err);
+		else
+			ret = wait_for(link, 0, 0, err);
+		if (ret && (quiet || ret != -ETIMEDOUT))
 			return ret;
 		if (poll(fds, count, -1) < 0 && errno != EINTR)
 			return rewire_fail(err, errno, "poll: %s",

@@ -135,10 +135,11 @@ int link_overheard(struct link *link, struct rewire_error *err);
  * link_await - wait for another file, with an eye on the peer
  * @link: the link
  * @fd: until this is readable
+ * @quiet: nothing is due from the peer; else what comes waits its turn
  *
  * Return: 0, or what link_overheard() says.
  */
-int link_await(struct link *link, int fd, struct rewire_error *err);
+int link_await(struct link *link, int fd, bool quiet, struct rewire_error *err);
 
 /* Send what went wrong. When that fails too, the other side sees the end. */
 void link_refuse(struct link *link, const struct rewire_error *error);

@@ -18,10 +18,10 @@
 #include "base64.h"
 #include "checkpoint.h"
 #include "clock.h"
-#include "fallback.h"
 #include "finish.h"
 #include "log.h"
 #include "rounds.h"
+#include "sealer.h"
 #include "session.h"
 #include "source.h"
 
@@ -36,7 +36,7 @@ struct source {
 	struct record record;
 	struct report report;
 	struct watch watch;
-	struct fallback fallback;
+	struct sealer sealer;
 	struct link *link;
 	int session;
 	bool ended;				/* STREAM_END was sent */
@@ -111,6 +111,36 @@ static int agree(struct source *s, struct rewire_error *err)
 	return ret;
 }
 
+/* Seal, beside what is sent, what this host needs should it go down now. */
+static int keep(struct source *s, struct rewire_error *err)
+{
+	int ret = 0;
+
+	if (s->helper->options.is_volatile)
+		return 0;
+	if (!s->sealer.running)
+		ret = sealer_start(&s->sealer, &s->helper->store,
+				   s->record.workload, s->session, err);
+	return ret ? ret : sealer_keep_up(&s->sealer, SEALER_BEHIND, s->link,
+					  true, err);
+}
+
+static int copy_in_rounds(struct source *s, struct rewire_error *err)
+{
+	struct rounds rounds = {
+		.session = s->session,
+		.link = s->link,
+		.goal_ms = s->helper->options.pause_goal_ms,
+		.sealer = &s->sealer,
+		.bytes = &s->bytes,
+	};
+	int ret = rounds_begin(&rounds, err);
+
+	if (!ret)
+		ret = keep(s, err);
+	return ret ? ret : rounds_run(&rounds, err);
+}
+
 static int freeze(struct source *s, struct rewire_error *err)
 {
 	int ret = rewire_session_stop(s->session,
@@ -140,8 +170,8 @@ static ssize_t read_chunk(struct source *s, void *payload,
 }
 
 /*
- * The last chunk, which has the end of the END record in it, waits for the
- * fallback: a target that is PREPARED is one whose source has its own copy.
+ * The last chunk, which has the end of the END record in it, waits for the disk: a
+ * target that is PREPARED is one whose source has its own copy.
  */
 static int stream(struct source *s, struct rewire_error *err)
 {
@@ -156,7 +186,7 @@ static int stream(struct source *s, struct rewire_error *err)
 		if (next < 0)
 			return (int)next;
 		if (!next)
-			ret = fallback_wait(&s->fallback, s->link, err);
+			ret = sealer_finish(&s->sealer, s->link, true, err);
 		if (!ret)
 			ret = link_send(s->link, PEER_STREAM, n, err);
 		if (ret)
@@ -168,14 +198,6 @@ static int stream(struct source *s, struct rewire_error *err)
 		return (int)n;
 	s->ended = true;
 	return link_send(s->link, PEER_STREAM_END, 0, err);
-}
-
-static int keep(struct source *s, struct rewire_error *err)
-{
-	if (s->helper->options.is_volatile)
-		return 0;
-	return fallback_start(&s->fallback, &s->helper->store,
-			      s->record.workload, s->session, err);
 }
 
 /* READY makes the SM give up the enclave. */
@@ -195,10 +217,8 @@ static int up_to_relinquished(struct source *s, struct rewire_error *err)
 {
 	int ret = agree(s, err);
 
-	if (!ret)
-		ret = rounds_run(s->session, s->link,
-				 s->helper->options.pause_goal_ms, &s->bytes,
-				 err);
+	if (!ret && s->helper->options.pause_goal_ms)
+		ret = copy_in_rounds(s, err);
 	if (!ret)
 		ret = freeze(s, err);
 	if (!ret)
@@ -249,7 +269,7 @@ static bool give_up(struct source *s)
 	int state;
 
 	rewire_session_give_up(s->session, NULL);
-	fallback_end(&s->fallback);
+	sealer_end(&s->sealer);
 	state = session_state(s->session, NULL);
 	if (state == REWIRE_SESSION_RELINQUISHED ||
 	    state == REWIRE_SESSION_DESTROYED)

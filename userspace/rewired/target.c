@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "log.h"
 #include "report.h"
+#include "sealer.h"
 #include "session.h"
 #include "target.h"
 
@@ -27,6 +28,7 @@ struct target {
 	struct record record;
 	struct report report;
 	struct watch watch;
+	struct sealer sealer;
 	int session;
 	__u64 bytes;
 };
@@ -102,6 +104,22 @@ static int take_abort(struct target *t, const struct peer_frame *frame,
 				       t->link->name);
 }
 
+/* To the disk with what came in, while more comes. */
+static int seal(struct target *t, struct rewire_error *err)
+{
+	int ret;
+
+	if (t->helper->options.is_volatile)
+		return 0;
+	if (!t->sealer.running) {
+		ret = sealer_start(&t->sealer, &t->helper->store,
+				   t->record.workload, t->session, err);
+		if (ret)
+			return ret == -EAGAIN ? 0 : ret;
+	}
+	return sealer_keep_up(&t->sealer, SEALER_BEHIND, t->link, false, err);
+}
+
 static int receive(struct target *t, struct rewire_error *err)
 {
 	struct peer_frame frame;
@@ -115,6 +133,8 @@ static int receive(struct target *t, struct rewire_error *err)
 		switch (frame.type) {
 		case PEER_STREAM:
 			ret = write_chunk(t, &frame, err);
+			if (!ret)
+				ret = seal(t, err);
 			break;
 		case PEER_STREAM_END:
 			return 0;
@@ -130,14 +150,6 @@ static int receive(struct target *t, struct rewire_error *err)
 	}
 }
 
-static int keep_checkpoint(struct target *t, struct rewire_error *err)
-{
-	if (t->helper->options.is_volatile)
-		return 0;
-	return checkpoint_save(&t->helper->store, t->record.workload,
-			       t->session, NULL, err);
-}
-
 /* The whole image is here: keep it, and only then say so. */
 static int prepare(struct target *t, struct rewire_error *err)
 {
@@ -149,7 +161,7 @@ static int prepare(struct target *t, struct rewire_error *err)
 		return rewire_fail(err, EBADMSG,
 				   "the stream of %llu bytes ended before its END record",
 				   (unsigned long long)t->bytes);
-	ret = keep_checkpoint(t, err);
+	ret = sealer_finish(&t->sealer, t->link, false, err);
 	if (ret)
 		return ret;
 	step(t, REWIRE_SESSION_PREPARED);
@@ -166,6 +178,7 @@ static void give_up(struct target *t)
 	struct rewire_error err;
 
 	rewire_session_give_up(t->session, NULL);
+	sealer_end(&t->sealer);
 	store_release(&t->helper->store, &t->record);
 	if (target_settle(t->helper, t->session, &err))
 		log_warning("after a migration that failed: %s", err.text);
@@ -306,6 +319,19 @@ static int look(struct settle *s, enum image *ret_image,
 	return 0;
 }
 
+static int keep(struct settle *s, struct rewire_error *err)
+{
+	bool rounds;
+	int ret, stream = rewire_session_checkpoint(s->session, &rounds, err);
+
+	if (stream < 0)
+		return stream;
+	ret = checkpoint_save(&s->helper->store, s->record.workload, stream,
+			      err);
+	close(stream);
+	return ret;
+}
+
 static int settle(struct settle *s, struct rewire_error *err)
 {
 	struct store *store = &s->helper->store;
@@ -322,8 +348,7 @@ static int settle(struct settle *s, struct rewire_error *err)
 			      checkpoint_find(store, &s->record),
 			      s->helper->options.is_volatile)) {
 	case ACTION_KEEP:
-		return checkpoint_save(store, s->record.workload, s->session,
-				       NULL, err);
+		return keep(s, err);
 	case ACTION_RELOAD:
 		return reload(s, err);
 	case ACTION_ABORT:

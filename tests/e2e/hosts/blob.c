@@ -12,15 +12,12 @@
 
 #define ROOM	(8 << 20)
 
-int blob_read(struct blob *blob, int fd, struct rewire_error *error)
+/* On from what is there already. */
+static int read_on(struct blob *blob, int fd, struct rewire_error *error)
 {
 	ssize_t n;
 	int rc;
 
-	blob->bytes = malloc(ROOM);
-	if (!blob->bytes)
-		tap_bail("no memory for a checkpoint");
-	blob->length = 0;
 	while ((n = read(fd, blob->bytes + blob->length,
 			 ROOM - blob->length)) > 0)
 		blob->length += (size_t)n;
@@ -28,6 +25,45 @@ int blob_read(struct blob *blob, int fd, struct rewire_error *error)
 		return 0;
 	rc = rewire_fail_ioctl(error, fd, errno, "reading a checkpoint");
 	blob_free(blob);
+	return rc;
+}
+
+static void begin(struct blob *blob)
+{
+	blob->bytes = malloc(ROOM);
+	if (!blob->bytes)
+		tap_bail("no memory for a checkpoint");
+	blob->length = 0;
+}
+
+int blob_read(struct blob *blob, int fd, struct rewire_error *error)
+{
+	begin(blob);
+	return read_on(blob, fd, error);
+}
+
+int blob_round(struct blob *blob, int fd, bool *ret_last,
+	       struct rewire_error *error)
+{
+	__u64 pages;
+	int rc = rewire_stream_round(fd, false, &pages, ret_last, error);
+
+	if (rc)
+		return rc;
+	if (!blob->bytes)
+		begin(blob);
+	return read_on(blob, fd, error);
+}
+
+int blob_seal(struct blob *blob, int session, struct rewire_error *error)
+{
+	bool rounds;
+	int rc, fd = rewire_session_checkpoint(session, &rounds, error);
+
+	if (fd < 0)
+		return fd;
+	rc = blob_read(blob, fd, error);
+	close(fd);
 	return rc;
 }
 

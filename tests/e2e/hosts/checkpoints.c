@@ -230,7 +230,7 @@ static void of_an_aborted_move(void)
 
 	carry_init(&carry, &work, &alpha, &beta, LIFETIME_MS);
 	expect_ok(carry_steps(&carry, STEP_OFFER, STEP_WRITE), &carry.error);
-	expect_ok(blob_read(&blob, carry.in, &work.error), &work.error);
+	expect_ok(blob_seal(&blob, carry.in, &work.error), &work.error);
 	expect_refusal(restore(&beta, &blob), ESTALE, &work.error,
 		       "did not end here");
 	expect_ok(carry_abort(&carry, carry.out), &carry.error);
@@ -243,7 +243,7 @@ static void of_an_aborted_move(void)
 	carry_init(&carry, &work, &alpha, &beta, LIFETIME_MS);
 	expect_ok(carry_steps(&carry, STEP_OFFER, STEP_WRITE), &carry.error);
 	blob_free(&blob);
-	expect_ok(blob_read(&blob, carry.in, &work.error), &work.error);
+	expect_ok(blob_seal(&blob, carry.in, &work.error), &work.error);
 	expect_ok(carry_steps(&carry, STEP_READY, STEP_RECEIPT), &carry.error);
 	carry_enter(&carry, &work);
 	carry_end(&carry);

@@ -23,7 +23,10 @@
 #include "cases.h"
 #include "trip.h"
 
-enum mode { PAUSED, RUNNING, MODES };
+/* The last is RUNNING too, and is copied while it does. */
+enum mode { PAUSED, RUNNING, ROUNDS, MODES };
+
+static const char *const mode_names[MODES] = { "paused", "running", "rounds" };
 
 /* What happens to a cell after its fault. */
 enum next { GO_ON, RECOVER };
@@ -267,7 +270,7 @@ static void offer_late(struct cell *cell)
 	struct machine *at = cell->trip.at[SOURCE];
 	int fd, stream;
 
-	if (cell->mode == RUNNING)
+	if (cell->mode != PAUSED)
 		expect_ok(work_pause(&work, &at->host), &work.error);
 	fd = work_open(&work, &at->host);
 	stream = rewire_enclave_extract(fd, &work.error);
@@ -317,6 +320,9 @@ static enum next delay(struct cell *cell)
 	/* A target cannot know yet that its source has given up. */
 	if (cell->step == STEP_ACCEPT)
 		do_step(cell);
+	else if (cell->step == STEP_READ && cell->trip.sealing[SOURCE] >= 0)
+		expect_late(cell, trip_step(&cell->trip, cell->step), ECANCELED,
+			    "its migration is over");
 	else
 		expect_late(cell, trip_step(&cell->trip, cell->step), EBADFD,
 			    "not for a migration that is ABORTED");
@@ -542,6 +548,7 @@ static void prepare(struct cell *cell)
 		close(fd);
 	}
 	trip_init(&cell->trip, &work, &alpha, &beta);
+	cell->trip.rounds = cell->mode == ROUNDS;
 }
 
 static void travel(struct cell *cell, const struct fault *fault)
@@ -587,7 +594,7 @@ static void cell_name(char *text, size_t size, const struct fault *fault,
 		      enum step step, enum mode mode)
 {
 	snprintf(text, size, "%s at %s, %s", fault->name, step_names[step],
-		 mode == PAUSED ? "paused" : "running");
+		 mode_names[mode]);
 }
 
 static char run(struct cell *cell, const struct fault *fault)
@@ -659,8 +666,7 @@ static void print_table(void)
 	char line[256];
 
 	for (int mode = 0; mode < MODES; mode++) {
-		int n = snprintf(line, sizeof(line), "%-8s",
-				 mode == PAUSED ? "paused" : "running");
+		int n = snprintf(line, sizeof(line), "%-8s", mode_names[mode]);
 
 		for (size_t i = 0; i < FAULTS; i++)
 			n += snprintf(line + n, sizeof(line) - (size_t)n,

@@ -296,7 +296,7 @@ static void image_of_an_aborted_move(void)
 	begin();
 	carry_init(&carry, &work, &alpha.host, &beta.host, LIFETIME_MS);
 	expect_ok(carry_steps(&carry, STEP_OFFER, STEP_WRITE), &carry.error);
-	expect_ok(blob_read(&blob, carry.in, &carry.error), &carry.error);
+	expect_ok(blob_seal(&blob, carry.in, &carry.error), &carry.error);
 	expect_ok(carry_abort(&carry, carry.out), &carry.error);
 	carry_end(&carry);
 	host_open(&fresh, "beta", 0);
@@ -380,14 +380,18 @@ static void checkpoint_cut_off(void)
 	struct carry carry;
 	struct blob blob;
 	char some[1000];
+	bool rounds;
+	int fd;
 
 	begin();
 	carry_init(&carry, &work, &alpha.host, &beta.host, LIFETIME_MS);
 	expect_ok(carry_steps(&carry, STEP_OFFER, STEP_WRITE), &carry.error);
-	expect(read(carry.in, some, sizeof(some)) == sizeof(some),
+	fd = rewire_session_checkpoint(carry.in, &rounds, &carry.error);
+	expect(read(fd, some, sizeof(some)) == sizeof(some),
 	       "no checkpoint to read");
+	close(fd);
 	reopen_target(&carry);
-	if (!expect_ok(blob_read(&blob, carry.in, &carry.error), &carry.error))
+	if (!expect_ok(blob_seal(&blob, carry.in, &carry.error), &carry.error))
 		return;
 
 	life_restart(&beta);

@@ -17,17 +17,31 @@ void trip_init(struct trip *trip, struct work *work, struct machine *from,
 	       struct machine *to)
 {
 	memset(trip->kept, 0, sizeof(trip->kept));
+	memset(trip->sealed, 0, sizeof(trip->sealed));
+	trip->sealing[SOURCE] = trip->sealing[TARGET] = -1;
+	trip->rounds = false;
 	trip->work = work;
 	trip->at[SOURCE] = from;
 	trip->at[TARGET] = to;
 	carry_init(&trip->carry, work, &from->host, &to->host, LIFETIME_MS);
 }
 
+/* A file that is not whole is no file. */
+static void seal_no_more(struct trip *trip, enum side side)
+{
+	if (trip->sealing[side] >= 0)
+		close(trip->sealing[side]);
+	trip->sealing[side] = -1;
+	blob_free(&trip->sealed[side]);
+}
+
 void trip_end(struct trip *trip)
 {
+	for (int side = 0; side < SIDES; side++) {
+		seal_no_more(trip, side);
+		blob_free(&trip->kept[side]);
+	}
 	carry_end(&trip->carry);
-	blob_free(&trip->kept[SOURCE]);
-	blob_free(&trip->kept[TARGET]);
 }
 
 int *trip_session(struct trip *trip, enum side side)
@@ -35,47 +49,99 @@ int *trip_session(struct trip *trip, enum side side)
 	return side == SOURCE ? &trip->carry.out : &trip->carry.in;
 }
 
-static int keep_source(struct trip *trip)
+static int seal_round(struct trip *trip, enum side side, bool *ret_last)
 {
-	int fd, rc;
-
-	if (trip->kept[SOURCE].bytes)
-		return 0;
-	fd = rewire_session_checkpoint(trip->carry.out, &trip->carry.error);
-	if (fd < 0)
-		return fd;
-	rc = blob_read(&trip->kept[SOURCE], fd, &trip->carry.error);
-	close(fd);
-	return rc;
+	return blob_round(&trip->sealed[side], trip->sealing[side], ret_last,
+			  &trip->carry.error);
 }
 
-static int keep_target(struct trip *trip)
+/* What was sealed on the way, and the rest of it. */
+static int seal_rest(struct trip *trip, enum side side)
 {
-	if (trip->kept[TARGET].bytes)
-		return 0;
-	return blob_read(&trip->kept[TARGET], trip->carry.in,
-			 &trip->carry.error);
+	bool last = false;
+	int rc;
+
+	rc = seal_round(trip, side, &last);
+	if (rc)
+		return rc;
+	if (!last)
+		return rewire_fail(&trip->carry.error, EBADFD,
+				   "the state changes still");
+	trip->kept[side] = trip->sealed[side];
+	trip->sealed[side] = (struct blob){ 0 };
+	seal_no_more(trip, side);
+	return 0;
 }
 
 int trip_keep(struct trip *trip, enum side side)
 {
-	return side == SOURCE ? keep_source(trip) : keep_target(trip);
+	if (trip->kept[side].bytes)
+		return 0;
+	if (trip->sealing[side] >= 0)
+		return seal_rest(trip, side);
+	return blob_seal(&trip->kept[side], *trip_session(trip, side),
+			 &trip->carry.error);
+}
+
+static int seal_first(struct trip *trip, enum side side)
+{
+	struct carry *carry = &trip->carry;
+	bool rounds = false, last = true;
+	int rc;
+
+	trip->sealing[side] =
+		rewire_session_checkpoint(*trip_session(trip, side), &rounds,
+					  &carry->error);
+	if (trip->sealing[side] < 0)
+		return trip->sealing[side];
+	rc = seal_round(trip, side, &last);
+	if (!rc)
+		expect(rounds && !last, "it is sealed as if it stood still");
+	return rc;
+}
+
+static int send_round(struct trip *trip)
+{
+	struct carry *carry = &trip->carry;
+	__u64 pages;
+	int rc = carry_round(carry, &pages);
+
+	if (!rc)
+		rc = carry_write(carry, carry->stream, carry->length);
+	carry->length = 0;
+	return rc;
+}
+
+/* The workload goes on meanwhile, so that no round has all of it. */
+static int copy_in_rounds(struct trip *trip)
+{
+	int rc = send_round(trip);
+
+	for (int side = 0; side < SIDES && !rc; side++)
+		rc = seal_first(trip, side);
+	if (rc)
+		return rc;
+	expect_counts(trip->work, &trip->at[SOURCE]->host);
+	return send_round(trip);
 }
 
 int trip_step(struct trip *trip, enum step step)
 {
+	bool first = step == STEP_AGREE && trip->sealing[SOURCE] < 0;
 	int rc = 0;
 
 	/* Before END can reach the target, and before READY can the source. */
 	if (step == STEP_READ)
-		rc = keep_source(trip);
+		rc = trip_keep(trip, SOURCE);
 	else if (step == STEP_READY)
-		rc = keep_target(trip);
+		rc = trip_keep(trip, TARGET);
 	if (step == STEP_READ) {
 		free(trip->carry.stream);
 		trip->carry.stream = NULL;
 	}
-	return rc ? rc : carry_step(&trip->carry, step);
+	if (!rc)
+		rc = carry_step(&trip->carry, step);
+	return rc || !first || !trip->rounds ? rc : copy_in_rounds(trip);
 }
 
 __u32 trip_message(enum step step, enum side *ret_from)
@@ -102,6 +168,7 @@ void trip_lose_helper(struct trip *trip, enum side side)
 	if (*session >= 0)
 		close(*session);
 	*session = -1;
+	seal_no_more(trip, side);
 	memset(trip->carry.said, 0, sizeof(trip->carry.said));
 	if (side == TARGET)
 		return;
@@ -246,7 +313,7 @@ static bool act(struct trip *trip, enum action action)
 		tell(trip, TARGET);
 		return true;
 	case TELL_READY:
-		if (expect_ok(keep_target(trip), &carry->error))
+		if (expect_ok(trip_keep(trip, TARGET), &carry->error))
 			tell(trip, TARGET);
 		return true;
 	case LAST_WORD:

@@ -21,12 +21,18 @@ enum side { SOURCE, TARGET, SIDES };
  * @work: what moves
  * @kept: what each helper has on its disk: the source's its state once it is
  *	FROZEN, the target's once it is PREPARED
+ * @rounds: it is copied, and sealed at both ends, while it runs
+ * @sealing: files of that, or -1
+ * @sealed: of @kept, as far as it has come
  */
 struct trip {
 	struct carry carry;
 	struct machine *at[SIDES];
 	struct work *work;
 	struct blob kept[SIDES];
+	bool rounds;
+	int sealing[SIDES];
+	struct blob sealed[SIDES];
 };
 
 void trip_init(struct trip *trip, struct work *work, struct machine *from,
