@@ -265,8 +265,9 @@ static int checkpoint_round(struct rewire_context *context, void *data)
 	struct rewire_session_round *arg = data;
 	int ret;
 
-	if (arg->flags & ~REWIRE_ROUND_LOOK)
-		return rewire_because(&context->why, -EINVAL, "unknown flag");
+	if (arg->flags & ~REWIRE_ROUND_LOOK || arg->delay_us || arg->__reserved)
+		return rewire_because(&context->why, -EINVAL,
+				      "flags, delay or reserved member");
 	if (mutex_lock_interruptible(&checkpoint->lock))
 		return -EINTR;
 	ret = checkpoint_round_locked(checkpoint, arg, &context->why);

@@ -13,7 +13,9 @@
  * in the next set that is taken then, and so in the other again.
  */
 #include <linux/bitmap.h>
+#include <linux/hrtimer.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -165,6 +167,28 @@ bool rewire_dirty_settled(struct rewire_enclave *enclave)
 EXPORT_SYMBOL_IF_KUNIT(rewire_dirty_settled);
 
 /**
+ * rewire_dirty_wait() - a page is about to be written for the first time
+ * @enclave: whose
+ * @flags: of the fault; none of our locks is held
+ *
+ * The same in small as the kernel does to writers of a slow disk. It does not hold
+ * up the kernel when that writes the frame of a signal.
+ *
+ * Return: false: there is a signal, and the fault is to be taken again.
+ */
+bool rewire_dirty_wait(struct rewire_enclave *enclave, unsigned int flags)
+{
+	ktime_t delay = ns_to_ktime((u64)READ_ONCE(enclave->dirty_delay_us) *
+				    NSEC_PER_USEC);
+
+	if (!delay || !(flags & FAULT_FLAG_USER))
+		return true;
+	set_current_state(TASK_INTERRUPTIBLE);
+	schedule_hrtimeout(&delay, HRTIMER_MODE_REL);
+	return !signal_pending(current);
+}
+
+/**
  * rewire_dirty_stop() - what is to be copied again is of no interest any more
  * @enclave: @set was started
  * @set: which
@@ -178,6 +202,8 @@ void rewire_dirty_stop(struct rewire_enclave *enclave, enum rewire_dirty set,
 	down_write(&enclave->map_sem);
 	dirty = enclave->dirty[set];
 	enclave->dirty[set] = NULL;
+	if (set == REWIRE_DIRTY_UNSENT)
+		enclave->dirty_delay_us = 0;
 	up_write(&enclave->map_sem);
 	kvfree(dirty);
 	kvfree(pages);

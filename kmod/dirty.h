@@ -17,6 +17,7 @@ u64 rewire_dirty_count(struct rewire_enclave *enclave, enum rewire_dirty set);
 void rewire_dirty_came(struct rewire_enclave *enclave, u64 first, u64 count);
 void rewire_dirty_settle(struct rewire_enclave *enclave, bool settled);
 bool rewire_dirty_settled(struct rewire_enclave *enclave);
+bool rewire_dirty_wait(struct rewire_enclave *enclave, unsigned int flags);
 void rewire_dirty_stop(struct rewire_enclave *enclave, enum rewire_dirty set,
 		       unsigned long *pages);
 

@@ -61,6 +61,7 @@ enum rewire_dirty {
  * @dirty: under @map_sem: a bit for each page that is to be copied again, see
  *	dirty.h; NULL as long as nobody copies
  * @settled: under @map_sem: @dirty gets no new bit any more
+ * @dirty_delay_us: how long a page's first write has to wait
  * @pages: one per page of the span, NULL where there is none
  * @page_count: entries of @pages that are not NULL
  * @inode: an own one, so that its mapping is this enclave's alone
@@ -111,6 +112,7 @@ struct rewire_enclave {
 	bool mappable;
 	unsigned long *dirty[REWIRE_DIRTY_SETS];
 	bool settled;
+	u32 dirty_delay_us;
 	struct page **pages;
 	u64 page_count;
 	struct inode *inode;

@@ -469,6 +469,9 @@ static vm_fault_t memory_fault(struct vm_fault *vmf)
 	struct rewire_enclave *enclave = rewire_file_enclave(vmf->vma->vm_file);
 	vm_fault_t ret = VM_FAULT_SIGBUS;
 
+	if (vmf->flags & FAULT_FLAG_WRITE &&
+	    !rewire_dirty_wait(enclave, vmf->flags))
+		return VM_FAULT_NOPAGE;
 	down_read(&enclave->map_sem);
 	if (enclave->mappable && vmf->pgoff < memory_span_pages(enclave) &&
 	    enclave->pages[vmf->pgoff])
@@ -488,6 +491,8 @@ static vm_fault_t memory_written(struct vm_fault *vmf)
 	struct rewire_enclave *enclave = rewire_file_enclave(vmf->vma->vm_file);
 	vm_fault_t ret = VM_FAULT_SIGBUS;
 
+	if (!rewire_dirty_wait(enclave, vmf->flags))
+		return VM_FAULT_NOPAGE;
 	down_read(&enclave->map_sem);
 	if (enclave->mappable) {
 		zap_vma_ptes(vmf->vma, vmf->address, PAGE_SIZE);

@@ -206,7 +206,8 @@ int rewire_session_take(struct rewire_session *session, const u8 *bytes,
 			rewire_take_t take, struct rewire_why *why);
 
 /* the sides' arcs */
-int rewire_source_round(struct rewire_session *session, bool look, u64 *pages,
+int rewire_source_round(struct rewire_session *session,
+			struct rewire_session_round *arg,
 			struct rewire_why *why);
 int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
 			 struct rewire_why *why);

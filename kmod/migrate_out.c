@@ -244,13 +244,13 @@ static int source_may_copy(struct rewire_session *session,
 /**
  * rewire_source_round() - REWIRE_SESSION_ROUND
  * @session: locked
- * @look: begin none
- * @pages: out: of the round, or so far of the next
+ * @arg: of the command; its members are in order
  * @why: for the sentence
  *
  * Return: 0; -EBADFD; -EBUSY; -ECANCELED: the enclave is gone; -ENOMEM.
  */
-int rewire_source_round(struct rewire_session *session, bool look, u64 *pages,
+int rewire_source_round(struct rewire_session *session,
+			struct rewire_session_round *arg,
 			struct rewire_why *why)
 {
 	struct rewire_enclave *enclave = session->enclave;
@@ -263,11 +263,12 @@ int rewire_source_round(struct rewire_session *session, bool look, u64 *pages,
 	mutex_unlock(&enclave->lock);
 	if (ret)
 		return ret;
-	if (look) {
-		*pages = rewire_dirty_count(enclave, REWIRE_DIRTY_UNSENT);
+	if (arg->flags & REWIRE_ROUND_LOOK) {
+		arg->pages = rewire_dirty_count(enclave, REWIRE_DIRTY_UNSENT);
 		return 0;
 	}
-	ret = rewire_writer_round(session->writer, true, pages);
+	WRITE_ONCE(enclave->dirty_delay_us, arg->delay_us);
+	ret = rewire_writer_round(session->writer, true, &arg->pages);
 	if (ret == -EBUSY)
 		rewire_because(why, ret,
 			       "the last round was not read to its end");
@@ -316,6 +317,7 @@ int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
 	if (session->writer && !rewire_writer_rests(session->writer))
 		return rewire_because(why, -EBUSY,
 				      "the last round was not read to its end");
+	WRITE_ONCE(enclave->dirty_delay_us, 0);
 	mutex_lock(&enclave->lock);
 	ret = source_writer(session) ?:
 	      source_still(session, enclave, timeout_ms, why);

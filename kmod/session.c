@@ -194,12 +194,13 @@ static int session_round(struct rewire_context *context, void *data)
 	struct rewire_session_round *arg = data;
 	int ret;
 
-	if (arg->flags & ~REWIRE_ROUND_LOOK)
-		return rewire_because(&context->why, -EINVAL, "unknown flag");
+	if (arg->flags & ~REWIRE_ROUND_LOOK || arg->__reserved ||
+	    arg->delay_us > REWIRE_MAX_DELAY_US)
+		return rewire_because(&context->why, -EINVAL,
+				      "flags, delay or reserved member");
 	if (mutex_lock_interruptible(&session->lock))
 		return -EINTR;
-	ret = rewire_source_round(session, arg->flags & REWIRE_ROUND_LOOK,
-				  &arg->pages, &context->why);
+	ret = rewire_source_round(session, arg, &context->why);
 	mutex_unlock(&session->lock);
 	return ret;
 }

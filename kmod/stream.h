@@ -24,6 +24,13 @@ struct rewire_meta {
 	__u8 xlayout[REWIRE_DIGEST_SIZE];
 };
 
+/* ZEROS: so many pages, at most REWIRE_ZEROS_MAX, are zero from here on */
+struct rewire_zeros {
+	__u64 count;
+};
+
+#define REWIRE_ZEROS_MAX	4096
+
 /* LUGGAGE: what may change until the enclave stands still, and is no page */
 struct rewire_late {
 	__u64 next_handle;

@@ -104,6 +104,12 @@ static int reader_header(struct rewire_reader *reader, struct rewire_why *why)
 	return rewire_stream_aead(&reader->aead, &reader->key, h);
 }
 
+/* pages and zeros come in any order, all others in that of their types */
+static u32 reader_rank(u32 type)
+{
+	return type == REWIRE_RECORD_ZEROS ? REWIRE_RECORD_PAGES : type;
+}
+
 /* may this record follow the last one, and does it fit? */
 static int reader_record(struct rewire_reader *reader, struct rewire_why *why)
 {
@@ -111,12 +117,10 @@ static int reader_record(struct rewire_reader *reader, struct rewire_why *why)
 	u32 most = r->type == REWIRE_RECORD_PAGES ? REWIRE_MAX_RECORD :
 						    READER_MAX_LINEAR;
 	bool first = !reader->last;
-	bool twice = r->type == REWIRE_RECORD_LUGGAGE &&
-		     reader->last == REWIRE_RECORD_LUGGAGE;
 
 	if (r->type < REWIRE_RECORD_META || r->type > REWIRE_RECORD_END ||
-	    (r->type == REWIRE_RECORD_META) != first || twice ||
-	    r->type < reader->last)
+	    (r->type == REWIRE_RECORD_META) != first ||
+	    reader_rank(r->type) < reader_rank(reader->last))
 		return rewire_because(why, -EBADMSG,
 				      "record %llu is of type %u, after type %u",
 				      r->sequence, r->type, reader->last);
@@ -213,47 +217,81 @@ static int reader_meta(struct rewire_reader *reader,
 	return 0;
 }
 
-static int reader_pages(struct rewire_reader *reader, struct rewire_why *why)
+/* with the enclave's lock: are there so many pages from the record's index on? */
+static int reader_range(struct rewire_reader *reader, u64 count,
+			struct rewire_why *why)
 {
 	struct rewire_enclave *enclave = reader->enclave;
 	const struct rewire_record *r = &reader->flow.record;
-	u64 end = enclave->layout.span >> PAGE_SHIFT;
-	u64 count = r->length >> PAGE_SHIFT, i;
+	u64 end = enclave->layout.span >> PAGE_SHIFT, i;
 	int ret;
 
-	if (offset_in_page(r->length) || r->index >= end ||
-	    count > end - r->index)
+	if (!count || r->index >= end || count > end - r->index)
 		return rewire_because(why, -EBADMSG,
 				      "record %llu holds no pages of this enclave",
 				      r->sequence);
-	mutex_lock(&enclave->lock);
 	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_RECEIVED, why);
 	for (i = 0; i < count && ret >= 0; i++)
 		if (!enclave->pages[r->index + i])
 			ret = rewire_because(why, -EBADMSG,
 					     "page %llu is in no segment",
 					     r->index + i);
-	if (ret >= 0)
+	return ret < 0 ? ret : 0;
+}
+
+static int reader_pages(struct rewire_reader *reader, struct rewire_why *why)
+{
+	struct rewire_enclave *enclave = reader->enclave;
+	struct rewire_flow *flow = &reader->flow;
+	const struct rewire_record *r = &flow->record;
+	u64 count = r->length >> PAGE_SHIFT;
+	int ret;
+
+	mutex_lock(&enclave->lock);
+	ret = reader_range(reader, offset_in_page(r->length) ? 0 : count, why);
+	if (!ret)
 		ret = rewire_aead_open(&reader->aead, r,
-				       rewire_buffer_sg(reader->flow.buffer,
-							r->length),
-				       rewire_buffer_enclave_sg(reader->flow.buffer,
+				       rewire_buffer_sg(flow->buffer, r->length),
+				       rewire_buffer_enclave_sg(flow->buffer,
 								enclave,
 								r->index,
 								r->length),
-				       reader->flow.tag);
+				       flow->tag);
 	mutex_unlock(&enclave->lock);
 	reader->totals.pages += count;
-	if (ret >= 0)
+	if (!ret)
 		rewire_dirty_came(enclave, r->index, count);
+	return ret;
+}
+
+static int reader_zeros(struct rewire_reader *reader,
+			const struct rewire_zeros *zeros,
+			struct rewire_why *why)
+{
+	struct rewire_enclave *enclave = reader->enclave;
+	u64 first = reader->flow.record.index, i;
+	int ret;
+
+	if (reader->flow.record.length != sizeof(*zeros) ||
+	    zeros->count > REWIRE_ZEROS_MAX)
+		return rewire_because(why, -EBADMSG, "ZEROS is malformed");
+	mutex_lock(&enclave->lock);
+	ret = reader_range(reader, zeros->count, why);
+	for (i = 0; i < zeros->count && !ret; i++)
+		clear_page(page_address(enclave->pages[first + i]));
+	mutex_unlock(&enclave->lock);
+	reader->totals.pages += zeros->count;
+	if (!ret)
+		rewire_dirty_came(enclave, first, zeros->count);
 	return ret;
 }
 
 static int reader_late(struct rewire_reader *reader,
 		       const struct rewire_late *late, struct rewire_why *why)
 {
-	if (reader->flow.record.length != sizeof(*late))
-		return rewire_because(why, -EBADMSG, "LUGGAGE is malformed");
+	if (reader->flow.record.length != sizeof(*late) || reader->laden)
+		return rewire_because(why, -EBADMSG,
+				      "LUGGAGE is malformed, or comes twice");
 	reader->enclave->calls->next_handle = late->next_handle;
 	reader->luggage = late->luggage;
 	reader->laden = true;
@@ -295,6 +333,9 @@ static int reader_linear(struct rewire_reader *reader, struct rewire_why *why)
 	switch (reader->flow.record.type) {
 	case REWIRE_RECORD_META:
 		ret = reader_meta(reader, plain, why);
+		break;
+	case REWIRE_RECORD_ZEROS:
+		ret = reader_zeros(reader, plain, why);
 		break;
 	case REWIRE_RECORD_LUGGAGE:
 		ret = reader_late(reader, plain, why);

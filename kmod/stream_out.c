@@ -88,13 +88,14 @@ void rewire_writer_free(struct rewire_writer *writer)
 EXPORT_SYMBOL_IF_KUNIT(rewire_writer_free);
 
 /* a record whose plain text is @length linear bytes */
-static int writer_seal_linear(struct rewire_writer *writer, u32 type,
+static int writer_seal_linear(struct rewire_writer *writer, u32 type, u64 index,
 			      void *plain, u32 length)
 {
 	struct scatterlist *sg;
 
-	writer->flow.record = (struct rewire_record){ .type = type,
-						 .length = length };
+	writer->flow.record = (struct rewire_record){
+		.type = type, .length = length, .index = index,
+	};
 	rewire_buffer_copy(writer->flow.buffer, plain, length, false);
 	sg = rewire_buffer_sg(writer->flow.buffer, length);
 	return rewire_aead_seal(&writer->aead, &writer->flow.record, sg, sg,
@@ -118,59 +119,91 @@ static int writer_meta(struct rewire_writer *writer)
 	meta->xfeatures = rewire_arch_xfeatures();
 	memcpy(meta + 1, enclave->cms, enclave->cms_len);
 	ret = rewire_xlayout(meta->xfeatures, meta->xlayout) ?:
-	      writer_seal_linear(writer, REWIRE_RECORD_META, meta, length);
+	      writer_seal_linear(writer, REWIRE_RECORD_META, 0, meta, length);
 	kfree_sensitive(meta);
 	writer->next = REWIRE_RECORD_PAGES;
 	return ret;
 }
 
-static bool writer_skips(const struct rewire_writer *writer, u64 index)
+enum content { NOTHING, ZEROS, BYTES };
+
+/* what is there to be said of a page? */
+static enum content writer_content(const struct rewire_writer *writer,
+				   u64 index)
 {
 	const struct rewire_enclave *enclave = writer->enclave;
 
 	if (!enclave->pages[index] ||
 	    (writer->round && !test_bit(index, writer->round)))
-		return true;
+		return NOTHING;
+	if (memchr_inv(page_address(enclave->pages[index]), 0, PAGE_SIZE))
+		return BYTES;
 	/* at the other end it is zero as long as it was never sent */
-	return writer->rounds < 2 &&
-	       !memchr_inv(page_address(enclave->pages[index]), 0, PAGE_SIZE);
+	return writer->rounds < 2 ? NOTHING : ZEROS;
 }
 
-/* the next run of pages that hold something; -ENODATA when there is none */
-static int writer_pages(struct rewire_writer *writer)
+/* the next run of pages of which there is the same to be said */
+static enum content writer_run(struct rewire_writer *writer, u64 *first,
+			       u64 *count)
 {
-	struct rewire_enclave *enclave = writer->enclave;
-	u64 end = enclave->layout.span >> PAGE_SHIFT;
-	u64 first, last;
+	u64 end = writer->enclave->layout.span >> PAGE_SHIFT, at, most;
+	enum content content = NOTHING;
 
-	for (first = writer->index; first < end; first++) {
-		if (!writer_skips(writer, first))
-			break;
+	for (at = writer->index; at < end && content == NOTHING; at++) {
+		content = writer_content(writer, at);
 		cond_resched();
 	}
-	for (last = first; last < end && last - first < REWIRE_RECORD_PAGES_MAX;
-	     last++)
-		if (writer_skips(writer, last))
-			break;
-	writer->index = last;
-	if (first == last) {
+	*first = content == NOTHING ? end : at - 1;
+	most = content == ZEROS ? REWIRE_ZEROS_MAX : REWIRE_RECORD_PAGES_MAX;
+	while (at < end && at - *first < most &&
+	       writer_content(writer, at) == content)
+		at++;
+	writer->index = at;
+	*count = at - *first;
+	return content;
+}
+
+static int writer_bytes(struct rewire_writer *writer, u64 first, u64 count)
+{
+	struct rewire_flow *flow = &writer->flow;
+
+	flow->record = (struct rewire_record){
+		.type = REWIRE_RECORD_PAGES,
+		.length = count << PAGE_SHIFT,
+		.index = first,
+	};
+	return rewire_aead_seal(&writer->aead, &flow->record,
+				rewire_buffer_enclave_sg(flow->buffer,
+							 writer->enclave, first,
+							 flow->record.length),
+				rewire_buffer_sg(flow->buffer,
+						 flow->record.length),
+				flow->tag);
+}
+
+/* the next of the pages; -ENODATA when there is none */
+static int writer_pages(struct rewire_writer *writer)
+{
+	struct rewire_zeros zeros;
+	u64 first, count;
+	int ret;
+
+	switch (writer_run(writer, &first, &count)) {
+	case BYTES:
+		ret = writer_bytes(writer, first, count);
+		break;
+	case ZEROS:
+		zeros.count = count;
+		ret = writer_seal_linear(writer, REWIRE_RECORD_ZEROS, first,
+					 &zeros, sizeof(zeros));
+		break;
+	default:
 		if (!writer->live)
 			writer->next = REWIRE_RECORD_LUGGAGE;
 		return -ENODATA;
 	}
-	writer->totals.pages += last - first;
-	writer->flow.record = (struct rewire_record){
-		.type = REWIRE_RECORD_PAGES,
-		.length = (last - first) << PAGE_SHIFT,
-		.index = first,
-	};
-	return rewire_aead_seal(&writer->aead, &writer->flow.record,
-				rewire_buffer_enclave_sg(writer->flow.buffer,
-							 enclave, first,
-							 writer->flow.record.length),
-				rewire_buffer_sg(writer->flow.buffer,
-						 writer->flow.record.length),
-				writer->flow.tag);
+	writer->totals.pages += count;
+	return ret;
 }
 
 static int writer_late(struct rewire_writer *writer)
@@ -183,7 +216,7 @@ static int writer_late(struct rewire_writer *writer)
 	late.next_handle = enclave->calls->next_handle;
 	mutex_unlock(&enclave->calls->lock);
 	rewire_workload_leave(enclave->sm, enclave->workload, &late.luggage);
-	ret = writer_seal_linear(writer, REWIRE_RECORD_LUGGAGE, &late,
+	ret = writer_seal_linear(writer, REWIRE_RECORD_LUGGAGE, 0, &late,
 				 sizeof(late));
 	writer->next = REWIRE_RECORD_CALLS;
 	return ret;
@@ -222,7 +255,7 @@ static int writer_call(struct rewire_writer *writer)
 	if (ret)
 		return ret;
 	writer->totals.calls++;
-	ret = writer_seal_linear(writer, REWIRE_RECORD_CALLS, wire, length);
+	ret = writer_seal_linear(writer, REWIRE_RECORD_CALLS, 0, wire, length);
 	memzero_explicit(wire, length);
 	kvfree(wire);
 	return ret;
@@ -238,7 +271,7 @@ static int writer_end(struct rewire_writer *writer)
 	if (!ret && writer->ended)
 		ret = writer->ended(writer->data, &writer->totals,
 				    &writer->why);
-	return ret ?: writer_seal_linear(writer, REWIRE_RECORD_END,
+	return ret ?: writer_seal_linear(writer, REWIRE_RECORD_END, 0,
 					 &writer->totals,
 					 sizeof(writer->totals));
 }
@@ -358,6 +391,9 @@ int rewire_writer_round(struct rewire_writer *writer, bool live, u64 *pages)
 				   writer->round);
 	writer->live = live;
 	writer->index = 0;
+	trace_rewire_round(writer->enclave->id,
+			   writer->set == REWIRE_DIRTY_UNSEALED, writer->rounds,
+			   live, *pages);
 	/* before the first there is the header to be read */
 	if (writer->rounds++)
 		flow->error = writer_advance(writer);

@@ -62,6 +62,7 @@
 #define show_rewire_record(type) __print_symbolic(type,			\
 	{ REWIRE_RECORD_META, "meta" },					\
 	{ REWIRE_RECORD_PAGES, "pages" },				\
+	{ REWIRE_RECORD_ZEROS, "zeros" },				\
 	{ REWIRE_RECORD_LUGGAGE, "luggage" },				\
 	{ REWIRE_RECORD_CALLS, "calls" },				\
 	{ REWIRE_RECORD_END, "end" })
@@ -192,6 +193,28 @@ TRACE_EVENT(rewire_gate_call,
 );
 
 /* One record of a stream went out (opened false) or came in (opened true). */
+TRACE_EVENT(rewire_round,
+	TP_PROTO(u64 enclave, bool sealed, u32 round, bool live, u64 pages),
+	TP_ARGS(enclave, sealed, round, live, pages),
+	TP_STRUCT__entry(
+		__field(u64, enclave)
+		__field(u64, pages)
+		__field(u32, round)
+		__field(bool, sealed)
+		__field(bool, live)
+	),
+	TP_fast_assign(
+		__entry->enclave = enclave;
+		__entry->pages = pages;
+		__entry->round = round;
+		__entry->sealed = sealed;
+		__entry->live = live;
+	),
+	TP_printk("enclave=%llu %s round=%u%s pages=%llu", __entry->enclave,
+		  __entry->sealed ? "sealed" : "sent",
+		  __entry->round, __entry->live ? "" : " last", __entry->pages)
+);
+
 TRACE_EVENT(rewire_record,
 	TP_PROTO(u64 enclave, bool opened, const struct rewire_record *record,
 		 int result),

@@ -283,9 +283,10 @@ struct rewire_stream_header {
 
 #define REWIRE_RECORD_META		1	/* layout, segments, manifest: first */
 #define REWIRE_RECORD_PAGES		2	/* consecutive pages */
-#define REWIRE_RECORD_LUGGAGE		3	/* counters and floors, once */
-#define REWIRE_RECORD_CALLS		4	/* entries of the call table */
-#define REWIRE_RECORD_END		5	/* totals: last */
+#define REWIRE_RECORD_ZEROS		3	/* among PAGES: that became zero */
+#define REWIRE_RECORD_LUGGAGE		4	/* counters and floors, once */
+#define REWIRE_RECORD_CALLS		5	/* entries of the call table */
+#define REWIRE_RECORD_END		6	/* totals: last */
 
 /**
  * struct rewire_record - the header of one stream record
@@ -293,7 +294,7 @@ struct rewire_stream_header {
  * @length: bytes of cipher text that follow (at most REWIRE_MAX_RECORD), then
  *	REWIRE_TAG_SIZE bytes of tag
  * @sequence: 0, 1, 2 ...; the nonce is the derived IV xor this
- * @index: number of the first page in the enclave, for PAGES
+ * @index: number of the first page in the enclave, for PAGES and ZEROS
  *
  * AES-256-GCM with this struct as associated data. Pages that are all zero are
  * left out when they come up first; a page sent twice counts as last sent.
@@ -1066,6 +1067,9 @@ struct rewire_session_put {
  *	page changes any more
  * @pages: out: how many pages this round has, at most; with the flag: how many the
  *	next one would have by now
+ * @delay_us: microseconds that the enclave's first write to a page takes longer from
+ *	here on, at most REWIRE_MAX_DELAY_US; not with the flag, nor for a checkpoint
+ * @__reserved: zero
  *
  * REWIRE_SESSION_ROUND at the source, AGREED, as often as it serves: the pages
  * written since the last round began (in the first: all) can be read from the
@@ -1073,6 +1077,10 @@ struct rewire_session_put {
  * round. The first of these, be it only a look, begins to note what is written.
  * REWIRE_SESSION_FREEZE leaves only the rest for the pause. When to stop is the
  * helper's to decide: the state that counts is what was sent last of each page.
+ *
+ * An enclave that writes faster than it is copied is slowed down by @delay_us: it
+ * then writes to no more than a page in that time, and thread, and reads as before.
+ * It ends with the migration, and with REWIRE_SESSION_FREEZE.
  *
  * REWIRE_STREAM_ROUND does the same for the file of REWIRE_SESSION_CHECKPOINT, with
  * the pages that were sent, or came in, since its last round began. Once it says
@@ -1086,10 +1094,13 @@ struct rewire_session_round {
 	__u32 size;
 	__u32 flags;
 	__aligned_u64 pages;
+	__u32 delay_us;
+	__u32 __reserved;
 };
 
 #define REWIRE_ROUND_LOOK		1
 #define REWIRE_ROUND_LAST		2
+#define REWIRE_MAX_DELAY_US		100000
 
 /**
  * struct rewire_session_freeze - REWIRE_SESSION_FREEZE: the source stands still

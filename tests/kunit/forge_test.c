@@ -142,6 +142,15 @@ static void add_meta(struct kunit *test)
 	add(test, REWIRE_RECORD_META, 0, f->meta, f->meta_len);
 }
 
+static void add_zeros(struct kunit *test, u64 index, u64 count)
+{
+	const struct rewire_zeros zeros = { .count = count };
+	struct forge *f = test->priv;
+
+	add(test, REWIRE_RECORD_ZEROS, index, &zeros, sizeof(zeros));
+	f->totals.pages += count;
+}
+
 static void add_luggage(struct kunit *test)
 {
 	const struct rewire_late late = { .next_handle = 1 };
@@ -227,6 +236,51 @@ static void pages_outside_of_segments_are_refused(struct kunit *test)
 		    cases[i].length);
 		KUNIT_EXPECT_EQ_MSG(test, result(test), -EBADMSG, "case %d", i);
 	}
+}
+
+/* Among pages, in any order; and only where there are pages. */
+static void zeros_are_taken_where_pages_are(struct kunit *test)
+{
+	static const struct {
+		u64 index;
+		u64 count;
+	} cases[] = {
+		{ WORLD_DATA, 0 },
+		{ WORLD_HOLE, 1 },
+		{ 0, WORLD_DATA },
+		{ WORLD_PAGES, 1 },
+		{ WORLD_PAGES - 1, 2 },
+		{ WORLD_DATA, U64_MAX },
+		{ U64_MAX, 2 },
+		{ 0, REWIRE_ZEROS_MAX + 1 },
+	};
+	struct forge *f = test->priv;
+	int i;
+
+	begin(test);
+	add_meta(test);
+	add_zeros(test, WORLD_DATA, WORLD_PAGES - WORLD_DATA);
+	add(test, REWIRE_RECORD_PAGES, WORLD_DATA, f->body, PAGE_SIZE);
+	add_zeros(test, WORLD_DATA, 1);
+	add_luggage(test);
+	add_end(test);
+	KUNIT_EXPECT_EQ(test, result(test), 1);
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin(test);
+		add_meta(test);
+		add_zeros(test, cases[i].index, cases[i].count);
+		KUNIT_EXPECT_EQ_MSG(test, result(test), -EBADMSG, "case %d", i);
+	}
+	begin(test);
+	add_meta(test);
+	add(test, REWIRE_RECORD_ZEROS, WORLD_DATA, f->body, 4);
+	KUNIT_EXPECT_EQ(test, result(test), -EBADMSG);
+	begin(test);
+	add_meta(test);
+	add_luggage(test);
+	add_zeros(test, WORLD_DATA, 1);
+	KUNIT_EXPECT_EQ(test, result(test), -EBADMSG);
 }
 
 /* Refused before a byte of the body has come. */
@@ -524,6 +578,7 @@ static void luggage_comes_once(struct kunit *test)
 static struct kunit_case forge_cases[] = {
 	KUNIT_CASE(forge_of_a_good_stream_is_taken),
 	KUNIT_CASE(pages_outside_of_segments_are_refused),
+	KUNIT_CASE(zeros_are_taken_where_pages_are),
 	KUNIT_CASE(record_of_wrong_length_is_refused),
 	KUNIT_CASE(record_of_full_size_is_taken_in),
 	KUNIT_CASE(luggage_comes_once),

@@ -530,6 +530,7 @@ static void structs_have_their_sizes(struct kunit *test)
 	SIZE(stream_commit, 32);
 	SIZE(session_get, 16);
 	SIZE(session_put, 16);
+	SIZE(session_round, 24);
 	SIZE(session_freeze, 8);
 	SIZE(session_abort, 8);
 	SIZE(session_info, 96);

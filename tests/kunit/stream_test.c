@@ -736,6 +736,33 @@ static void stream_in_rounds(struct kunit *test)
 	expect_arrives(test);
 }
 
+/* What was sent, and became zero since, is said in a few bytes. */
+static void stream_of_zeros_in_rounds(struct kunit *test)
+{
+	struct streams *s = test->priv;
+	struct rewire_writer *writer = writer_of(test, REWIRE_STREAM_SESSION);
+	const struct rewire_record *record;
+	size_t before;
+
+	scribble(test, WORLD_DATA, 1);
+	track(test, writer, REWIRE_DIRTY_UNSENT, 0);
+	begin_round(test, writer, true, WORLD_PAGES);
+	read_all(test, writer, ROOM);
+	scribble(test, WORLD_DATA, 0);
+	before = s->len;
+	begin_round(test, writer, true, 1);
+	read_on(test, writer, ROOM);
+	record = (const void *)(s->bytes + before);
+	KUNIT_EXPECT_EQ(test, record->type, REWIRE_RECORD_ZEROS);
+	KUNIT_EXPECT_EQ(test, record->index, (u64)WORLD_DATA);
+	KUNIT_EXPECT_EQ(test, s->len - before, sizeof(*record) +
+			sizeof(struct rewire_zeros) + REWIRE_TAG_SIZE);
+	begin_round(test, writer, false, 0);
+	read_on(test, writer, ROOM);
+	rewire_writer_free(writer);
+	expect_arrives(test);
+}
+
 /* What is sealed beside it follows what is sent, and is not done before that. */
 static void stream_and_checkpoint_in_rounds(struct kunit *test)
 {
@@ -826,6 +853,7 @@ static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(writer_of_a_wiped_enclave_ends),
 	KUNIT_CASE(calls_that_come_meanwhile_push_no_other_out),
 	KUNIT_CASE(stream_in_rounds),
+	KUNIT_CASE(stream_of_zeros_in_rounds),
 	KUNIT_CASE(stream_and_checkpoint_in_rounds),
 	KUNIT_CASE(checkpoint_of_what_comes_in),
 	{}

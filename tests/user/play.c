@@ -290,13 +290,18 @@ int rewire_session_put_message(int session, const void *message, size_t length,
 }
 
 /* Nobody here asks for a pause so short that it takes rounds. */
-int rewire_session_round(int session, bool look, __u64 *ret_pages,
+int rewire_session_round(int session, unsigned int delay_us, __u64 *ret_pages,
 			 struct rewire_error *err)
 {
 	(void)session;
-	(void)look;
+	(void)delay_us;
 	*ret_pages = 0;
 	return rewire_fail(err, ENOTTY, "rounds are not played");
+}
+
+int rewire_session_look(int session, __u64 *ret_pages, struct rewire_error *err)
+{
+	return rewire_session_round(session, 0, ret_pages, err);
 }
 
 int rewire_session_stop(int session, unsigned int timeout_ms,

@@ -990,11 +990,13 @@ int rewire_session_get_message(int session, void *buffer, size_t *ret_length,
 int rewire_session_put_message(int session, const void *message, size_t length,
 			       struct rewire_error *err);
 /*
- * Begin a round of what is read while the enclave runs, or (@look) only count
- * what the next one would have. @ret_pages: how many pages at most.
+ * Begin a round of what is read while the enclave runs, which takes so much longer
+ * for each page that it writes to from here on. @ret_pages: how many at most.
  */
-int rewire_session_round(int session, bool look, __u64 *ret_pages,
+int rewire_session_round(int session, unsigned int delay_us, __u64 *ret_pages,
 			 struct rewire_error *err);
+/* Only count what the next round would have, and begin to do so. */
+int rewire_session_look(int session, __u64 *ret_pages, struct rewire_error *err);
 int rewire_session_stop(int session, unsigned int timeout_ms,
 			struct rewire_error *err);
 int rewire_session_give_up(int session, struct rewire_error *err);

@@ -107,19 +107,31 @@ int rewire_session_stop(int session, unsigned int timeout_ms,
 	return 0;
 }
 
-int rewire_session_round(int session, bool look, __u64 *ret_pages,
-			 struct rewire_error *err)
+static int session_round(int session, struct rewire_session_round round,
+			 __u64 *ret_pages, struct rewire_error *err)
 {
-	struct rewire_session_round round = {
-		.size = sizeof(round),
-		.flags = look ? REWIRE_ROUND_LOOK : 0,
-	};
-
 	if (ioctl(session, REWIRE_SESSION_ROUND, &round))
 		return rewire_fail_ioctl(err, session, errno,
 					 "copying the enclave while it runs");
 	*ret_pages = round.pages;
 	return 0;
+}
+
+int rewire_session_round(int session, unsigned int delay_us, __u64 *ret_pages,
+			 struct rewire_error *err)
+{
+	return session_round(session, (struct rewire_session_round){
+		.size = sizeof(struct rewire_session_round),
+		.delay_us = delay_us,
+	}, ret_pages, err);
+}
+
+int rewire_session_look(int session, __u64 *ret_pages, struct rewire_error *err)
+{
+	return session_round(session, (struct rewire_session_round){
+		.size = sizeof(struct rewire_session_round),
+		.flags = REWIRE_ROUND_LOOK,
+	}, ret_pages, err);
 }
 
 int rewire_session_checkpoint(int session, bool *ret_rounds,

@@ -5,14 +5,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "show.h"
+#include "timeline.h"
 
 static long long number_in(const json_t *info, const char *key)
 {
 	return (long long)json_integer_value(json_object_get(info, key));
 }
+
+/* Of this run. */
+static struct {
+	struct timeline timeline;
+	bool progress;
+	bool line;	/* the cursor is behind a line that is written over */
+} migration;
 
 /* "key value" for what an event says beside its time and side. */
 static void print_details(const json_t *info)
@@ -31,24 +40,80 @@ static void print_details(const json_t *info)
 	}
 }
 
+static void print_step(const char *event, const json_t *info)
+{
+	const char *side = json_string_value(json_object_get(info, "side"));
+
+	printf("%8lld ms  %-6s  %s%-12s%s", number_in(info, "ms"),
+	       side ? side : "", show_colour(stdout, SHOW_GOOD), event,
+	       show_colour(stdout, SHOW_PLAIN));
+	print_details(info);
+	putchar('\n');
+}
+
+static void print_round(const json_t *info)
+{
+	char size[32];
+
+	printf("%8lld ms  round %lld: %s in %lld ms; %lld pages/s written, %lld left: it would stand still for %lld ms",
+	       number_in(info, "ms"), number_in(info, "round"),
+	       show_size((__u64)number_in(info, "sent"), size),
+	       number_in(info, "took_ms"), number_in(info, "rate"),
+	       number_in(info, "left"), number_in(info, "expected_ms"));
+	if (number_in(info, "delay_us"))
+		printf("; slowed down by %lld us a page",
+		       number_in(info, "delay_us"));
+	putchar('\n');
+}
+
+static void print_copying(const json_t *info)
+{
+	long long pages = number_in(info, "pages");
+	char sent[32], all[32];
+
+	printf("%8lld ms  round %lld: %s of at most %s",
+	       number_in(info, "ms"), number_in(info, "round"),
+	       show_size((__u64)number_in(info, "sent"), sent),
+	       show_size((__u64)pages * 4096, all));
+	if (isatty(STDOUT_FILENO)) {
+		fputs("\033[K\r", stdout);
+		migration.line = true;
+	} else {
+		putchar('\n');
+	}
+}
+
+static void print_event(const char *event, const json_t *info)
+{
+	bool copying = !strcmp(event, "COPYING");
+
+	if (copying && !migration.progress)
+		return;
+	if (migration.line && !copying)
+		fputs("\033[K", stdout);
+	migration.line = false;
+	if (copying)
+		print_copying(info);
+	else if (!strcmp(event, "ROUND"))
+		print_round(info);
+	else
+		print_step(event, info);
+	fflush(stdout);
+}
+
 static void on_event(const struct rewire_ctl_answer *event, void *data)
 {
 	json_t *info = event->info ? json_loads(event->info, 0, NULL) : NULL;
-	const char *side = json_string_value(json_object_get(info, "side"));
 
 	(void)data;
-	if (cli.json) {
+	timeline_add(&migration.timeline, event->event, info);
+	if (!cli.json) {
+		print_event(event->event, info);
+	} else if (migration.progress || strcmp(event->event, "COPYING")) {
 		json_t *line = json_pack("{s:s}", "event", event->event);
 
 		json_object_update_missing(line, info);
 		show_json(line);
-	} else {
-		printf("%8lld ms  %-6s  %s%-12s%s", number_in(info, "ms"),
-		       side ? side : "", show_colour(stdout, SHOW_GOOD),
-		       event->event, show_colour(stdout, SHOW_PLAIN));
-		print_details(info);
-		putchar('\n');
-		fflush(stdout);
 	}
 	json_decref(info);
 }
@@ -81,6 +146,21 @@ static int report(const struct rewire_ctl_answer *answer)
 	if (info)
 		print_result(info);
 	json_decref(info);
+	return EXIT_SUCCESS;
+}
+
+/* What became of it is worth a file also when it was refused. */
+static int save_report(const char *path, const struct rewire_ctl_answer *answer)
+{
+	struct rewire_error err;
+
+	timeline_end(&migration.timeline,
+		     !answer->ok ? json_pack("{s:s}", "error",
+					     answer->error.text) :
+		     answer->info ? json_loads(answer->info, 0, NULL) :
+				    json_object());
+	if (timeline_write(&migration.timeline, path, &err))
+		return cli_fail(&err);
 	return EXIT_SUCCESS;
 }
 
@@ -130,11 +210,14 @@ static int report_try(const struct rewire_ctl_answer *answer)
 static int run(int argc, char **argv)
 {
 	const char *file = NULL, *peer = NULL, *socket = NULL;
+	const char *report_file = NULL;
 	bool dry_run = false;
 	const struct cli_option options[] = {
 		{ .name = "request", .value = &file, .required = true },
 		{ .name = "to", .value = &peer, .required = true },
 		{ .name = "dry-run", .flag = &dry_run },
+		{ .name = "progress", .flag = &migration.progress },
+		{ .name = "report", .value = &report_file },
 		{ .name = "socket", .value = &socket },
 		{ 0 },
 	};
@@ -156,6 +239,9 @@ static int run(int argc, char **argv)
 	    rewire_ctl_exchange(socket, &request, on_event, NULL, &answer, &err))
 		return cli_fail(&err);
 	status = dry_run ? report_try(&answer) : report(&answer);
+	if (report_file && !dry_run)
+		status |= save_report(report_file, &answer);
+	timeline_free(&migration.timeline);
 	rewire_ctl_answer_clear(&answer);
 	return status;
 }
@@ -166,7 +252,7 @@ const struct command cmd_migrate = {
 	.summary = "move a workload to another host",
 	.help =
 	"usage: rewire migrate --request FILE --to [NAME@]HOST:PORT [--dry-run]\n"
-	"                      [--socket PATH] [--json]\n"
+	"                      [--progress] [--report FILE] [--socket PATH] [--json]\n"
 	"\n"
 	"Hands the signed request to the local helper, which is at the source, and\n"
 	"prints each step as the Security Monitors acknowledge it. Interrupting this\n"
@@ -181,9 +267,15 @@ const struct command cmd_migrate = {
 	"                  when all would go, 1 when not. Checks are source, peer (its\n"
 	"                  helper), target, and level (of the target's platform); one\n"
 	"                  that rests on a refused one is skipped\n"
+	"  --progress      show how far a round of copying is, too\n"
+	"  --report FILE   afterwards, write what happened and when: rounds, the pause,\n"
+	"                  acknowledgements. FILE.json, FILE.html (one page with the\n"
+	"                  timeline drawn) or text; - is standard output\n"
 	"  --socket PATH   the local helper's [" REWIRE_CTL_SOCKET "]\n"
 	"\n"
 	"examples:\n"
+	"  rewire migrate --request move.request --to beta@192.0.2.7:7443 \\\n"
+	"                 --progress --report move.html\n"
 	"  rewire migrate --request move.request --to beta@192.0.2.7:7443 --dry-run\n"
 	"  rewire migrate --request move.request --to beta@192.0.2.7:7443\n",
 };

@@ -44,9 +44,11 @@ static const char usage[] =
 "  --receipts DIR        keep receipts of updates there [receipts in --state-dir]\n"
 "  --max-peers N         connections of other helpers at a time [16]\n"
 "  --max-clients N       connections on the control socket at a time [32]\n"
-"  --pause-goal MS       copy a running enclave in rounds, until what is left would\n"
-"                        take no longer than this; without it, it stands still\n"
-"                        from the first page to the last\n"
+"  --pause-goal MS       a running enclave is copied in rounds, until what is left\n"
+"                        would take no longer than this [100]\n"
+"  --pause-limit MS      move no enclave that would stand still for longer, however\n"
+"                        much it was slowed down [none]\n"
+"  --stop-and-copy       an enclave stands still from the first page to the last\n"
 "  --freeze-timeout S    seconds an enclave has to stand still, 1 .. 60 [10]\n"
 "  --io-timeout S        seconds a peer has to take or send something [60]\n"
 "  --verbose             log more; twice: even more\n"
@@ -60,7 +62,7 @@ enum {
 	OPT_PROVISION, OPT_JOURNAL, OPT_UNWITNESSED, OPT_STRICT, OPT_NO_JOURNAL,
 	OPT_WITNESS, OPT_VOLATILE, OPT_UPDATE_INBOX, OPT_UPDATE_POLICY,
 	OPT_RECEIPTS, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
-	OPT_PAUSE, OPT_FREEZE, OPT_IO, OPT_VERBOSE, OPT_QUIET, OPT_HELP,
+	OPT_PAUSE, OPT_LIMIT, OPT_STOP, OPT_FREEZE, OPT_IO, OPT_VERBOSE, OPT_QUIET, OPT_HELP,
 };
 
 static const struct option longs[] = {
@@ -81,6 +83,8 @@ static const struct option longs[] = {
 	{ "max-peers", required_argument, NULL, OPT_MAX_PEERS },
 	{ "max-clients", required_argument, NULL, OPT_MAX_CLIENTS },
 	{ "pause-goal", required_argument, NULL, OPT_PAUSE },
+	{ "pause-limit", required_argument, NULL, OPT_LIMIT },
+	{ "stop-and-copy", no_argument, NULL, OPT_STOP },
 	{ "freeze-timeout", required_argument, NULL, OPT_FREEZE },
 	{ "io-timeout", required_argument, NULL, OPT_IO },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
@@ -117,6 +121,9 @@ static bool take_number(struct options *o, int option, const char *text)
 	case OPT_PAUSE:
 		return parse_number("pause-goal", text, 60000,
 				    &o->pause_goal_ms);
+	case OPT_LIMIT:
+		return parse_number("pause-limit", text, 600000,
+				    &o->pause_limit_ms);
 	case OPT_FREEZE:
 		if (!parse_number("freeze-timeout", text, 60, &seconds))
 			return false;
@@ -167,6 +174,9 @@ static bool take(struct options *o, int option, const char *text)
 	case OPT_VOLATILE:
 		o->is_volatile = true;
 		return true;
+	case OPT_STOP:
+		o->pause_goal_ms = 0;
+		return true;
 	case OPT_UPDATE_INBOX:
 		o->update_inbox = text;
 		return true;
@@ -196,6 +206,7 @@ int options_parse(struct options *options, int argc, char **argv)
 		.socket = REWIRE_CTL_SOCKET,
 		.max_peers = 16,
 		.max_clients = 32,
+		.pause_goal_ms = 100,
 		.freeze_timeout_ms = 10 * 1000,
 		.io_timeout_ms = 60 * 1000,
 		.level = LOG_LEVEL_NOTICE,

@@ -24,6 +24,7 @@
  * @max_clients: connections on the control socket at a time
  * @pause_goal_ms: for what is left of an enclave that is copied while it runs; 0:
  *	none is
+ * @pause_limit_ms: longest pause of such a one; 0: any
  * @freeze_timeout_ms: for an enclave to stand still
  * @io_timeout_ms: for a peer to take or send something
  * @level: LOG_LEVEL_*
@@ -43,6 +44,7 @@ struct options {
 	unsigned int max_peers;
 	unsigned int max_clients;
 	unsigned int pause_goal_ms;
+	unsigned int pause_limit_ms;
 	unsigned int freeze_timeout_ms;
 	unsigned int io_timeout_ms;
 	int level;

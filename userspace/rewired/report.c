@@ -50,27 +50,34 @@ static double wall_clock(void)
 	return (double)now.tv_sec + (double)(now.tv_nsec / 1000) / 1e6;
 }
 
-static char *describe(const struct report *report, __u32 side, __u64 bytes)
+static json_t *describe(const struct report *report, __u32 side, __u64 bytes)
 {
-	json_t *info;
-	char *text;
+	json_t *info = json_pack("{s:s, s:I, s:f}",
+				 "side", rewire_side_name(side),
+				 "ms", (json_int_t)(clock_ms() - report->start),
+				 "time", wall_clock());
 
-	info = json_pack("{s:s, s:I, s:f}",
-			 "side", rewire_side_name(side),
-			 "ms", (json_int_t)(clock_ms() - report->start),
-			 "time", wall_clock());
 	if (info && bytes)
 		json_object_set_new(info, "bytes",
 				    json_integer((json_int_t)bytes));
-	text = info ? json_dumps(info, JSON_COMPACT) : NULL;
+	return info;
+}
+
+/* Takes over @info. */
+static void tell(const struct report *report, struct rewire_ctl_answer *event,
+		 json_t *info)
+{
+	event->ok = true;
+	event->info = info ? json_dumps(info, JSON_COMPACT) : NULL;
 	json_decref(info);
-	return text;
+	report_line(report->client, rewire_ctl_encode_answer(event));
+	free(event->info);
 }
 
 void report_step(const struct report *report, __u32 side, __u32 state,
 		 __u64 bytes)
 {
-	struct rewire_ctl_answer event = { .ok = true };
+	struct rewire_ctl_answer event = { 0 };
 	char id[REWIRE_ID_TEXT];
 
 	/* In capitals, as the protocol's description has them. */
@@ -82,9 +89,54 @@ void report_step(const struct report *report, __u32 side, __u32 state,
 		   rewire_id_format(report->request_id, id),
 		   rewire_side_name(side), event.event,
 		   (long long)(clock_ms() - report->start));
+	if (report->client >= 0)
+		tell(report, &event, describe(report, side, bytes));
+}
+
+static json_t *describe_round(const struct report *report,
+			      const struct round *round, __u64 bytes)
+{
+	json_t *info = describe(report, REWIRE_SIDE_SOURCE, bytes);
+	json_t *more = json_pack("{s:i, s:I, s:I}",
+				 "round", (int)round->number,
+				 "pages", (json_int_t)round->pages,
+				 "sent", (json_int_t)round->bytes);
+
+	json_object_update_missing(info, more);
+	json_decref(more);
+	return info;
+}
+
+void report_copying(const struct report *report, const struct round *round,
+		    __u64 bytes)
+{
+	struct rewire_ctl_answer event = { .event = "COPYING" };
+
+	if (report->client >= 0)
+		tell(report, &event, describe_round(report, round, bytes));
+}
+
+void report_round(const struct report *report, const struct round *round,
+		  __u64 bytes)
+{
+	struct rewire_ctl_answer event = { .event = "ROUND" };
+	__u64 rate = round->ms ? round->left * 1000 / round->ms : 0;
+	json_t *info, *more;
+
+	log_info("round %u: %llu bytes in %llu ms, then %llu pages written, to be sent in %llu ms",
+		 round->number, (unsigned long long)round->bytes,
+		 (unsigned long long)round->ms, (unsigned long long)round->left,
+		 (unsigned long long)round->expected_ms);
 	if (report->client < 0)
 		return;
-	event.info = describe(report, side, bytes);
-	report_line(report->client, rewire_ctl_encode_answer(&event));
-	free(event.info);
+	info = describe_round(report, round, bytes);
+	more = json_pack("{s:I, s:I, s:I, s:I, s:i}",
+			 "took_ms", (json_int_t)round->ms,
+			 "left", (json_int_t)round->left,
+			 "rate", (json_int_t)rate,
+			 "expected_ms", (json_int_t)round->expected_ms,
+			 "delay_us", (int)round->delay_us);
+	json_object_update_missing(info, more);
+	json_decref(more);
+	tell(report, &event, info);
 }

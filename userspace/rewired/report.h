@@ -21,6 +21,34 @@ struct report {
 };
 
 /**
+ * struct round - a round of an enclave that is copied while it runs
+ * @number: from 1 on
+ * @pages: that it had, at most
+ * @bytes: of the stream
+ * @ms: that it took
+ * @left: pages written meanwhile
+ * @expected_ms: to send those
+ * @delay_us: by which a page's first write was slowed down
+ */
+struct round {
+	unsigned int number;
+	__u64 pages;
+	__u64 bytes;
+	__u64 ms;
+	__u64 left;
+	__u64 expected_ms;
+	unsigned int delay_us;
+};
+
+/* Log a round that was sent, and tell the client. @bytes: of the stream so far. */
+void report_round(const struct report *report, const struct round *round,
+		  __u64 bytes);
+
+/* Tell the client how far a round is: what it has so far of @round. */
+void report_copying(const struct report *report, const struct round *round,
+		    __u64 bytes);
+
+/**
  * report_step - log a step, and tell the client
  * @report: to whom
  * @side: REWIRE_SIDE_*, whose SM made it

@@ -9,21 +9,24 @@
 #include "log.h"
 #include "rounds.h"
 
-#define MOST_ROUNDS	16
+#define MOST_ROUNDS	32
 /* Less than a tenth less than before: the enclave writes as fast as we copy. */
 #define PROGRESS	10
 #define PAGE_BYTES	4096
+/* Between two reports of one round. */
+#define REPORT_MS	500
 
 /* The first look begins the tracking; what it counts is everything. */
 int rounds_begin(struct rounds *r, struct rewire_error *err)
 {
 	__u64 pages;
 
-	return rewire_session_round(r->session, true, &pages, err);
+	return rewire_session_look(r->session, &pages, err);
 }
 
 static int copy(struct rounds *r, struct rewire_error *err)
 {
+	int64_t told = clock_ms();
 	ssize_t n;
 	int ret;
 
@@ -42,14 +45,19 @@ static int copy(struct rounds *r, struct rewire_error *err)
 		if (ret)
 			return ret;
 		*r->bytes += (__u64)n;
+		r->now.bytes += (__u64)n;
+		if (clock_ms() - told < REPORT_MS)
+			continue;
+		told = clock_ms();
+		report_copying(r->report, &r->now, *r->bytes);
 	}
 }
 
 /* Sent and, but for a little, sealed; the time it takes is that of both. */
-static int one_round(struct rounds *r, struct rewire_error *err)
+static int copy_round(struct rounds *r, struct rewire_error *err)
 {
-	__u64 pages;
-	int ret = rewire_session_round(r->session, false, &pages, err);
+	int ret = rewire_session_round(r->session, r->now.delay_us,
+				       &r->now.pages, err);
 
 	if (!ret)
 		ret = copy(r, err);
@@ -59,37 +67,69 @@ static int one_round(struct rounds *r, struct rewire_error *err)
 	return ret;
 }
 
+static int one_round(struct rounds *r, struct rewire_error *err)
+{
+	struct round *now = &r->now;
+	int64_t start = clock_ms();
+	int ret;
+
+	now->number++;
+	now->bytes = 0;
+	ret = copy_round(r, err);
+	if (!ret)
+		ret = rewire_session_look(r->session, &now->left, err);
+	if (ret)
+		return ret;
+	now->ms = (__u64)(clock_ms() - start);
+	/* Nothing sent, or sent in no time: there is little to expect. */
+	now->expected_ms = now->bytes ? now->left * PAGE_BYTES * now->ms /
+					now->bytes : 0;
+	report_round(r->report, now, *r->bytes);
+	return 0;
+}
+
+/*
+ * One page in twice the time that it takes to send one: a round then leaves half of
+ * what it sent, for each thread that writes. Should that be too little, twice that.
+ */
+static bool slow_down(struct round *now)
+{
+	__u64 delay_us = now->bytes ?
+		2 * now->ms * 1000 * PAGE_BYTES / now->bytes : 0;
+
+	if (now->delay_us == REWIRE_MAX_DELAY_US)
+		return false;
+	if (delay_us < 2 * (__u64)now->delay_us)
+		delay_us = 2 * (__u64)now->delay_us;
+	now->delay_us = delay_us < REWIRE_MAX_DELAY_US ? (unsigned int)delay_us :
+							 REWIRE_MAX_DELAY_US;
+	return true;
+}
+
 static int until_small(struct rounds *r, struct rewire_error *err)
 {
 	__u64 before = 0;
 
-	for (unsigned int round = 1; round <= MOST_ROUNDS; round++) {
-		__u64 left, expected, sent = *r->bytes;
-		int64_t start = clock_ms(), took;
+	while (r->now.number < MOST_ROUNDS) {
 		int ret = one_round(r, err);
 
-		if (!ret)
-			ret = rewire_session_round(r->session, true, &left,
-						   err);
 		if (ret)
 			return ret;
-		took = clock_ms() - start;
-		sent = *r->bytes - sent;
-		/* Nothing sent, or sent in no time: there is little to expect. */
-		expected = sent ? left * PAGE_BYTES * (__u64)took / sent : 0;
-		log_info("round %u: %llu bytes in %lld ms, then %llu pages written, to be sent in %llu ms",
-			 round, (unsigned long long)sent, (long long)took,
-			 (unsigned long long)left,
-			 (unsigned long long)expected);
-		if (expected <= r->goal_ms)
+		if (r->now.expected_ms <= r->goal_ms)
 			return 0;
-		if (round > 1 && left > before - before / PROGRESS) {
-			log_notice("the enclave writes as fast as it is copied: it will stand still for about %llu ms, not %u",
-				   (unsigned long long)expected, r->goal_ms);
-			return 0;
-		}
-		before = left;
+		if (r->now.number > 1 &&
+		    r->now.left > before - before / PROGRESS &&
+		    !slow_down(&r->now))
+			break;
+		before = r->now.left;
 	}
+	if (r->limit_ms && r->now.expected_ms > r->limit_ms)
+		return rewire_fail(err, ETIME,
+				   "the enclave writes as fast as it is copied: it would stand still for about %llu ms, and --pause-limit is %u; it runs on here. Move it when it has less to do, or take a longer pause",
+				   (unsigned long long)r->now.expected_ms,
+				   r->limit_ms);
+	log_notice("the enclave writes as fast as it is copied: it will stand still for about %llu ms, not %u",
+		   (unsigned long long)r->now.expected_ms, r->goal_ms);
 	return 0;
 }
 

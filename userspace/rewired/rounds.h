@@ -5,6 +5,7 @@
 #include <rewire.h>
 
 #include "link.h"
+#include "report.h"
 #include "sealer.h"
 
 /**
@@ -12,15 +13,21 @@
  * @session: the source's, AGREED
  * @link: where the stream goes
  * @sealer: what is sealed beside it; may not have been started
+ * @report: who is told of each round
  * @goal_ms: the pause that is wanted
+ * @limit_ms: the longest that is taken; 0: any
  * @bytes: of the stream so far; counted on
+ * @now: the last round, or the one in work
  */
 struct rounds {
 	int session;
 	struct link *link;
 	struct sealer *sealer;
+	const struct report *report;
 	unsigned int goal_ms;
+	unsigned int limit_ms;
 	__u64 *bytes;
+	struct round now;
 };
 
 /**
@@ -36,10 +43,11 @@ int rounds_begin(struct rounds *rounds, struct rewire_error *err);
  * @rounds: begun
  *
  * It ends when what was written meanwhile would take no longer than the goal, as
- * fast as the last round went; when a round leaves hardly less than the one
- * before; or after a number of rounds.
+ * fast as the last round went. An enclave that writes as fast as it is copied is
+ * slowed down, so that each round leaves half of the one before. What helps no more
+ * is paused for as long as it takes, or refused where that is longer than the limit.
  *
- * Return: 0 or a negative errno.
+ * Return: 0; -ETIME: refused; or another negative errno.
  */
 int rounds_run(struct rounds *rounds, struct rewire_error *err);
 

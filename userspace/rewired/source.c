@@ -132,6 +132,8 @@ static int copy_in_rounds(struct source *s, struct rewire_error *err)
 		.link = s->link,
 		.goal_ms = s->helper->options.pause_goal_ms,
 		.sealer = &s->sealer,
+		.report = &s->report,
+		.limit_ms = s->helper->options.pause_limit_ms,
 		.bytes = &s->bytes,
 	};
 	int ret = rounds_begin(&rounds, err);

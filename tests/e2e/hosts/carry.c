@@ -120,7 +120,7 @@ static int take_stream(struct carry *carry)
 
 int carry_round(struct carry *carry, __u64 *ret_pages)
 {
-	int rc = rewire_session_round(carry->out, false, ret_pages,
+	int rc = rewire_session_round(carry->out, 0, ret_pages,
 				      &carry->error);
 
 	return rc ? rc : take_stream(carry);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../attacks/tap.h"
@@ -120,8 +121,8 @@ static void only_what_was_written(void)
 		       (unsigned long long)all);
 		length = carry.length;
 		ask(&alpha, "run", "1", NULL);
-		expect_ok(rewire_session_round(carry.out, true, &looked,
-					       &carry.error), &carry.error);
+		expect_ok(rewire_session_look(carry.out, &looked,
+					      &carry.error), &carry.error);
 		a_round(&carry, &pages);
 		/* its pages, and those of stack, call and gate */
 		expect(pages >= WRITES && pages < WRITES + 16,
@@ -134,6 +135,38 @@ static void only_what_was_written(void)
 		       "%zu bytes for them", carry.length - length);
 		rounds_until_none(&carry);
 		arrive(&carry);
+		ask(&beta, "verify", NULL, NULL);
+	}
+	end();
+}
+
+static double now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Each page's first write waits, also that of a thread which is to stand still. */
+static void slowed_down(void)
+{
+	struct carry carry;
+	__u64 pages;
+	double start;
+
+	if (begin(&carry) && a_round(&carry, &pages) &&
+	    expect_ok(rewire_session_round(carry.out, REWIRE_MAX_DELAY_US,
+					   &pages, &carry.error),
+		      &carry.error) &&
+	    expect_ok(carry_step(&carry, STEP_READ), &carry.error)) {
+		start = now_s();
+		ask(&alpha, "run", "1", NULL);
+		expect(now_s() - start >= WRITES * 0.1,
+		       "%d pages in %g s", WRITES, now_s() - start);
+		work_busy(&work, &alpha, "run", 64);
+		arrive(&carry);
+		expect_ok(work_ask(&work, &beta, PATIENCE_MS), &work.error);
 		ask(&beta, "verify", NULL, NULL);
 	}
 	end();
@@ -153,10 +186,13 @@ static void out_of_turn(void)
 	expect_ok(carry_steps(&carry, STEP_ACCEPT, STEP_AGREE), &carry.error);
 	expect(read(carry.out, &byte, 1) < 0 && errno == EBADFD,
 	       "there is something to read before a round");
-	expect_ok(rewire_session_round(carry.out, false, &pages, &carry.error),
+	expect_ok(rewire_session_round(carry.out, 0, &pages, &carry.error),
 		  &carry.error);
 	expect_refusal(carry_round(&carry, &pages), EBUSY, &carry.error,
 		       "not read to its end");
+	expect_refusal(rewire_session_round(carry.out, REWIRE_MAX_DELAY_US + 1,
+					    &pages, &carry.error), EINVAL,
+		       &carry.error, "delay");
 	expect_refusal(carry_step(&carry, STEP_FREEZE), EBUSY, &carry.error,
 		       "not read to its end");
 	/* given up in the middle of a round: nobody noticed, and it can be copied
@@ -201,6 +237,7 @@ int main(int argc, char **argv)
 		{ "every_page_as_last_written", pages_as_last_written },
 		{ "while_it_writes", while_it_writes },
 		{ "only_what_was_written", only_what_was_written },
+		{ "slowed_down", slowed_down },
 		{ "out_of_turn", out_of_turn },
 		{ "destroyed_in_a_round", destroyed_in_a_round },
 		{ 0 }

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+/*
+ * When a source stops copying in rounds: with an enclave that writes so many pages
+ * a millisecond, a link that takes so many, and a clock that only they move.
+ */
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "test.h"
+
+static int fake_clock(clockid_t id, struct timespec *now);
+static ssize_t fake_read(int fd, void *buffer, size_t room);
+
+/* The source itself, so that it has this file's clock and session. */
+#define clock_gettime fake_clock
+#define read fake_read
+#include "../../userspace/rewired/rounds.c"
+#undef clock_gettime
+#undef read
+
+#define ALL	10000	/* pages */
+
+static struct {
+	int64_t now_us;
+	unsigned int link_us;	/* to send a page */
+	unsigned int write_us;	/* between two pages written first */
+	unsigned int delay_us;
+	bool stubborn;		/* a slower write is no slower */
+	__u64 dirty_since;	/* us */
+	__u64 in_round;		/* bytes left to be read */
+	unsigned int rounds;
+	unsigned int kept_up;	/* sealed as far as can be */
+	__u8 chunk[PEER_MAX_CHUNK];
+} play;
+
+static int fake_clock(clockid_t id, struct timespec *now)
+{
+	(void)id;
+	now->tv_sec = play.now_us / 1000000;
+	now->tv_nsec = play.now_us % 1000000 * 1000;
+	return 0;
+}
+
+static __u64 dirty_now(void)
+{
+	__u64 us = (__u64)play.now_us - play.dirty_since, pages;
+
+	if (!play.rounds)
+		return ALL;
+	if (!play.write_us)
+		return 0;
+	pages = us / (play.write_us + (play.stubborn ? 0 : play.delay_us));
+	return pages < ALL ? pages : ALL;
+}
+
+static ssize_t fake_read(int fd, void *buffer, size_t room)
+{
+	size_t n = play.in_round < room ? (size_t)play.in_round : room;
+
+	(void)fd;
+	(void)buffer;
+	play.in_round -= n;
+	return (ssize_t)n;
+}
+
+int rewire_session_round(int session, unsigned int delay_us, __u64 *ret_pages,
+			 struct rewire_error *err)
+{
+	(void)session;
+	(void)err;
+	assert_true(delay_us <= REWIRE_MAX_DELAY_US);
+	*ret_pages = dirty_now();
+	play.in_round = *ret_pages * PAGE_BYTES;
+	play.dirty_since = (__u64)play.now_us;
+	play.delay_us = delay_us;
+	play.rounds++;
+	return 0;
+}
+
+int rewire_session_look(int session, __u64 *ret_pages, struct rewire_error *err)
+{
+	(void)session;
+	(void)err;
+	*ret_pages = dirty_now();
+	return 0;
+}
+
+void *link_payload(struct link *link)
+{
+	(void)link;
+	return play.chunk;
+}
+
+int link_overheard(struct link *link, struct rewire_error *err)
+{
+	(void)link;
+	(void)err;
+	return 0;
+}
+
+int link_send(struct link *link, unsigned int type, ssize_t length,
+	      struct rewire_error *err)
+{
+	(void)link;
+	(void)err;
+	assert_int_equal(type, PEER_STREAM);
+	play.now_us += (int64_t)length / PAGE_BYTES * play.link_us;
+	return 0;
+}
+
+int sealer_keep_up(struct sealer *sealer, __u64 most, struct link *link,
+		   bool quiet, struct rewire_error *err)
+{
+	(void)sealer;
+	(void)link;
+	(void)err;
+	assert_true(quiet);
+	play.kept_up += !most;
+	return 0;
+}
+
+void report_copying(const struct report *report, const struct round *round,
+		    __u64 bytes)
+{
+	(void)report;
+	(void)round;
+	(void)bytes;
+}
+
+void report_round(const struct report *report, const struct round *round,
+		  __u64 bytes)
+{
+	(void)report;
+	assert_int_equal(round->number, play.rounds);
+	assert_true(bytes >= round->bytes);
+}
+
+void log_line(int level, const char *format, ...)
+{
+	(void)level;
+	(void)format;
+}
+
+static int run_rounds(unsigned int link_us, unsigned int write_us, bool stubborn,
+		      unsigned int goal_ms, unsigned int limit_ms,
+		      struct rounds *ret, struct rewire_error *err)
+{
+	static __u64 bytes;
+	int code;
+
+	memset(&play, 0, sizeof(play));
+	play.link_us = link_us;
+	play.write_us = write_us;
+	play.stubborn = stubborn;
+	bytes = 0;
+	*ret = (struct rounds){ .goal_ms = goal_ms, .limit_ms = limit_ms,
+				.bytes = &bytes };
+	assert_int_equal(rounds_begin(ret, err), 0);
+	code = rounds_run(ret, err);
+	assert_true(code || play.kept_up == 1);
+	return code;
+}
+
+static void one_that_rests_takes_one_round(void **state)
+{
+	struct rewire_error err;
+	struct rounds r;
+
+	(void)state;
+	assert_int_equal(run_rounds(50, 0, false, 1, 0, &r, &err), 0);
+	assert_int_equal(play.rounds, 1);
+	assert_int_equal(*r.bytes, (__u64)ALL * PAGE_BYTES);
+}
+
+/* It writes a tenth as fast as it is copied: each round leaves a tenth. */
+static void rounds_get_smaller(void **state)
+{
+	struct rewire_error err;
+	struct rounds r;
+
+	(void)state;
+	assert_int_equal(run_rounds(50, 500, false, 1, 0, &r, &err), 0);
+	assert_in_range(play.rounds, 3, 5);
+	assert_int_equal(r.now.delay_us, 0);
+	assert_in_range(r.now.expected_ms, 0, 1);
+}
+
+static void one_that_writes_faster_is_slowed_down(void **state)
+{
+	struct rewire_error err;
+	struct rounds r;
+
+	(void)state;
+	assert_int_equal(run_rounds(50, 10, false, 5, 20, &r, &err), 0);
+	assert_in_range(r.now.delay_us, 50, 1000);
+	assert_in_range(r.now.expected_ms, 0, 5);
+}
+
+static void one_that_cannot_be_is_refused(void **state)
+{
+	struct rewire_error err;
+	struct rounds r;
+
+	(void)state;
+	assert_int_equal(run_rounds(50, 10, true, 5, 20, &r, &err), -ETIME);
+	assert_non_null(strstr(err.text, "--pause-limit is 20"));
+	assert_int_equal(r.now.delay_us, REWIRE_MAX_DELAY_US);
+}
+
+/* Without a limit it goes all the same. */
+static void or_stands_still_for_longer(void **state)
+{
+	struct rewire_error err;
+	struct rounds r;
+
+	(void)state;
+	assert_int_equal(run_rounds(50, 10, true, 5, 0, &r, &err), 0);
+	assert_true(r.now.expected_ms > 5);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_that_rests_takes_one_round),
+		cmocka_unit_test(rounds_get_smaller),
+		cmocka_unit_test(one_that_writes_faster_is_slowed_down),
+		cmocka_unit_test(one_that_cannot_be_is_refused),
+		cmocka_unit_test(or_stands_still_for_longer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
