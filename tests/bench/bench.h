@@ -49,6 +49,7 @@ struct figure {
 
 extern const struct figure figure_extract, figure_reseal, figure_call,
 			   figure_pause, figure_wire, figure_memory,
+			   figure_live, figure_sizes,
 			   figure_continuity_overhead,
 			   figure_continuity_overhead_memory,
 			   figure_continuity_overhead_clients,

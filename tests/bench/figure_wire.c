@@ -17,79 +17,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <jansson.h>
 #include <openssl/ssl.h>
 
-#include "bench.h"
+#include "pair.h"
 
 #define CHUNK	262144	/* what a helper gives to TLS at a time */
 #define PORT	9443
 
-static const char *const hosts[2] = { "left", "right" };
-static const char *const address[2] = { "10.0.0.1", "10.0.0.2" };
-
 /**
  * struct wire - both things to be compared
- * @sm: of both hosts
- * @guest: a full churn; its file is at the host where it was made
- * @at: host where it lives
- * @epoch: its epoch
- * @bytes: of the last migration's stream
+ * @pair: a full churn, and two helpers
  * @ctx: TLS of the host that sends
  * @chunk: what is sent
  */
 struct wire {
-	int sm[2];
-	struct guest guest;
-	int at;
-	__u64 epoch;
-	double bytes;
+	struct pair pair;
 	SSL_CTX *ctx;
 	__u8 *chunk;
 };
 
-static double streamed(const struct rewire_ctl_answer *answer)
-{
-	json_t *info = answer->info ? json_loads(answer->info, 0, NULL) : NULL;
-	double bytes = json_number_value(json_object_get(info, "bytes"));
-
-	json_decref(info);
-	return bytes;
-}
-
 /* There, the next time back. */
 static double migrate(struct result *result, void *data)
 {
-	struct rewire_ctl_request request = { .op = REWIRE_CTL_MIGRATE };
 	struct wire *wire = data;
-	struct rewire_ctl_answer answer;
-	int from = wire->at, to = !from;
-	struct rewire_error err;
-	char socket[512], name[32];
-	double start, took;
+	double took = pair_migrate(result, &wire->pair, true);
 
-	snprintf(name, sizeof(name), "%s.sock", hosts[from]);
-	snprintf(socket, sizeof(socket), "%s/%s", getenv("REWIRE_BENCH_RUN"),
-		 name);
-	snprintf(request.peer, sizeof(request.peer), "%s@%s:7443", hosts[to],
-		 address[to]);
-	if (world_request(result, &wire->guest, wire->epoch, wire->sm[from],
-			  wire->sm[to], &request.request))
-		return -1;
-	start = bench_now();
-	if (rewire_ctl_exchange(socket, &request, NULL, NULL, &answer, &err))
-		return bench_missing(result, "%s", err.text);
-	took = bench_now() - start;
-	if (answer.ok)
-		wire->bytes = streamed(&answer);
-	else
-		bench_missing(result, "%s", answer.error.text);
-	rewire_ctl_answer_clear(&answer);
-	if (result->missing[0])
-		return -1;
-	wire->at = to;
-	wire->epoch++;
-	return wire->bytes / took;
+	return took < 0 ? -1 : wire->pair.bytes / took;
 }
 
 static SSL_CTX *context(struct result *result, const char *host, bool server)
@@ -123,7 +76,7 @@ static void at(struct sockaddr_in *to, int host)
 {
 	*to = (struct sockaddr_in){ .sin_family = AF_INET,
 				    .sin_port = htons(PORT) };
-	inet_pton(AF_INET, address[host], &to->sin_addr);
+	inet_pton(AF_INET, pair_address[host], &to->sin_addr);
 }
 
 /* Reads to the end, then says one byte. */
@@ -151,8 +104,8 @@ static pid_t serve(struct result *result)
 	pid_t pid;
 
 	at(&here, 1);
-	ctx = context(result, hosts[1], true);
-	if (!ctx || world_enter(result, hosts[1]))
+	ctx = context(result, pair_host[1], true);
+	if (!ctx || world_enter(result, pair_host[1]))
 		return -1;
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
@@ -174,7 +127,7 @@ static pid_t serve(struct result *result)
 
 static int send_all(SSL *ssl, const struct wire *wire)
 {
-	double left = wire->bytes;
+	double left = wire->pair.bytes;
 	char byte;
 
 	if (SSL_connect(ssl) != 1)
@@ -196,7 +149,7 @@ static double plain_tls(struct result *result, void *data)
 	int fd;
 
 	at(&there, 1);
-	if (world_enter(result, hosts[0]))
+	if (world_enter(result, pair_host[0]))
 		return -1;
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (world_enter(result, NULL))
@@ -211,60 +164,35 @@ static double plain_tls(struct result *result, void *data)
 	close(fd);
 	if (took < 0)
 		return bench_missing(result, "plain TLS: %s", strerror(errno));
-	return wire->bytes / took;
+	return wire->pair.bytes / took;
 }
 
 static int begin(struct result *result, struct wire *wire)
 {
-	wire->guest.fd = wire->sm[0] = wire->sm[1] = -1;
+	if (pair_open(result, &wire->pair, "churn-64M", "63"))
+		return -1;
 	wire->chunk = malloc(CHUNK);
-	wire->ctx = context(result, hosts[0], false);
+	wire->ctx = context(result, pair_host[0], false);
 	if (!wire->chunk || !wire->ctx)
 		return -1;
 	memset(wire->chunk, 0x5a, CHUNK);
-	for (int i = 0; i < 2; i++) {
-		wire->sm[i] = world_sm(result, hosts[i]);
-		if (wire->sm[i] < 0)
-			return -1;
-	}
-	if (world_guest(result, wire->sm[0], hosts[0], "churn-64M", &wire->guest) ||
-	    world_call(result, &wire->guest, "fill", "63", "1", NULL))
-		return -1;
-	wire->epoch = 1;
 	return 0;
 }
 
 static void end(struct wire *wire)
 {
-	struct rewire_error err;
-	int last;
-
-	/* The file from the start is of an enclave that moved away. */
-	if (wire->guest.fd >= 0) {
-		last = rewire_enclave_open(wire->sm[wire->at], 0,
-					   wire->guest.workload, &err);
-		close(wire->guest.fd);
-		wire->guest.fd = last;
-		world_gone(&wire->guest);
-	}
-	for (int i = 0; i < 2; i++)
-		if (wire->sm[i] >= 0)
-			close(wire->sm[i]);
+	pair_close(&wire->pair);
 	SSL_CTX_free(wire->ctx);
 	free(wire->chunk);
 }
 
 static void measure(struct result *result, bool quick)
 {
-	struct wire wire = { .at = 0 };
+	struct wire wire = { .ctx = NULL };
 	pid_t server = -1;
 
 	result->how = "bytes of the stream over the time from the order given to the source's helper until it answers (connection, evidence, keys, pause, stream, START, ACTIVE, receipt), churn enclave with 63 MiB in use, there and back in turn, the target keeps no sealed checkpoint (--volatile); over mutual TLS 1.3 (the helpers' certificates and suite, TLS_AES_128_GCM_SHA256, handshake included) of as many bytes in writes of 256 KiB as the helpers make them, until the last is acknowledged";
 	signal(SIGPIPE, SIG_IGN);
-	if (!getenv("REWIRE_BENCH_RUN")) {
-		bench_missing(result, "no helpers run");
-		return;
-	}
 	if (!begin(result, &wire)) {
 		server = serve(result);
 		if (server > 0)

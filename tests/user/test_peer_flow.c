@@ -132,8 +132,8 @@ static void peer_out_of_reach_uses_nothing_up(void **state)
 
 	(void)state;
 	play_begin(&request, 202, -1);
-	assert_true(source_migrate(&world.source, &request, "127.0.0.1:1", -1,
-				   &info, NULL) < 0);
+	assert_true(source_migrate(&world.source, &request, "127.0.0.1:1", false,
+				   -1, &info, NULL) < 0);
 	assert_false(sm->side[REWIRE_SIDE_SOURCE].exists);
 	assert_true(store_empty(&world.source.store));
 }
@@ -150,7 +150,8 @@ static void client_that_hangs_up_cancels(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	close(pair[1]);
 	assert_int_equal(source_migrate(&world.source, &request, world.peer,
-					pair[0], &info, NULL), -ECANCELED);
+					false, pair[0], &info, NULL),
+			 -ECANCELED);
 	close(pair[0]);
 	play_keep(REWIRE_SIDE_SOURCE);
 	check_exactly_one(-1);

@@ -4,7 +4,8 @@
  *
  *	{"op":"call","workload":HEX,"client":HEX,"sequence":N,"input":BASE64,
  *	 "timeout_ms":N}
- *	{"op":"migrate","request":BASE64,"signature":BASE64,"peer":"HOST:PORT"}
+ *	{"op":"migrate","request":BASE64,"signature":BASE64,"peer":"HOST:PORT",
+ *	 "stop_and_copy":BOOL}
  *	{"op":"try","request":BASE64,"signature":BASE64,"peer":"HOST:PORT"}
  *	{"op":"status"}
  * and those of updates, see ctl_update.c
@@ -92,7 +93,10 @@ static int put_migrate(json_t *object, const struct rewire_ctl_request *request)
 			  request->request.length) |
 	       ctl_set_base64(object, "signature", request->request.signature,
 			  request->request.signature_length) |
-	       json_object_set_new(object, "peer", json_string(request->peer));
+	       json_object_set_new(object, "peer", json_string(request->peer)) |
+	       (request->stop_and_copy ?
+			json_object_set_new(object, "stop_and_copy",
+					    json_true()) : 0);
 }
 
 char *rewire_ctl_encode_request(const struct rewire_ctl_request *request)
@@ -283,6 +287,8 @@ static int get_migrate(const json_t *object, struct rewire_ctl_request *request,
 		return BAD_LINE(err, "control protocol: \"peer\" is not HOST:PORT");
 	memcpy(request->peer, json_string_value(peer),
 	       json_string_length(peer) + 1);
+	request->stop_and_copy = json_is_true(json_object_get(object,
+							      "stop_and_copy"));
 	return 0;
 }
 

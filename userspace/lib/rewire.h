@@ -1104,6 +1104,7 @@ int rewire_args_next(const void *data, size_t length, size_t *position,
  *	rewire_ctl_request_clear()'s to free after decoding
  * @request: for MIGRATE and TRY: the signed request
  * @peer: for MIGRATE and TRY: "HOST:PORT" of the target's helper
+ * @stop_and_copy: for MIGRATE: it stands still from the first page to the last
  * @update: for UPDATE_APPLY and _PLAN: content of the files (the client's when
  *	encoding, rewire_ctl_request_clear()'s to free after decoding), the
  *	payload's descriptor, which goes beside the line, and how; for the others
@@ -1121,6 +1122,7 @@ struct rewire_ctl_request {
 	} call;
 	struct rewire_signed request;
 	char peer[256];
+	bool stop_and_copy;
 	struct {
 		__u8 *package;
 		size_t package_length;

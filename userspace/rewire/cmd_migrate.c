@@ -211,11 +211,12 @@ static int run(int argc, char **argv)
 {
 	const char *file = NULL, *peer = NULL, *socket = NULL;
 	const char *report_file = NULL;
-	bool dry_run = false;
+	bool dry_run = false, stop_and_copy = false;
 	const struct cli_option options[] = {
 		{ .name = "request", .value = &file, .required = true },
 		{ .name = "to", .value = &peer, .required = true },
 		{ .name = "dry-run", .flag = &dry_run },
+		{ .name = "stop-and-copy", .flag = &stop_and_copy },
 		{ .name = "progress", .flag = &migration.progress },
 		{ .name = "report", .value = &report_file },
 		{ .name = "socket", .value = &socket },
@@ -232,6 +233,7 @@ static int run(int argc, char **argv)
 	if (!strrchr(peer, ':') || strlen(peer) >= sizeof(request.peer))
 		return cli_usage("--to: %s is not HOST:PORT", peer);
 	strcpy(request.peer, peer);
+	request.stop_and_copy = stop_and_copy;
 	if (dry_run)
 		request.op = REWIRE_CTL_TRY;
 	if (rewire_signed_read(file, REWIRE_TYPE_REQUEST, &request.request,
@@ -252,7 +254,8 @@ const struct command cmd_migrate = {
 	.summary = "move a workload to another host",
 	.help =
 	"usage: rewire migrate --request FILE --to [NAME@]HOST:PORT [--dry-run]\n"
-	"                      [--progress] [--report FILE] [--socket PATH] [--json]\n"
+	"                      [--stop-and-copy] [--progress] [--report FILE]\n"
+	"                      [--socket PATH] [--json]\n"
 	"\n"
 	"Hands the signed request to the local helper, which is at the source, and\n"
 	"prints each step as the Security Monitors acknowledge it. Interrupting this\n"
@@ -267,6 +270,8 @@ const struct command cmd_migrate = {
 	"                  when all would go, 1 when not. Checks are source, peer (its\n"
 	"                  helper), target, and level (of the target's platform); one\n"
 	"                  that rests on a refused one is skipped\n"
+	"  --stop-and-copy copy nothing while it runs: it stands still from the first\n"
+	"                  page to the last, and nothing is sent twice\n"
 	"  --progress      show how far a round of copying is, too\n"
 	"  --report FILE   afterwards, write what happened and when: rounds, the pause,\n"
 	"                  acknowledgements. FILE.json, FILE.html (one page with the\n"

@@ -93,8 +93,8 @@ static int run_migrate(struct helper *helper, int client,
 	json_t *info = NULL;
 	int ret;
 
-	ret = source_migrate(helper, &request->request, request->peer, client,
-			     &info, &err);
+	ret = source_migrate(helper, &request->request, request->peer,
+			     request->stop_and_copy, client, &info, &err);
 	if (!ret)
 		return answer_info(client, info);
 	log_warning("a migration failed: %s", err.text);

@@ -39,6 +39,7 @@ struct source {
 	struct sealer sealer;
 	struct link *link;
 	int session;
+	unsigned int pause_goal_ms;		/* 0: copy nothing before */
 	bool ended;				/* STREAM_END was sent */
 	__u64 bytes;
 	int64_t frozen, relinquished, active;	/* clock_ms() */
@@ -130,7 +131,7 @@ static int copy_in_rounds(struct source *s, struct rewire_error *err)
 	struct rounds rounds = {
 		.session = s->session,
 		.link = s->link,
-		.goal_ms = s->helper->options.pause_goal_ms,
+		.goal_ms = s->pause_goal_ms,
 		.sealer = &s->sealer,
 		.report = &s->report,
 		.limit_ms = s->helper->options.pause_limit_ms,
@@ -219,7 +220,7 @@ static int up_to_relinquished(struct source *s, struct rewire_error *err)
 {
 	int ret = agree(s, err);
 
-	if (!ret && s->helper->options.pause_goal_ms)
+	if (!ret && s->pause_goal_ms)
 		ret = copy_in_rounds(s, err);
 	if (!ret)
 		ret = freeze(s, err);
@@ -367,12 +368,14 @@ static enum fate fate_now(const __u8 workload[REWIRE_ID_SIZE])
 }
 
 int source_migrate(struct helper *helper, const struct rewire_signed *request,
-		   const char *peer, int client, json_t **ret_info,
-		   struct rewire_error *err)
+		   const char *peer, bool stop_and_copy, int client,
+		   json_t **ret_info, struct rewire_error *err)
 {
 	const struct rewire_request *body = &request->body.request;
 	struct source s = {
 		.helper = helper, .request = request, .session = -1,
+		.pause_goal_ms = stop_and_copy ?
+			0 : helper->options.pause_goal_ms,
 		.record = { .side = REWIRE_SIDE_SOURCE },
 		.report = { .client = client, .start = clock_ms() },
 	};
