@@ -196,20 +196,27 @@ static int enclave_call(struct rewire_context *context, void *data)
 static int enclave_info(struct rewire_context *context, void *data)
 {
 	struct rewire_enclave *enclave = context->rfile->object;
+	const struct rewire_manifest *manifest = &enclave->manifest;
 	struct rewire_enclave_info *arg = data;
 
 	mutex_lock(&enclave->lock);
 	arg->state = enclave->state;
 	arg->id = enclave->id;
 	memcpy(arg->workload, enclave->workload, REWIRE_ID_SIZE);
-	memcpy(arg->software, enclave->manifest.software, REWIRE_ID_SIZE);
+	memcpy(arg->software, manifest->software, REWIRE_ID_SIZE);
 	arg->epoch = enclave->epoch;
-	arg->release = enclave->manifest.release;
-	arg->svn = enclave->manifest.svn;
+	arg->release = manifest->release;
+	arg->svn = manifest->svn;
 	memcpy(arg->measurement, enclave->measurement, REWIRE_DIGEST_SIZE);
 	arg->memory = enclave->charged;
 	arg->pid = enclave->thread ? task_pid_vnr(enclave->thread) : 0;
 	arg->pending = rewire_calls_pending(enclave);
+	memcpy(arg->developer, enclave->developer, REWIRE_ID_SIZE);
+	arg->max_memory = manifest->max_memory;
+	arg->max_threads = manifest->max_threads;
+	arg->min_atl = manifest->min_atl;
+	arg->attributes = manifest->attributes;
+	arg->__reserved = 0;
 	mutex_unlock(&enclave->lock);
 	return 0;
 }
