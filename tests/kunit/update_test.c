@@ -833,6 +833,73 @@ static void abort_before_trial_needs_no_journal(struct kunit *test)
 	end_both(&b);
 }
 
+/* ---- what nobody goes on with ---- */
+
+static struct both begin_loaded(struct kunit *test)
+{
+	struct both b = begin_both(test, REWIRE_UPDATE_LOADED);
+
+	rewire_update_hold(b.update, false);
+	b.old->state = REWIRE_ENCLAVE_RUNNING;
+	return b;
+}
+
+static void watch(struct rewire_update *update, u32 timeout_ms)
+{
+	mutex_lock(&update->lock);
+	rewire_update_watch(update, timeout_ms);
+	mutex_unlock(&update->lock);
+}
+
+static void loaded_is_given_up_after_a_time(struct kunit *test)
+{
+	struct life *l = test->priv;
+	struct both b = begin_loaded(test);
+	u64 old = b.old->charged;
+
+	watch(b.update, 3600000);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&l->sm->memory_used),
+			old + b.new->charged);
+	watch(b.update, 1);
+	KUNIT_EXPECT_GT(test, wait_event_timeout(b.update->changed,
+						 READ_ONCE(b.update->over),
+						 30 * HZ), 0);
+	KUNIT_EXPECT_EQ(test, b.update->state, REWIRE_UPDATE_ABORTED);
+	KUNIT_EXPECT_EQ(test, b.update->known.error, ETIMEDOUT);
+	KUNIT_EXPECT_STREQ(test, b.update->known.reason,
+			   "its handover did not come in time");
+	KUNIT_EXPECT_FALSE(test, rewire_update_tried(b.update));
+	KUNIT_EXPECT_EQ(test, b.new->state, REWIRE_ENCLAVE_DESTROYED);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&l->sm->memory_used), old);
+	KUNIT_EXPECT_EQ(test, b.old->state, REWIRE_ENCLAVE_RUNNING);
+	KUNIT_EXPECT_NULL(test, b.old->handover);
+	KUNIT_EXPECT_EQ(test, l->sm->open_updates, 0);
+	end_both(&b);
+}
+
+/* The loading's time is up while the handover begins: the trial's counts. */
+static void handover_has_a_deadline_of_its_own(struct kunit *test)
+{
+	struct both b = begin_loaded(test);
+	struct work_struct *work = &b.update->expiry.work;
+	unsigned long end = jiffies + 30 * HZ;
+
+	mutex_lock(&b.update->lock);
+	rewire_update_watch(b.update, 1);
+	while (!(work_busy(work) & WORK_BUSY_RUNNING) &&
+	       time_before(jiffies, end))
+		usleep_range(100, 1000);
+	KUNIT_EXPECT_TRUE(test, work_busy(work) & WORK_BUSY_RUNNING);
+	rewire_update_watch(b.update, 3600000);
+	mutex_unlock(&b.update->lock);
+	flush_work(work);
+	KUNIT_EXPECT_EQ(test, b.update->state, REWIRE_UPDATE_LOADED);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&b.update->expiry));
+	KUNIT_EXPECT_EQ(test, abort_it(b.update), 0);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&b.update->expiry));
+	end_both(&b);
+}
+
 static int trial(struct both *b)
 {
 	int ret;
@@ -1050,6 +1117,8 @@ static struct kunit_case update_cases[] = {
 	KUNIT_CASE(aborted_goes_back_to_the_old_version),
 	KUNIT_CASE(abort_on_trial_waits_for_the_journal),
 	KUNIT_CASE(abort_before_trial_needs_no_journal),
+	KUNIT_CASE(loaded_is_given_up_after_a_time),
+	KUNIT_CASE(handover_has_a_deadline_of_its_own),
 	KUNIT_CASE(trial_waits_for_the_old_checkpoint),
 	KUNIT_CASE(switch_has_its_conditions),
 	KUNIT_CASE(commands_in_another_state_are_refused),
