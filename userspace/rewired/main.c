@@ -18,7 +18,8 @@
  *	POOL_CLIENT	a line of the control socket		--max-clients
  *	POOL_PEER	a connection another helper made	--max-peers
  *	POOL_REFUSAL	saying no to one that is too many	1
- *	POOL_KEEPER	finishing what nobody waits for		1
+ *	POOL_KEEPER	finishing what nobody waits for, and	1
+ *			asking how long no witness was heard
  *	POOL_UPDATER	updates that nobody waits for		1
  *
  * Objects change hands with a job: a socket belongs either to the loop or to one
@@ -52,6 +53,7 @@
 #include "listener.h"
 #include "log.h"
 #include "notify.h"
+#include "silence.h"
 #include "updater.h"
 #include "witness.h"
 
@@ -60,6 +62,7 @@
 struct program {
 	struct helper helper;
 	struct keeper keeper;
+	struct silence silence;
 	struct event_base *base;
 	struct event *signals[SIGNALS];
 	struct event *tick, *reap;
@@ -102,6 +105,7 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
 	(void)fd;
 	(void)what;
 	keeper_tick(&program->keeper);
+	silence_tick(&program->silence);
 	updater_tick(program->updater);
 }
 
@@ -245,6 +249,7 @@ static int start(struct program *program, struct rewire_error *err)
 	if (ret)
 		return ret;
 	keeper_init(&program->keeper, helper);
+	silence_init(&program->silence, helper);
 	if (kernel_events_open(program->base, on_sm_event, program,
 			       &program->events, &minor))
 		log_warning("events of the SM are not logged: %s", minor.text);

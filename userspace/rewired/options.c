@@ -35,6 +35,7 @@ static const char usage[] =
 "                        SM's head, and where the answer is to be; what\n"
 "                        'rewire witness sign HEAD -o ANSWER' does. Without it\n"
 "                        somebody has to run 'rewire witness' each time\n"
+"  --max-silence S       say so when no witness was heard for that many seconds\n"
 "  --volatile            keep no sealed checkpoint of an enclave that moves:\n"
 "                        it is lost if its host goes down meanwhile\n"
 "  --update-inbox DIR    apply the packages that appear there, as the policy says\n"
@@ -58,7 +59,7 @@ static const char usage[] =
 enum {
 	OPT_HOST_DIR = 256, OPT_STATE_DIR, OPT_SOCKET, OPT_LISTEN,
 	OPT_PROVISION, OPT_JOURNAL, OPT_UNWITNESSED, OPT_STRICT, OPT_NO_JOURNAL,
-	OPT_WITNESS, OPT_VOLATILE, OPT_UPDATE_INBOX, OPT_UPDATE_POLICY,
+	OPT_WITNESS, OPT_SILENCE, OPT_VOLATILE, OPT_UPDATE_INBOX, OPT_UPDATE_POLICY,
 	OPT_RECEIPTS, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
 	OPT_PAUSE, OPT_FREEZE, OPT_IO, OPT_VERBOSE, OPT_QUIET, OPT_HELP,
 };
@@ -73,6 +74,7 @@ static const struct option longs[] = {
 	{ "unwitnessed", no_argument, NULL, OPT_UNWITNESSED },
 	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "witness-command", required_argument, NULL, OPT_WITNESS },
+	{ "max-silence", required_argument, NULL, OPT_SILENCE },
 	{ "no-journal", no_argument, NULL, OPT_NO_JOURNAL },
 	{ "volatile", no_argument, NULL, OPT_VOLATILE },
 	{ "update-inbox", required_argument, NULL, OPT_UPDATE_INBOX },
@@ -114,6 +116,9 @@ static bool take_number(struct options *o, int option, const char *text)
 		return parse_number("max-peers", text, 256, &o->max_peers);
 	case OPT_MAX_CLIENTS:
 		return parse_number("max-clients", text, 256, &o->max_clients);
+	case OPT_SILENCE:
+		return parse_number("max-silence", text, 365 * 86400,
+				    &o->max_silence_s);
 	case OPT_PAUSE:
 		return parse_number("pause-goal", text, 60000,
 				    &o->pause_goal_ms);

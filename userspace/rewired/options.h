@@ -15,6 +15,7 @@
  * @provision: provision the SM from @host_dir if nobody did
  * @provisioning: how
  * @witness_command: program that asks a witness; NULL: somebody else does
+ * @max_silence_s: after which it is said that no witness was heard; 0: never
  * @is_volatile: keep no sealed checkpoints of what moves
  * @update_policy: file that says what may be updated when; NULL: all of it has
  *	to be approved
@@ -36,6 +37,7 @@ struct options {
 	bool provision;
 	struct rewire_provision_options provisioning;
 	const char *witness_command;
+	unsigned int max_silence_s;
 	bool is_volatile;
 	const char *update_policy;
 	const char *update_inbox;
