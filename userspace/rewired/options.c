@@ -43,6 +43,10 @@ static const char usage[] =
 "                        docs/update.md. Without it all has to be approved.\n"
 "                        Read again on SIGHUP\n"
 "  --receipts DIR        keep receipts of updates there [receipts in --state-dir]\n"
+"  --receipt-command PROGRAM\n"
+"                        how the SDS gets the receipts of updates: PROGRAM reads one\n"
+"                        from its standard input, and is run again until it exits\n"
+"                        with 0\n"
 "  --max-peers N         connections of other helpers at a time [16]\n"
 "  --max-clients N       connections on the control socket at a time [32]\n"
 "  --pause-goal MS       copy a running enclave in rounds, until what is left would\n"
@@ -60,7 +64,7 @@ enum {
 	OPT_HOST_DIR = 256, OPT_STATE_DIR, OPT_SOCKET, OPT_LISTEN,
 	OPT_PROVISION, OPT_JOURNAL, OPT_UNWITNESSED, OPT_STRICT, OPT_NO_JOURNAL,
 	OPT_WITNESS, OPT_SILENCE, OPT_VOLATILE, OPT_UPDATE_INBOX, OPT_UPDATE_POLICY,
-	OPT_RECEIPTS, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
+	OPT_RECEIPTS, OPT_COURIER, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
 	OPT_PAUSE, OPT_FREEZE, OPT_IO, OPT_VERBOSE, OPT_QUIET, OPT_HELP,
 };
 
@@ -80,6 +84,7 @@ static const struct option longs[] = {
 	{ "update-inbox", required_argument, NULL, OPT_UPDATE_INBOX },
 	{ "update-policy", required_argument, NULL, OPT_UPDATE_POLICY },
 	{ "receipts", required_argument, NULL, OPT_RECEIPTS },
+	{ "receipt-command", required_argument, NULL, OPT_COURIER },
 	{ "max-peers", required_argument, NULL, OPT_MAX_PEERS },
 	{ "max-clients", required_argument, NULL, OPT_MAX_CLIENTS },
 	{ "pause-goal", required_argument, NULL, OPT_PAUSE },
@@ -180,6 +185,9 @@ static bool take(struct options *o, int option, const char *text)
 		return true;
 	case OPT_RECEIPTS:
 		o->receipts_dir = text;
+		return true;
+	case OPT_COURIER:
+		o->receipt_command = text;
 		return true;
 	case OPT_VERBOSE:
 		if (o->level < LOG_LEVEL_DEBUG)

@@ -21,6 +21,7 @@
  *	to be approved
  * @update_inbox: folder where packages are dropped; NULL: none
  * @receipts_dir: folder for receipts of updates; NULL: in the state folder
+ * @receipt_command: program that takes a receipt to the SDS; NULL: none does
  * @max_peers: connections of other helpers at a time
  * @max_clients: connections on the control socket at a time
  * @pause_goal_ms: for what is left of an enclave that is copied while it runs; 0:
@@ -42,6 +43,7 @@ struct options {
 	const char *update_policy;
 	const char *update_inbox;
 	const char *receipts_dir;
+	const char *receipt_command;
 	unsigned int max_peers;
 	unsigned int max_clients;
 	unsigned int pause_goal_ms;

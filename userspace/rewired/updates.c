@@ -87,37 +87,65 @@ void updates_trials_dir(const struct updates *updates, char path[STORE_PATH])
 	snprintf(path, STORE_PATH, "%s/trials", updates->helper->store.dir);
 }
 
+static int name_fits(int length, size_t size, struct rewire_error *err)
+{
+	if (length >= 0 && (size_t)length < size)
+		return 0;
+	return rewire_fail(err, ENAMETOOLONG,
+			   "the folder of receipts has too long a name");
+}
+
+int updates_receipts_dir(const struct updates *updates, char path[STORE_PATH],
+			 struct rewire_error *err)
+{
+	const char *dir = updates->helper->options.receipts_dir;
+
+	return name_fits(dir ? snprintf(path, STORE_PATH, "%s", dir) :
+			 snprintf(path, STORE_PATH, "%s/receipts",
+				  updates->helper->store.dir), STORE_PATH, err);
+}
+
+static int receipt_name(const struct updates *updates,
+			const __u8 id[REWIRE_ID_SIZE], const char *end,
+			char *path, size_t size, struct rewire_error *err)
+{
+	char dir[STORE_PATH], text[REWIRE_ID_TEXT];
+	int rc = updates_receipts_dir(updates, dir, err);
+
+	if (rc)
+		return rc;
+	rewire_id_format(id, text);
+	return name_fits(snprintf(path, size, "%s/%s%s", dir, text, end), size,
+			 err);
+}
+
 int updates_receipt_path(const struct updates *updates,
 			 const __u8 id[REWIRE_ID_SIZE], char *path, size_t size,
 			 struct rewire_error *err)
 {
-	const char *dir = updates->helper->options.receipts_dir;
-	char text[REWIRE_ID_TEXT];
-	int length;
-
-	rewire_id_format(id, text);
-	if (dir)
-		length = snprintf(path, size, "%s/%s.receipt", dir, text);
-	else
-		length = snprintf(path, size, "%s/receipts/%s.receipt",
-				  updates->helper->store.dir, text);
-	if (length < 0 || (size_t)length >= size)
-		return rewire_fail(err, ENAMETOOLONG, "the folder of receipts has too long a name");
-	return 0;
+	return receipt_name(updates, id, UPDATES_RECEIPT, path, size, err);
 }
 
 void updates_keep_receipt(const struct updates *updates,
 			  const __u8 id[REWIRE_ID_SIZE], const void *receipt,
 			  size_t length)
 {
+	char path[STORE_PATH], sent[STORE_PATH];
 	struct rewire_error err;
-	char path[STORE_PATH];
 
 	if (updates_receipt_path(updates, id, path, sizeof(path), &err) ||
-	    rewire_file_write(path, receipt, length, 0600, &err))
+	    receipt_name(updates, id, UPDATES_SENT, sent, sizeof(sent), &err)) {
+		log_error("keeping the receipt of an update: %s", err.text);
+		return;
+	}
+	/* It may be of a second try; the first one's may just be on its way. */
+	unlink(sent);
+	if (rewire_file_write(path, receipt, length, 0600, &err))
 		log_error("keeping the receipt of an update: %s", err.text);
 	else
 		log_info("receipt kept in %s", path);
+	unlink(sent);
+	atomic_store(&updates->helper->receipts, true);
 }
 
 /* ---- which run ---- */

@@ -111,6 +111,14 @@ int updates_cancel(struct updates *updates, const __u8 id[REWIRE_ID_SIZE],
  */
 bool updates_recover(struct updates *updates);
 
+/* How files of receipts end, and marks of those that the SDS has got. */
+#define UPDATES_RECEIPT	".receipt"
+#define UPDATES_SENT	".sent"
+
+/* Folder of all receipts of updates. */
+int updates_receipts_dir(const struct updates *updates, char path[STORE_PATH],
+			 struct rewire_error *err);
+
 /* Where the receipt of an update is kept. */
 int updates_receipt_path(const struct updates *updates,
 			 const __u8 id[REWIRE_ID_SIZE], char *path, size_t size,
