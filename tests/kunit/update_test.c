@@ -5,6 +5,7 @@
  */
 #include <crypto/sha2.h>
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/shmem_fs.h>

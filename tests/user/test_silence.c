@@ -3,6 +3,7 @@
  * Attack 12: a witness that is silent for too long is noticed, and told once.
  */
 #include <errno.h>
+#include <fcntl.h>
 
 #include "test.h"
 

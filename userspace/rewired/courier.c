@@ -16,6 +16,7 @@
 #include "command.h"
 #include "courier.h"
 #include "log.h"
+#include "receipts.h"
 
 #define FIRST_PAUSE_MS	1000
 #define LAST_PAUSE_MS	900000
@@ -89,10 +90,10 @@ static int look_at(struct courier *courier, int dir, const char *name,
 	char other[NAME_MAX + 1];
 
 	/* The mark of a receipt that somebody has taken away. */
-	if (renamed(name, UPDATES_SENT, UPDATES_RECEIPT, other) &&
+	if (renamed(name, RECEIPTS_SENT, RECEIPTS_FILE, other) &&
 	    faccessat(dir, other, F_OK, 0) && errno == ENOENT)
 		unlinkat(dir, name, 0);
-	if (!renamed(name, UPDATES_RECEIPT, UPDATES_SENT, other) ||
+	if (!renamed(name, RECEIPTS_FILE, RECEIPTS_SENT, other) ||
 	    !faccessat(dir, other, F_OK, 0))
 		return 0;
 	strcpy(courier->last, name);
@@ -125,7 +126,7 @@ static int deliver(struct courier *courier, struct rewire_error *err)
 	char path[STORE_PATH];
 	int dir, rc;
 
-	rc = updates_receipts_dir(courier->helper->updates, path, err);
+	rc = receipts_dir(courier->helper, path, err);
 	if (rc)
 		return rc;
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

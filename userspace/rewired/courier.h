@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-#include "updates.h"
+#include "helper.h"
 
 /**
  * struct courier - takes receipts of updates to the SDS

@@ -11,6 +11,7 @@
 #include "base64.h"
 #include "instances.h"
 #include "plan.h"
+#include "receipts.h"
 #include "update_verbs.h"
 
 /* Of the ledger, in one answer: a line has its bound. */
@@ -360,7 +361,7 @@ static int ask_receipt(struct updates *updates, const __u8 *id,
 	rc = rewire_update_read_receipt(update, receipt, length, err);
 	close(update);
 	if (!rc)
-		updates_keep_receipt(updates, id, receipt, *length);
+		receipts_keep(updates->helper, id, receipt, *length);
 	return rc;
 }
 
@@ -370,7 +371,7 @@ static int receipt(struct updates *updates, const __u8 *id, json_t **ret_info,
 	__u8 buffer[REWIRE_MAX_UPDATE_RECEIPT], *kept;
 	size_t length = sizeof(buffer), kept_length;
 	char path[STORE_PATH], *text;
-	int rc = updates_receipt_path(updates, id, path, sizeof(path), err);
+	int rc = receipts_path(updates->helper, id, path, sizeof(path), err);
 
 	if (rc)
 		return rc;

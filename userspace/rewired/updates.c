@@ -16,6 +16,7 @@
 #include "base64.h"
 #include "clock.h"
 #include "log.h"
+#include "receipts.h"
 #include "report.h"
 #include "updates.h"
 
@@ -85,67 +86,6 @@ void updates_poke(struct updates *updates)
 void updates_trials_dir(const struct updates *updates, char path[STORE_PATH])
 {
 	snprintf(path, STORE_PATH, "%s/trials", updates->helper->store.dir);
-}
-
-static int name_fits(int length, size_t size, struct rewire_error *err)
-{
-	if (length >= 0 && (size_t)length < size)
-		return 0;
-	return rewire_fail(err, ENAMETOOLONG,
-			   "the folder of receipts has too long a name");
-}
-
-int updates_receipts_dir(const struct updates *updates, char path[STORE_PATH],
-			 struct rewire_error *err)
-{
-	const char *dir = updates->helper->options.receipts_dir;
-
-	return name_fits(dir ? snprintf(path, STORE_PATH, "%s", dir) :
-			 snprintf(path, STORE_PATH, "%s/receipts",
-				  updates->helper->store.dir), STORE_PATH, err);
-}
-
-static int receipt_name(const struct updates *updates,
-			const __u8 id[REWIRE_ID_SIZE], const char *end,
-			char *path, size_t size, struct rewire_error *err)
-{
-	char dir[STORE_PATH], text[REWIRE_ID_TEXT];
-	int rc = updates_receipts_dir(updates, dir, err);
-
-	if (rc)
-		return rc;
-	rewire_id_format(id, text);
-	return name_fits(snprintf(path, size, "%s/%s%s", dir, text, end), size,
-			 err);
-}
-
-int updates_receipt_path(const struct updates *updates,
-			 const __u8 id[REWIRE_ID_SIZE], char *path, size_t size,
-			 struct rewire_error *err)
-{
-	return receipt_name(updates, id, UPDATES_RECEIPT, path, size, err);
-}
-
-void updates_keep_receipt(const struct updates *updates,
-			  const __u8 id[REWIRE_ID_SIZE], const void *receipt,
-			  size_t length)
-{
-	char path[STORE_PATH], sent[STORE_PATH];
-	struct rewire_error err;
-
-	if (updates_receipt_path(updates, id, path, sizeof(path), &err) ||
-	    receipt_name(updates, id, UPDATES_SENT, sent, sizeof(sent), &err)) {
-		log_error("keeping the receipt of an update: %s", err.text);
-		return;
-	}
-	/* It may be of a second try; the first one's may just be on its way. */
-	unlink(sent);
-	if (rewire_file_write(path, receipt, length, 0600, &err))
-		log_error("keeping the receipt of an update: %s", err.text);
-	else
-		log_info("receipt kept in %s", path);
-	unlink(sent);
-	atomic_store(&updates->helper->receipts, true);
 }
 
 /* ---- which run ---- */
@@ -292,7 +232,7 @@ static void tell_end(struct course *c, const struct entry *entry,
 		return;
 	if (result->receipt_length) {
 		receipt = base64_encode(result->receipt, result->receipt_length);
-		updates_receipt_path(c->updates, entry->id, path, sizeof(path),
+		receipts_path(c->updates->helper, entry->id, path, sizeof(path),
 				     NULL);
 	}
 	/* '*' leaves a member out when there is nothing to say. */
@@ -362,7 +302,7 @@ static void conclude(struct course *c, int rc,
 	entry->pause_us = result->info.pause_us;
 	/* First: whoever reads that it is over finds the receipt. */
 	if (result->receipt_length)
-		updates_keep_receipt(c->updates, entry->id, result->receipt,
+		receipts_keep(c->updates->helper, entry->id, result->receipt,
 				     result->receipt_length);
 	if (ledger_put(&c->updates->ledger, entry, &err))
 		log_error("the ledger of updates: %s", err.text);
