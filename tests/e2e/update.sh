@@ -545,6 +545,60 @@ consents() {
 	policy alpha manual
 }
 
+# ---- the SDS is told ----
+
+# It verifies what it gets, and says that it has it when it is on its disk.
+write_sds() {
+	mkdir -p "$work/told"
+	cat >"$work/sds" <<-END
+		#!/bin/bash
+		set -e
+		cd "$work/told"
+		[ ! -e ../away ]
+		cat >new
+		id=\$(rewire update receipt verify new --platform $PWD/$PKI/platform.crt --json |
+			grep -o '"update":"[^"]*"' | cut -d '"' -f 4)
+		echo >>"\$id.times"
+		mv new "\$id"
+	END
+	chmod +x "$work/sds"
+}
+
+# The SDS has these receipts as the host has them, each once.
+was_told() {
+	local id
+	for id; do
+		cmp -s "$work/told/$id" "$work/alpha/state/receipts/$id.receipt" &&
+			[ "$(wc -l <"$work/told/$id.times")" = 1 ] || return
+	done
+}
+
+tells_sds() {
+	local first before=${options[alpha]-}
+	first=$(field update <"$work/applied")
+	write_sds
+	touch "$work/away"
+	options[alpha]="$before --receipt-command $work/sds"
+	restart alpha && until_true grep -q 'receipt was not handed over' \
+		"$work/alpha.log" && [ -z "$(ls "$work/told")" ]
+	result $? "the SDS is away: that is said"
+	rm "$work/away"
+	until_true was_told "$first"
+	result $? "it is there again: it gets the receipt of the update before"
+	touch "$work/away"
+	sign vault3 vault2 $VAULT 3 2 && package vault3 vault2 vault3 &&
+		apply alpha vault3 --workload $V --json >"$work/applied"
+	result $? "an update does not wait for the SDS"
+	kill -KILL "${helper[alpha]}"
+	until_true gone "${helper[alpha]}"
+	rm "$work/away"
+	start_helper alpha &&
+		until_true was_told "$first" "$(field update <"$work/applied")"
+	result $? "its receipt goes after a restart of the helper, each goes once"
+	options[alpha]=$before
+	restart alpha
+}
+
 # ---- a helper that is killed ----
 
 # killed_at COMMAND STATE RELEASE: and what is said of it afterwards
@@ -718,6 +772,7 @@ write_witness
 two_hosts
 result $? "two hosts"
 the_real_case
+tells_sds
 one_to_one
 bad_input
 full_disk
