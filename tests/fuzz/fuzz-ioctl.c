@@ -338,10 +338,11 @@ static void tap(bool ok, const char *name)
 
 static void report(uint64_t start)
 {
-	printf("# %ju operations in %ju s, %ju s of it making objects\n",
+	printf("# %ju operations in %ju s, %ju s of it making objects; state was handed over %ju times\n",
 	       (uintmax_t)progress->done,
 	       (uintmax_t)((now_ns() - start) / 1000000000),
-	       (uintmax_t)(world.making_ns / 1000000000));
+	       (uintmax_t)(world.making_ns / 1000000000),
+	       (uintmax_t)world.handed_over);
 	for (size_t i = 0; i < command_count; i++)
 		printf("# %-15s %6ju reached, %6ju succeeded, %6ju ms\n",
 		       commands[i].name, (uintmax_t)tried[i],
@@ -452,8 +453,10 @@ static int fuzz(const char *pki, const char *image)
 	tap(ok, "the source accounts for no memory any more");
 	ok = settled(world.sm[SM_BETA], info[1].memory_used, &after);
 	tap(ok, "the target accounts for no memory any more");
-	if (world.provisioned)
+	if (world.provisioned) {
 		tap(all_succeeded(), "every command succeeded at least once");
+		tap(world.handed_over, "versions exported and imported state");
+	}
 	printf("1..%u\n", test);
 	return failures != 0;
 }
