@@ -59,6 +59,10 @@ static void switches(void)
 	upgrade_all(&upgrade, &work);
 	expect(upgrade.epoch > 1, "epoch %llu",
 	       (unsigned long long)upgrade.epoch);
+	/* the call that the old one answered, once more: nothing is done twice */
+	expect_ok(work_ask(&work, &alpha, PATIENCE_MS), &work.error);
+	expect(strtoul((char *)work.answer, NULL, 10) == work.counter,
+	       "%s instead of %lu", work.answer, work.counter);
 	expect_goes_on(&two);
 	expect_receipt(&upgrade, REWIRE_UPDATE_SWITCHED, &one, &two);
 	end();
