@@ -186,6 +186,7 @@ static const struct behaviour {
 	{ "export-given", export_given, NULL, NULL },
 	{ "export-nothing", export_nothing, NULL, NULL },
 	{ "export-two-formats", export_two_formats, NULL, NULL },
+	{ "babble", babble, babble, NULL },
 	{ "import-reject", export_other_format, NULL, NULL },
 	{ "import-less", export_more, NULL, NULL },
 	{ "import-hang", NULL, hang, NULL },

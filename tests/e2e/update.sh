@@ -599,6 +599,27 @@ tells_sds() {
 	restart alpha
 }
 
+# ---- sealed state ----
+
+# The new version starts anew; what the lower SVN sealed for its software it opens.
+sealed_state() {
+	local digest chunks i
+	digest=$(call alpha $V digest) && chunks=$(call alpha $V export) || return
+	for ((i = 0; i < chunks; i++)); do
+		call alpha $V export "$i" >"$work/sealed.$i" || return
+	done
+	sign vault4 vault2 $VAULT 4 3 --state sealed &&
+		package vault4 vault2 vault4 &&
+		apply alpha vault4 --workload $V >/dev/null &&
+		[ "$(release_of alpha $V)" = 4 ] &&
+		[ "$(call alpha $V count)" = 0 ] || return
+	for ((i = 0; i < chunks; i++)); do
+		call alpha $V import "@$work/sealed.$i" |
+			grep -q "^$((i + 1)) of $chunks, legacy" || return
+	done
+	[ "$(call alpha $V digest)" = "$digest" ]
+}
+
 # ---- a helper that is killed ----
 
 # killed_at COMMAND STATE RELEASE: and what is said of it afterwards
@@ -773,6 +794,8 @@ two_hosts
 result $? "two hosts"
 the_real_case
 tells_sds
+sealed_state
+result $? "sealed state: the new version opens it, and its counter went along"
 one_to_one
 bad_input
 full_disk

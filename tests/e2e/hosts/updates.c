@@ -303,6 +303,26 @@ static void wrong_state(void)
 	misbehaves("export-endless", UPGRADE_HANDOVER, ETIMEDOUT);
 }
 
+/* Whatever both ask of the SM in between, it stands, and the old one goes on. */
+static void both_babble(void)
+{
+	for (int i = 0; i < 6; i++) {
+		start();
+		expect_goes_on(&one);
+		expect(!behave("babble"), "behave: %s", work.answer);
+		expect_ok(upgrade_steps(&upgrade, &work, 0, UPGRADE_ENTER),
+			  &upgrade.error);
+		/* it may well say that it is done */
+		if (!rewire_update_hand_over(upgrade.update, 5000,
+					     &upgrade.error))
+			rewire_update_give_up(upgrade.update, &upgrade.error);
+		expect(upgrade_becomes(&upgrade, REWIRE_UPDATE_ABORTED),
+		       "it is not given up");
+		expect_goes_on(&one);
+		end();
+	}
+}
+
 static void old_version_misbehaves(void)
 {
 	misbehaves("export-fail", UPGRADE_HANDOVER, ECANCELED);
@@ -395,6 +415,7 @@ static const struct test_case cases[] = {
 	{ "the deadline comes: the old one goes on", nobody_hurries },
 	{ "attack_16_old_version_misbehaves", old_version_misbehaves },
 	{ "attack_16_wrong_state", wrong_state },
+	{ "both versions call the SM with anything", both_babble },
 	{ "attack_16_new_version_misbehaves", new_version_misbehaves },
 	{ "each step waits for what it rests on", out_of_order },
 	{ "attack_17_output_in_trial", output_in_trial },
