@@ -447,6 +447,7 @@ static void full_disk(void)
 	expect_edition(&work, &machine.host, &two);
 	upgrade_free(&upgrade);
 	work_destroy(&work, &machine.host);
+	work_destroy(&machine.spare, &machine.host);
 	expect(memory_used(&machine.host) == used,
 	       "%llu bytes are in use, %llu before",
 	       (unsigned long long)memory_used(&machine.host),
