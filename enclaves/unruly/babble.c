@@ -43,7 +43,7 @@ static uint64_t any_argument(void)
 	case 2:
 		return (uintptr_t)scratch + any(REACH);
 	case 3:		/* where nothing is */
-		return (uintptr_t)rewire_base + (uintptr_t)rewire_span +
+		return rewire_layout.base + rewire_layout.span +
 		       any(PAGE);
 	case 4:
 		return any(REACH);
