@@ -289,10 +289,11 @@ static void on_alarm(int signal)
 static void alarms(unsigned int milliseconds)
 {
 	struct sigaction action = { .sa_handler = on_alarm };
-	struct itimerval timer = {
-		.it_interval = { .tv_usec = milliseconds * 1000 },
-		.it_value = { .tv_usec = milliseconds * 1000 },
+	const struct timeval time = {
+		.tv_sec = milliseconds / 1000,
+		.tv_usec = milliseconds % 1000 * 1000,
 	};
+	struct itimerval timer = { .it_interval = time, .it_value = time };
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
@@ -402,8 +403,11 @@ static void loop(void)
 	uint64_t start = now_ns(), shown = start;
 	uint64_t end = start + seconds * 1000000000;
 
+	/* A handover of state takes its time, and would not survive a signal. */
+	alarms(5000);
 	if (count)
 		warm_up(&rng);
+	alarms(100);
 	while (progress->done < count && now_ns() < end) {
 		one(&rng);
 		if (!quiet && now_ns() - shown > 10000000000) {
@@ -436,7 +440,6 @@ static int fuzz(const char *pki, const char *image)
 	tap(ok, "preparation");
 	if (!ok)
 		return 1;
-	alarms(100);
 	loop();
 	atomic_store(&stop, true);
 	pthread_join(racer, NULL);
