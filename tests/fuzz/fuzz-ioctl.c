@@ -384,9 +384,13 @@ static void try_faultless(struct scene *scene, size_t at, struct rng *rng)
 	}
 }
 
-/* From the last to the first, so that the devices find what there can be. */
+/*
+ * From the last to the first, so that the devices find what there can be. Nobody
+ * else is at it yet, and a handover of state takes longer than a wait may later.
+ */
 static void warm_up(struct rng *rng)
 {
+	alarms(5000);
 	commands_faultless = true;
 	for (size_t i = 0; i < world.scene_count; i++)
 		world_ready(&world.scenes[i], rng);
@@ -397,19 +401,14 @@ static void warm_up(struct rng *rng)
 	commands_faultless = false;
 }
 
-static void loop(void)
+static void loop(struct rng *rng)
 {
-	struct rng rng = { .state = seed };
 	uint64_t start = now_ns(), shown = start;
 	uint64_t end = start + seconds * 1000000000;
 
-	/* A handover of state takes its time, and would not survive a signal. */
-	alarms(5000);
-	if (count)
-		warm_up(&rng);
 	alarms(100);
 	while (progress->done < count && now_ns() < end) {
-		one(&rng);
+		one(rng);
 		if (!quiet && now_ns() - shown > 10000000000) {
 			shown = now_ns();
 			printf("# %ju of %ju\n", (uintmax_t)progress->done,
@@ -424,6 +423,7 @@ static void loop(void)
 static int fuzz(const char *pki, const char *image)
 {
 	struct rewire_get_info info[2], after;
+	struct rng rng = { .state = seed };
 	unsigned int files;
 	pthread_t racer;
 	bool ok;
@@ -436,11 +436,13 @@ static int fuzz(const char *pki, const char *image)
 	rewire_sm_info(world.sm[SM_ALPHA], &info[0], NULL);
 	rewire_sm_info(world.sm[SM_BETA], &info[1], NULL);
 	files = open_files();
+	if (count)
+		warm_up(&rng);
 	ok = start_race(&racer);
 	tap(ok, "preparation");
 	if (!ok)
 		return 1;
-	loop();
+	loop(&rng);
 	atomic_store(&stop, true);
 	pthread_join(racer, NULL);
 	world_close();
