@@ -454,6 +454,7 @@ void rewire_witness_info(struct rewire_freshness *fresh,
 {
 	struct rewire_journal *journal = fresh->journal;
 
+	memset_after(info, 0, size);
 	info->freshness = READ_ONCE(fresh->state);
 	if (witness_durable(fresh, NULL))
 		return;
