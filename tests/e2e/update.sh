@@ -578,10 +578,12 @@ tells_sds() {
 	first=$(field update <"$work/applied")
 	write_sds
 	touch "$work/away"
-	options[alpha]="$before --receipt-command $work/sds"
+	options[alpha]="$before --receipt-command $work/sds --max-silence 1"
 	restart alpha && until_true grep -q 'receipt was not handed over' \
 		"$work/alpha.log" && [ -z "$(ls "$work/told")" ]
 	result $? "the SDS is away: that is said"
+	until_true grep -q 'stale: no witness was heard for' "$work/alpha.log"
+	result $? "attack_12_silence_is_said"
 	rm "$work/away"
 	until_true was_told "$first"
 	result $? "it is there again: it gets the receipt of the update before"
