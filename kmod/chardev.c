@@ -66,18 +66,22 @@ static void chardev_get_why(struct rewire_file *rfile,
 	mutex_unlock(&rfile->lock);
 }
 
-static int chardev_copy_in(void *kernel, u32 size, const void __user *user)
+/* Return: how much of the struct the caller knows, or a negative errno. */
+static int chardev_copy_in(void *kernel, u32 least, u32 size,
+			   const void __user *user)
 {
 	u32 given;
+	int ret;
 
 	if (get_user(given, (const u32 __user *)user))
 		return -EFAULT;
-	if (given < size)
+	if (given < least)
 		return -EINVAL;
 	/* a page is more than any struct will ever be */
 	if (given > PAGE_SIZE)
 		return -E2BIG;
-	return copy_struct_from_user(kernel, size, user, given);
+	ret = copy_struct_from_user(kernel, size, user, given);
+	return ret ?: min(given, size);
 }
 
 /* give the caller the new file, if there is one, and the struct */
@@ -121,17 +125,17 @@ static long chardev_run(struct rewire_file *rfile,
 {
 	struct rewire_context context = { .rfile = rfile };
 	u8 arg[CHARDEV_MAX_ARG] __aligned(8) = {};
-	int ret, copied;
+	int ret, known, copied;
 
 	if (WARN_ON_ONCE(row->size > sizeof(arg)))
 		return -EINVAL;
-	ret = chardev_copy_in(arg, row->size, user);
-	if (ret)
-		return rewire_file_result(rfile, ret, &context.why);
+	known = chardev_copy_in(arg, row->least, row->size, user);
+	if (known < 0)
+		return rewire_file_result(rfile, known, &context.why);
 	ret = row->run(&context, arg);
 	if (ret && row->audited)
 		chardev_audit(&context, ret);
-	copied = chardev_copy_out(&context, user, arg, row->size);
+	copied = chardev_copy_out(&context, user, arg, known);
 	memzero_explicit(arg, sizeof(arg));
 	return rewire_file_result(rfile, ret ?: copied, &context.why);
 }
@@ -158,8 +162,8 @@ long rewire_dispatch(struct file *file, const struct rewire_command *table,
 	if (_IOC_TYPE(cmd) != REWIRE_IOCTL_TYPE)
 		return -ENOTTY;
 	if (_IOC_NR(cmd) == _IOC_NR(REWIRE_GET_WHY)) {
-		ret = chardev_copy_in(&why, sizeof(why), user);
-		if (ret)
+		ret = chardev_copy_in(&why, sizeof(why), sizeof(why), user);
+		if (ret < 0)
 			return ret;
 		chardev_get_why(rfile, &why);
 		return copy_to_user(user, &why, sizeof(why)) ? -EFAULT : 0;

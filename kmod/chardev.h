@@ -49,24 +49,32 @@ struct rewire_context {
 /**
  * struct rewire_command - a row of an ioctl table
  * @cmd: REWIRE_*
- * @size: of its struct in version 1
+ * @size: of its struct
+ * @least: of its struct as it was first; whoever gives no more gets no more
  * @audited: a refusal is told on the channel of events
  * @run: gets the struct in kernel memory; it is copied back whatever happens
  */
 struct rewire_command {
 	unsigned int cmd;
 	u32 size;
+	u32 least;
 	bool audited;
 	int (*run)(struct rewire_context *context, void *arg);
 };
 
 #define REWIRE_COMMAND(name, type, function)				\
-	{ .cmd = name, .size = sizeof(struct type), .run = function }
+	{ .cmd = name, .size = sizeof(struct type),			\
+	  .least = sizeof(struct type), .run = function }
+
+/* whose struct ended with @last once */
+#define REWIRE_GROWN_COMMAND(name, type, last, function)		\
+	{ .cmd = name, .size = sizeof(struct type),			\
+	  .least = offsetofend(struct type, last), .run = function }
 
 /* a command that carries somebody's signature */
 #define REWIRE_SIGNED_COMMAND(name, type, function)			\
-	{ .cmd = name, .size = sizeof(struct type), .audited = true,	\
-	  .run = function }
+	{ .cmd = name, .size = sizeof(struct type),			\
+	  .least = sizeof(struct type), .audited = true, .run = function }
 
 long rewire_dispatch(struct file *file, const struct rewire_command *table,
 		     size_t rows, unsigned int cmd, unsigned long arg);

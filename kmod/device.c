@@ -196,20 +196,27 @@ static int enclave_call(struct rewire_context *context, void *data)
 static int enclave_info(struct rewire_context *context, void *data)
 {
 	struct rewire_enclave *enclave = context->rfile->object;
+	const struct rewire_manifest *manifest = &enclave->manifest;
 	struct rewire_enclave_info *arg = data;
 
 	mutex_lock(&enclave->lock);
 	arg->state = enclave->state;
 	arg->id = enclave->id;
 	memcpy(arg->workload, enclave->workload, REWIRE_ID_SIZE);
-	memcpy(arg->software, enclave->manifest.software, REWIRE_ID_SIZE);
+	memcpy(arg->software, manifest->software, REWIRE_ID_SIZE);
 	arg->epoch = enclave->epoch;
-	arg->release = enclave->manifest.release;
-	arg->svn = enclave->manifest.svn;
+	arg->release = manifest->release;
+	arg->svn = manifest->svn;
 	memcpy(arg->measurement, enclave->measurement, REWIRE_DIGEST_SIZE);
 	arg->memory = enclave->charged;
 	arg->pid = enclave->thread ? task_pid_vnr(enclave->thread) : 0;
 	arg->pending = rewire_calls_pending(enclave);
+	memcpy(arg->developer, enclave->developer, REWIRE_ID_SIZE);
+	arg->max_memory = manifest->max_memory;
+	arg->max_threads = manifest->max_threads;
+	arg->min_atl = manifest->min_atl;
+	arg->attributes = manifest->attributes;
+	arg->__reserved = 0;
 	mutex_unlock(&enclave->lock);
 	return 0;
 }
@@ -235,7 +242,8 @@ static const struct rewire_command enclave_commands[] = {
 	REWIRE_COMMAND(REWIRE_DESTROY, rewire_destroy, enclave_destroy),
 	REWIRE_COMMAND(REWIRE_EXTRACT, rewire_extract, enclave_extract),
 	REWIRE_COMMAND(REWIRE_CALL, rewire_call, enclave_call),
-	REWIRE_COMMAND(REWIRE_ENCLAVE_INFO, rewire_enclave_info, enclave_info),
+	REWIRE_GROWN_COMMAND(REWIRE_ENCLAVE_INFO, rewire_enclave_info, pending,
+			     enclave_info),
 	REWIRE_COMMAND(REWIRE_ENCLAVE_EVIDENCE, rewire_get_evidence,
 		       enclave_evidence),
 };
@@ -552,8 +560,8 @@ static const struct rewire_command dev_commands[] = {
 		       rewire_journal_device_head),
 	REWIRE_SIGNED_COMMAND(REWIRE_PUT_WITNESS, rewire_put_witness,
 			      rewire_journal_device_witness),
-	REWIRE_COMMAND(REWIRE_JOURNAL_INFO, rewire_journal_info,
-		       rewire_journal_device_info),
+	REWIRE_GROWN_COMMAND(REWIRE_JOURNAL_INFO, rewire_journal_info, cut,
+			     rewire_journal_device_info),
 	REWIRE_SIGNED_COMMAND(REWIRE_UPDATE_BEGIN, rewire_update_begin,
 			      dev_update_begin),
 	REWIRE_COMMAND(REWIRE_OPEN_UPDATE, rewire_open_update, dev_open_update),

@@ -17,6 +17,12 @@
 #include "update.h"
 #include "weaken.h"
 
+/* until calls wait nobody is in a hurry; but memory is held */
+unsigned int rewire_update_loading_ms = 3600000;
+module_param_named(loading_ms, rewire_update_loading_ms, uint, 0644);
+MODULE_PARM_DESC(loading_ms,
+		 "milliseconds that an update waits for its payload, then for its handover");
+
 static void update_expire(struct work_struct *work);
 static void update_lost(struct work_struct *work);
 
@@ -133,6 +139,23 @@ int rewire_update_step(struct rewire_update *update,
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_update_step);
+
+/**
+ * rewire_update_watch() - give up then, whatever the deadline was before
+ * @update: locked; it has not ended
+ * @timeout_ms: from now
+ */
+void rewire_update_watch(struct rewire_update *update, u32 timeout_ms)
+{
+	unsigned long left = msecs_to_jiffies(timeout_ms);
+
+	lockdep_assert_held(&update->lock);
+	update->deadline = jiffies + left;
+	/* what is queued has a reference */
+	if (!mod_delayed_work(rewire_wq, &update->expiry, left))
+		rewire_update_get(update);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_update_watch);
 
 /* whether calls wait, and how long they have to */
 void rewire_update_hold(struct rewire_update *update, bool held)
@@ -264,32 +287,42 @@ int rewire_update_abort(struct rewire_update *update, int error,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_update_abort);
 
-/* the deadline has passed, or a version died; try until it can be written down */
+/* the update is locked; try until it can be written down */
 static void update_give_up(struct rewire_update *update, int error,
 			   const char *reason)
 {
-	int ret;
+	int ret = rewire_update_abort(update, error, reason, NULL);
 
-	mutex_lock(&update->lock);
-	ret = rewire_update_abort(update, error, reason, NULL);
-	if (ret && ret != -EBADFD &&
-	    queue_delayed_work(rewire_wq, &update->expiry, HZ))
-		rewire_update_get(update);
-	mutex_unlock(&update->lock);
-	rewire_update_put(update);
+	if (ret && ret != -EBADFD)
+		rewire_update_watch(update, MSEC_PER_SEC);
 }
 
 static void update_expire(struct work_struct *work)
 {
-	update_give_up(container_of(to_delayed_work(work), struct rewire_update,
-				    expiry),
-		       -ETIMEDOUT, "the update took longer than its package allows");
+	struct rewire_update *update =
+		container_of(to_delayed_work(work), struct rewire_update, expiry);
+
+	mutex_lock(&update->lock);
+	/* else the handover began while we waited, and has a deadline of its own */
+	if (!time_before(jiffies, update->deadline))
+		update_give_up(update, -ETIMEDOUT, update->held ?
+			       "the update took longer than its package allows" :
+			       update->loader ?
+			       "its payload did not come in time" :
+			       "its handover did not come in time");
+	mutex_unlock(&update->lock);
+	rewire_update_put(update);
 }
 
 static void update_lost(struct work_struct *work)
 {
-	update_give_up(container_of(work, struct rewire_update, lost),
-		       -ECANCELED, "a version died");
+	struct rewire_update *update =
+		container_of(work, struct rewire_update, lost);
+
+	mutex_lock(&update->lock);
+	update_give_up(update, -ECANCELED, "a version died");
+	mutex_unlock(&update->lock);
+	rewire_update_put(update);
 }
 
 /* with a version's lock: the rest is left to work */
@@ -448,6 +481,7 @@ static int update_publish(struct rewire_update *update,
 	update->old = old;
 	rewire_enclave_get(old);
 	old->handover = rewire_handover_get(update->handover);
+	rewire_update_watch(update, READ_ONCE(rewire_update_loading_ms));
 	update_event(update, update->state);
 	return 0;
 }

@@ -41,7 +41,7 @@ struct rewire_stream_header;
  * @owner: user who began it
  * @held: when calls began to wait, in ns of the monotonic clock; 0: they do not
  * @pause: how long they did, in ns
- * @deadline: in jiffies, once calls wait
+ * @deadline: in jiffies: for the payload, then for the handover, then the trial's
  * @expiry: gives up at the deadline
  * @lost: gives up because a version died
  * @changed: woken up at every change of state
@@ -94,6 +94,8 @@ int rewire_update_may(struct rewire_update *update,
 		      enum rewire_update_event event, struct rewire_why *why);
 int rewire_update_step(struct rewire_update *update,
 		       enum rewire_update_event event, struct rewire_why *why);
+extern unsigned int rewire_update_loading_ms;
+void rewire_update_watch(struct rewire_update *update, u32 timeout_ms);
 void rewire_update_hold(struct rewire_update *update, bool held);
 void rewire_update_continue_old(struct rewire_update *update);
 int rewire_update_abort(struct rewire_update *update, int error,

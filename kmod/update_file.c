@@ -191,7 +191,7 @@ static int update_info(struct rewire_context *context, void *data)
 	arg->state_bytes = update->handover ?
 				   READ_ONCE(update->handover->bytes) :
 				   update->state_bytes;
-	arg->remaining_ms = update->held && time_before(now, update->deadline) ?
+	arg->remaining_ms = !update->over && time_before(now, update->deadline) ?
 				    jiffies_to_msecs(update->deadline - now) :
 				    0;
 	pause = update->held ? ktime_get_ns() - update->held : update->pause;

@@ -85,6 +85,9 @@ ssize_t rewire_update_write(struct rewire_update *update,
 			error = rewire_update_step(update,
 						   REWIRE_UPDATE_EV_COMPLETE,
 						   why);
+		if (!error)
+			rewire_update_watch(update,
+					    READ_ONCE(rewire_update_loading_ms));
 	}
 	if (error && error != -EFAULT)
 		rewire_update_abort(update, error, "its payload was refused",
@@ -211,18 +214,6 @@ static int update_check_handover(struct rewire_update *update, u32 timeout_ms,
 	       update_runs(update->new, "new", why);
 }
 
-/* from here calls wait, and not for ever */
-static void update_watch(struct rewire_update *update)
-{
-	unsigned long trial =
-		msecs_to_jiffies(update->order.package.trial_ms);
-
-	update->deadline = jiffies + trial;
-	rewire_update_get(update);
-	queue_delayed_work(rewire_wq, &update->expiry, trial);
-	rewire_update_hold(update, true);
-}
-
 /* back from waiting: does anybody still want it? */
 static int update_handed_over(struct rewire_update *update, int ret,
 			      struct rewire_why *why)
@@ -265,7 +256,9 @@ int rewire_update_handover(struct rewire_update *update, u32 timeout_ms,
 		ret = rewire_update_record(update, REWIRE_UPDATE_HANDING, why);
 	if (ret)
 		return ret;
-	update_watch(update);
+	/* from here calls wait, and not for ever */
+	rewire_update_watch(update, update->order.package.trial_ms);
+	rewire_update_hold(update, true);
 	end = min(update->deadline, jiffies + msecs_to_jiffies(timeout_ms));
 	rewire_update_step(update, REWIRE_UPDATE_EV_HANDOVER, NULL);
 	handover = rewire_handover_get(update->handover);

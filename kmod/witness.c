@@ -75,6 +75,7 @@ int rewire_witness_start(struct rewire_freshness *fresh, u32 flags,
 	get_random_bytes(boot.boot_id, sizeof(boot.boot_id));
 	get_random_bytes(fresh->nonce, sizeof(fresh->nonce));
 	fresh->asked = 0;
+	fresh->silent_since = ktime_get_boottime_ns();
 	fresh->strict = flags & REWIRE_PROVISION_STRICT;
 	ret = rewire_journal_append(fresh->journal, REWIRE_JOURNAL_BOOT, &boot,
 				    sizeof(boot), why);
@@ -317,6 +318,8 @@ VISIBLE_IF_KUNIT int rewire_witness_heed(struct rewire_freshness *fresh,
 	if (ret)
 		return ret;
 	witness_time(fresh, witness->time);
+	/* an answer that was held back says nothing of now */
+	fresh->silent_since = fresh->asked;
 	get_random_bytes(fresh->nonce, sizeof(fresh->nonce));
 	fresh->asked = 0;
 	if (fresh->state != REWIRE_FRESHNESS_TPM)
@@ -451,10 +454,15 @@ void rewire_witness_info(struct rewire_freshness *fresh,
 {
 	struct rewire_journal *journal = fresh->journal;
 
+	memset_after(info, 0, size);
 	info->freshness = READ_ONCE(fresh->state);
 	if (witness_durable(fresh, NULL))
 		return;
 	mutex_lock(&journal->lock);
+	info->told = journal->is_vouched ? journal->vouched.time : 0;
+	info->silent_ms = div_u64(ktime_get_boottime_ns() - fresh->silent_since,
+				  NSEC_PER_MSEC);
+	info->heard = !!fresh->time_taken;
 	memcpy(info->journal, journal->id, sizeof(info->journal));
 	info->base = journal->chain.base;
 	info->sequence = journal->chain.sequence;

@@ -30,6 +30,8 @@
  *	since 1970; 0: none said
  * @time_taken: when this life of the SM heard a witness, in CLOCK_BOOTTIME ns; 0:
  *	it did not, and @time is from the journal: it is later than that
+ * @silent_since: what a witness said last it may have said then, and no earlier, in
+ *	CLOCK_BOOTTIME ns; as long as it said nothing: when this life began
  */
 struct rewire_freshness {
 	struct rewire_journal *journal;
@@ -42,6 +44,7 @@ struct rewire_freshness {
 	u64 asked;
 	u64 time;
 	u64 time_taken;
+	u64 silent_since;
 };
 
 int rewire_witness_start(struct rewire_freshness *fresh, u32 flags,

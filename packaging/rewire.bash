@@ -46,7 +46,7 @@ _rewire() {
 		suk) ((COMP_CWORD == 2)) && words=show ;;
 		root) ((COMP_CWORD == 2)) && words=$'rotate\nstatus' ;;
 		log) ((COMP_CWORD == 2)) && words=$'verify\nexport\ncompact' ;;
-		witness) ((COMP_CWORD == 2)) && words=$'ask\nsign\ngive' ;;
+		witness) ((COMP_CWORD == 2)) && words=$'ask\nsign\ngive\nstatus' ;;
 		esac
 	fi
 	# Without words of ours, -o default completes the names of files.

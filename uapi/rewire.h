@@ -978,6 +978,13 @@ struct rewire_call {
  * @memory: out: bytes of its pages
  * @pid: out: its process in the caller's pid namespace, 0 without one
  * @pending: out: calls it has not answered
+ * @developer: out: id of who signed the manifest; zero before INIT, as all that
+ *	is of the manifest
+ * @max_memory: out: of the manifest
+ * @max_threads: out: of the manifest
+ * @min_atl: out: of the manifest
+ * @attributes: out: of the manifest
+ * @__reserved: out: zero
  */
 struct rewire_enclave_info {
 	__u32 size;
@@ -992,6 +999,12 @@ struct rewire_enclave_info {
 	__aligned_u64 memory;
 	__u32 pid;
 	__u32 pending;
+	__u8 developer[REWIRE_ID_SIZE];
+	__aligned_u64 max_memory;
+	__u32 max_threads;
+	__u32 min_atl;
+	__u32 attributes;
+	__u32 __reserved;
 };
 
 /* ------------------------------------------------------------------------

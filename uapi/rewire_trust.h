@@ -317,6 +317,13 @@ struct rewire_put_witness {
  * @active: out: which of the two files that is
  * @generation: out: of the root key that authenticates the next record
  * @cut: out: bytes of a torn record that were cut off at the last start
+ * @told: out: what a witness said last, in whatever life of the SM, that its clock
+ *	was at then, in seconds since 1970; 0: none has said anything
+ * @silent_ms: out: since the SM asked the witness that answered last, on a clock
+ *	that nobody sets; without an answer in this life of the SM, since that began
+ * @heard: out: 1: a witness answered in this life of the SM; 0: none did, and it has
+ *	been silent for longer than @silent_ms
+ * @__reserved: out: zero
  */
 struct rewire_journal_info {
 	__u32 size;
@@ -329,6 +336,10 @@ struct rewire_journal_info {
 	__u32 active;
 	__u32 generation;
 	__aligned_u64 cut;
+	__aligned_u64 told;
+	__aligned_u64 silent_ms;
+	__u32 heard;
+	__u32 __reserved;
 };
 
 #define REWIRE_FRESHNESS_VOLATILE	0	/* no journal: nothing is remembered */

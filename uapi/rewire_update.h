@@ -480,7 +480,8 @@ struct rewire_update_abort {
  * @new: out: number of the new version's enclave, 0 when there is none
  * @payload_bytes: out: of the payload that were taken
  * @state_bytes: out: of state that were handed over
- * @remaining_ms: out: until the SM gives up; 0 when it does not wait
+ * @remaining_ms: out: until the SM gives up: from the handover on as the package
+ *	says, before that by the module's parameter loading_ms; 0 once it is over
  * @pause_us: out: microseconds that calls have waited; final once it is over
  * @healthy: out: health checks that passed
  * @error: out: errno, positive, of what aborted it

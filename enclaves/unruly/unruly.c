@@ -82,6 +82,14 @@ static int export_endlessly(void)
 	return error;
 }
 
+/* As it should, and then without an end. */
+static int export_on_and_on(void)
+{
+	int error = export_own();
+
+	return error ? error : export_endlessly();
+}
+
 static int export_garbage(void)
 {
 	unsigned char garbage[4000];
@@ -182,10 +190,12 @@ static const struct behaviour {
 	{ "export-crash", crash, NULL, NULL },
 	{ "export-fail", fail, NULL, NULL },
 	{ "export-endless", export_endlessly, NULL, NULL },
+	{ "export-on-and-on", export_on_and_on, NULL, NULL },
 	{ "export-garbage", export_garbage, NULL, NULL },
 	{ "export-given", export_given, NULL, NULL },
 	{ "export-nothing", export_nothing, NULL, NULL },
 	{ "export-two-formats", export_two_formats, NULL, NULL },
+	{ "babble", babble, babble, NULL },
 	{ "import-reject", export_other_format, NULL, NULL },
 	{ "import-less", export_more, NULL, NULL },
 	{ "import-hang", NULL, hang, NULL },

@@ -16,4 +16,7 @@
  */
 _Noreturn void old_sdk(uint64_t handle, const struct rewire_verb *verbs);
 
+/* Call the SM hundreds of times, with whatever; then an errno. */
+int babble(void);
+
 #endif /* UNRULY_H */

@@ -71,10 +71,14 @@ fails() {
 
 first_life() {
 	starts "a first start begins a journal"
+	says "attack_12_never_heard" 1 '"told":0,"silent_ms":[0-9]+,"heard":false,"stale":true' witness status --max-silence 0 --json
 	says "nothing runs before a witness" 1 'waits for a witness' "${counter[@]}"
 	says "ask" 0 '' witness ask -o "$work/head"
 	says "sign" 0 '' witness sign "$work/head" -o "$work/statement" "${sds[@]}"
 	says "give" 0 '' witness give "$work/statement"
+	says "attack_12_silent_for_too_long" 1 'no witness was heard for .* at most 0.0 s' witness status --max-silence 0
+	says "the witness was heard" 0 '"told":[1-9][0-9]{9},"silent_ms":[0-9]+,"heard":true,"stale":false' witness status --max-silence 7d --json
+	says "since when, for people" 0 'last heard 20.* UTC, by its own clock' witness status
 	says "give it again" 1 'ask anew' witness give "$work/statement"
 	says "it runs" 0 "$W" "${counter[@]}"
 	says "it counts" 0 '^5$' call "$W" add 5
@@ -93,6 +97,7 @@ first_life() {
 second_life() {
 	starts "a second start goes on"
 	says "and waits again" 1 'waits for a witness' "${counter[@]}"
+	says "attack_12_silent_since_the_restart" 0 '"told":[1-9][0-9]{9},"silent_ms":[0-9]+,"heard":false' witness status --json
 	says "witnessed again" 0 'witnessed' witness "${sds[@]}"
 	says "the workload's epoch is not forgotten" 0 '^2$|epoch +2|"epoch": *2' "${counter[@]}" --json
 	says "destroyed" 0 '' destroy "$W"

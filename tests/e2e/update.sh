@@ -57,11 +57,11 @@ call() {
 	at "$1" rewire call "${@:2}"
 }
 
-# sign MANIFEST IMAGE SOFTWARE RELEASE [SVN]
+# sign MANIFEST IMAGE SOFTWARE RELEASE [SVN [OPTION]...]
 sign() {
 	rewire sign "build/enclaves/$2.elf" "${developer[@]}" --software "$3" \
 		--release "$4" --svn "${5-1}" --state handover \
-		-o "$work/$1.manifest" >/dev/null
+		-o "$work/$1.manifest" "${@:6}" >/dev/null
 }
 
 # package NAME IMAGE MANIFEST [OPTION]...
@@ -274,11 +274,12 @@ json() {
 }
 
 the_real_case() {
-	sign vault1 vault $VAULT 1 && sign vault2 vault2 $VAULT 2 2 &&
+	sign vault1 vault $VAULT 1 &&
+		sign vault2 vault2 $VAULT 2 2 --max-memory 256M &&
 		package vault2 vault2 vault2 && run alpha vault vault1 $V && fill
 	result $? "a vault of release 1 with 10,000 keys"
 	says "plan: what would change, and what is not known" 0 \
-		'release 2, SVN 2.*pause +not known.*' flat plan alpha vault2 --all
+		'release 2, SVN 2.*at most 256.0 MiB, before: at most.*threads +at most 1, as before.*pause +not known.*' flat plan alpha vault2 --all
 	says "plan: the monitor would let it go" 0 'the SM says +it would go' \
 		plan alpha vault2 --workload $V
 	update_under_load
@@ -544,6 +545,83 @@ consents() {
 	policy alpha manual
 }
 
+# ---- the SDS is told ----
+
+# It verifies what it gets, and says that it has it when it is on its disk.
+write_sds() {
+	mkdir -p "$work/told"
+	cat >"$work/sds" <<-END
+		#!/bin/bash
+		set -e
+		cd "$work/told"
+		[ ! -e ../away ]
+		cat >new
+		id=\$(rewire update receipt verify new --platform $PWD/$PKI/platform.crt --json |
+			grep -o '"update":"[^"]*"' | cut -d '"' -f 4)
+		echo >>"\$id.times"
+		mv new "\$id"
+	END
+	chmod +x "$work/sds"
+}
+
+# The SDS has these receipts as the host has them, each once.
+was_told() {
+	local id
+	for id; do
+		cmp -s "$work/told/$id" "$work/alpha/state/receipts/$id.receipt" &&
+			[ "$(wc -l <"$work/told/$id.times")" = 1 ] || return
+	done
+}
+
+tells_sds() {
+	local first before=${options[alpha]-}
+	first=$(field update <"$work/applied")
+	write_sds
+	touch "$work/away"
+	options[alpha]="$before --receipt-command $work/sds --max-silence 1"
+	restart alpha && until_true grep -q 'receipt was not handed over' \
+		"$work/alpha.log" && [ -z "$(ls "$work/told")" ]
+	result $? "the SDS is away: that is said"
+	until_true grep -q 'stale: no witness was heard for' "$work/alpha.log"
+	result $? "attack_12_silence_is_said"
+	rm "$work/away"
+	until_true was_told "$first"
+	result $? "it is there again: it gets the receipt of the update before"
+	touch "$work/away"
+	sign vault3 vault2 $VAULT 3 2 && package vault3 vault2 vault3 &&
+		apply alpha vault3 --workload $V --json >"$work/applied"
+	result $? "an update does not wait for the SDS"
+	kill -KILL "${helper[alpha]}"
+	until_true gone "${helper[alpha]}"
+	rm "$work/away"
+	start_helper alpha &&
+		until_true was_told "$first" "$(field update <"$work/applied")"
+	result $? "its receipt goes after a restart of the helper, each goes once"
+	options[alpha]=$before
+	restart alpha
+}
+
+# ---- sealed state ----
+
+# The new version starts anew; what the lower SVN sealed for its software it opens.
+sealed_state() {
+	local digest chunks i
+	digest=$(call alpha $V digest) && chunks=$(call alpha $V export) || return
+	for ((i = 0; i < chunks; i++)); do
+		call alpha $V export "$i" >"$work/sealed.$i" || return
+	done
+	sign vault4 vault2 $VAULT 4 3 --state sealed &&
+		package vault4 vault2 vault4 &&
+		apply alpha vault4 --workload $V >/dev/null &&
+		[ "$(release_of alpha $V)" = 4 ] &&
+		[ "$(call alpha $V count)" = 0 ] || return
+	for ((i = 0; i < chunks; i++)); do
+		call alpha $V import "@$work/sealed.$i" |
+			grep -q "^$((i + 1)) of $chunks, legacy" || return
+	done
+	[ "$(call alpha $V digest)" = "$digest" ]
+}
+
 # ---- a helper that is killed ----
 
 # killed_at COMMAND STATE RELEASE: and what is said of it afterwards
@@ -717,6 +795,9 @@ write_witness
 two_hosts
 result $? "two hosts"
 the_real_case
+tells_sds
+sealed_state
+result $? "sealed state: the new version opens it, and its counter went along"
 one_to_one
 bad_input
 full_disk

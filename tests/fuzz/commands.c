@@ -321,6 +321,29 @@ static void fill_session_freeze(void *arg, const struct memory *memory,
 	freeze->timeout_ms = 1 + (__u32)rng_below(rng, 50);
 }
 
+/* A round that is begun has to be read to its end before anything follows. */
+static void fill_session_round(void *arg, const struct memory *memory,
+			       struct rng *rng)
+{
+	struct rewire_session_round *session_round = arg;
+
+	(void)memory;
+	if (commands_faultless || rng_percent(rng, 60))
+		session_round->flags = REWIRE_ROUND_LOOK;
+	else if (rng_percent(rng, 50))
+		session_round->delay_us = rng_below(rng, 2000);
+}
+
+static void fill_stream_round(void *arg, const struct memory *memory,
+			      struct rng *rng)
+{
+	struct rewire_session_round *round = arg;
+
+	(void)memory;
+	if (commands_faultless || rng_percent(rng, 30))
+		round->flags = REWIRE_ROUND_LOOK;
+}
+
 static void fill_get_trust(void *arg, const struct memory *memory,
 			   struct rng *rng)
 {
@@ -348,8 +371,7 @@ static void fill_update_begin(void *arg, const struct memory *memory,
 			      struct rng *rng)
 {
 	const struct rewire_update_order *order =
-		&world.samples.order[rng_percent(rng, 70) ? ORDER_PLAIN :
-							    ORDER_SEALED];
+		&world.samples.order[rng_below(rng, ORDERS)];
 	struct rewire_signature root[REWIRE_MAX_ROOT_SIGNATURES] = { 0 };
 	const struct rewire_order *words = &order->words;
 	struct rewire_update_begin *begin = arg;
@@ -540,6 +562,8 @@ const struct command commands[] = {
 	  .gentle = true,
 	  .pointer = { offsetof(struct rewire_get_evidence, buffer) },
 	  .fill = fill_evidence },
+	{ COMMON(STREAM_ROUND, rewire_session_round, STREAM, -1, 2),
+	  .fill = fill_stream_round },
 	{ COMMON(STREAM_COMMIT, rewire_stream_commit, STREAM,
 		 FD(rewire_stream_commit), 3) },
 	{ COMMON(SESSION_GET, rewire_session_get, SESSION, -1, 8),
@@ -549,6 +573,8 @@ const struct command commands[] = {
 	{ COMMON(SESSION_PUT, rewire_session_put, SESSION, -1, 8),
 	  .pointer = { offsetof(struct rewire_session_put, buffer) },
 	  .fill = fill_session_put },
+	{ COMMON(SESSION_ROUND, rewire_session_round, SESSION, -1, 2),
+	  .fill = fill_session_round },
 	{ COMMON(SESSION_FREEZE, rewire_session_freeze, SESSION, -1, 4),
 	  .fill = fill_session_freeze },
 	{ COMMON(SESSION_ABORT, rewire_session_abort, SESSION, -1, 1) },

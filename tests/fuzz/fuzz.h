@@ -65,7 +65,7 @@ enum kind {
 	KINDS,
 };
 
-#define SCENE_FDS 3
+#define SCENE_FDS 4
 
 /* Some files made together: an enclave, a migration with both its ends, or an update
  * with both versions.
@@ -90,7 +90,8 @@ struct content {
 
 /* Orders of an update. */
 enum {
-	ORDER_PLAIN,
+	ORDER_PLAIN,		/* starts anew */
+	ORDER_HANDOVER,		/* imports what the old version exports */
 	ORDER_SEALED,		/* and the root role has signed it, too */
 	ORDERS,
 };
@@ -106,7 +107,7 @@ struct samples {
 	uint8_t message[3][REWIRE_MAX_MESSAGE];	/* its OFFER, ACCEPT, READY */
 	size_t message_length[3];
 	struct content checkpoint;
-	struct rewire_signed next_manifest;	/* of the version after */
+	struct rewire_signed next_manifest[ORDERS];	/* of the version after */
 	struct rewire_update_order order[ORDERS];
 	struct content payload[ORDERS];
 	uint8_t update_id[REWIRE_ID_SIZE];	/* of the latest update */
@@ -125,6 +126,7 @@ struct world {
 	struct scene *scenes;
 	size_t scene_count;
 	uint64_t making_ns;	/* time spent in making scenes */
+	uint64_t handed_over;	/* updates that exported and imported state */
 };
 
 extern struct world world;

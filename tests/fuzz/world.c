@@ -161,6 +161,7 @@ static bool make_reseal(struct scene *scene, struct rng *rng)
 enum migration_stage {
 	STAGE_OFFERED,
 	STAGE_AGREED,
+	STAGE_COPYING,	/* and sealed meanwhile */
 	STAGE_FROZEN,
 	STAGE_PREPARED,
 };
@@ -226,6 +227,21 @@ static int make_agreement(struct scene *scene, struct rewire_error *err)
 					  samples->message_length[1], err);
 }
 
+static int make_rounds(struct scene *scene, struct rewire_error *err)
+{
+	bool rounds;
+	__u64 pages;
+	int fd, rc = rewire_session_look(scene->fd[1], &pages, err);
+
+	if (rc)
+		return rc;
+	fd = rewire_session_checkpoint(scene->fd[1], &rounds, err);
+	if (fd < 0)
+		return fd;
+	put_fd(scene, 3, fd, KIND_STREAM);
+	return 0;
+}
+
 static void keep_open(struct samples *samples)
 {
 	samples->open_request = samples->request;
@@ -243,6 +259,8 @@ static bool make_migration(struct scene *scene, struct rng *rng)
 		keep_open(&world.samples);
 	if (!rc && scene->stage >= STAGE_AGREED)
 		rc = make_agreement(scene, &err);
+	if (!rc && scene->stage == STAGE_COPYING)
+		rc = make_rounds(scene, &err);
 	if (!rc && scene->stage >= STAGE_FROZEN)
 		rc = rewire_session_stop(scene->fd[1], PAUSE_MS, &err);
 	if (!rc && scene->stage >= STAGE_PREPARED)
@@ -269,7 +287,7 @@ static int begin_update(struct scene *scene, bool is_volatile, struct rng *rng,
 			struct rewire_error *err)
 {
 	size_t which = scene->stage == STAGE_LOADING_SEALED ? ORDER_SEALED :
-							      ORDER_PLAIN;
+		       rng_percent(rng, 50) ? ORDER_HANDOVER : ORDER_PLAIN;
 	struct samples *samples = &world.samples;
 	__u8 workload[REWIRE_ID_SIZE];
 	int fd = make_stage(STAGE_RUNNING, workload, rng, err);
@@ -336,6 +354,15 @@ static int switch_versions(struct scene *scene, struct rewire_error *err)
 	return 0;
 }
 
+/* Did the two versions hand over anything? */
+static void count_state(int update)
+{
+	struct rewire_update_info info;
+
+	if (!rewire_update_get_info(update, &info, NULL) && info.state_bytes)
+		world.handed_over++;
+}
+
 static bool make_update(struct scene *scene, struct rng *rng)
 {
 	bool is_volatile = rng_percent(rng, 50);
@@ -348,6 +375,8 @@ static bool make_update(struct scene *scene, struct rng *rng)
 		rc = enter_new_version(scene, &err);
 	if (!rc && stage >= STAGE_HANDED)
 		rc = rewire_update_hand_over(update, UPDATE_MS, &err);
+	if (!rc && stage >= STAGE_HANDED)
+		count_state(update);
 	if (!rc && stage >= STAGE_HANDED && !is_volatile)
 		rc = seal(scene, REWIRE_VERSION_OLD, &err);
 	if (!rc && stage >= STAGE_TRIAL)
@@ -379,6 +408,8 @@ static struct scene scenes[] = {
 	  .stage = STAGE_OFFERED },
 	{ .name = "migration, agreed", .make = make_migration,
 	  .stage = STAGE_AGREED },
+	{ .name = "migration, copying", .make = make_migration,
+	  .stage = STAGE_COPYING },
 	{ .name = "migration, frozen", .make = make_migration,
 	  .stage = STAGE_FROZEN },
 	{ .name = "migration, prepared", .make = make_migration,
@@ -590,9 +621,14 @@ static bool sign_image(const char *path)
 				 &err))
 		return complain("manifest", &err);
 	manifest.release = 2;
-	if (rewire_sign_manifest(developer, &manifest, &samples->next_manifest,
-				 &err))
-		return complain("manifest of an update", &err);
+	for (size_t i = 0; i < ORDERS; i++) {
+		manifest.attributes = i == ORDER_HANDOVER ?
+				      REWIRE_ATTR_STATE_HANDOVER :
+				      REWIRE_ATTR_STATE_NONE;
+		if (rewire_sign_manifest(developer, &manifest,
+					 &samples->next_manifest[i], &err))
+			return complain("manifest of an update", &err);
+	}
 	return true;
 }
 
@@ -613,8 +649,8 @@ static int sign_package(size_t which, const __u8 *key, struct rewire_error *err)
 				       REWIRE_PACKAGE_ROOT;
 		memset(package.salt, 0x5a, sizeof(package.salt));
 	}
-	rc = rewire_order_sign(sds, &package, &samples->next_manifest, &words,
-			       err);
+	rc = rewire_order_sign(sds, &package, &samples->next_manifest[which],
+			       &words, err);
 	if (rc)
 		return rc;
 	for (size_t i = 0; key && !rc && i < ARRAY_SIZE(root); i++)
@@ -678,6 +714,8 @@ static bool sign_updates(void)
 
 	if (sign_package(ORDER_PLAIN, NULL, &err) ||
 	    record_payload(ORDER_PLAIN, NULL, &err) ||
+	    sign_package(ORDER_HANDOVER, NULL, &err) ||
+	    record_payload(ORDER_HANDOVER, NULL, &err) ||
 	    sign_package(ORDER_SEALED, key, &err) || sign_wrap(key, &err) ||
 	    record_payload(ORDER_SEALED, key, &err))
 		return complain("packages", &err);

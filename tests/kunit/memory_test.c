@@ -526,7 +526,7 @@ static void structs_have_their_sizes(struct kunit *test)
 	SIZE(destroy, 8);
 	SIZE(extract, 16);
 	SIZE(call, 64);
-	SIZE(enclave_info, 120);
+	SIZE(enclave_info, 160);
 	SIZE(stream_commit, 32);
 	SIZE(session_get, 16);
 	SIZE(session_put, 16);

@@ -545,6 +545,64 @@ static void time_of_an_earlier_life_only_expires(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, expired(b, NOON + 9), -ETIME);
 }
 
+/* ---- silence ---- */
+
+static struct rewire_journal_info info_of(struct bench *b)
+{
+	struct rewire_journal_info info = {};
+
+	rewire_witness_info(b->fresh, &info);
+	return info;
+}
+
+static void attack_12_silence_is_told(struct kunit *test)
+{
+	const u64 day = 86400 * NSEC_PER_SEC;
+	struct bench *b = test->priv;
+	struct rewire_journal_info info;
+
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	b->fresh->silent_since -= day;
+	info = info_of(b);
+	KUNIT_EXPECT_EQ(test, info.told, 0ULL);
+	KUNIT_EXPECT_EQ(test, info.heard, 0);
+	KUNIT_EXPECT_GE(test, info.silent_ms, 86400000ULL);
+
+	hear_time(test, NOON);
+	info = info_of(b);
+	KUNIT_EXPECT_EQ(test, info.told, NOON);
+	KUNIT_EXPECT_EQ(test, info.heard, 1);
+	KUNIT_EXPECT_LT(test, info.silent_ms, 3600000ULL);
+	b->fresh->silent_since -= day;
+	KUNIT_EXPECT_GE(test, info_of(b).silent_ms, 86400000ULL);
+
+	/* the next life knows what it said, and not how long ago that was */
+	stop(b);
+	b->fresh->time_taken = 0;
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	info = info_of(b);
+	KUNIT_EXPECT_EQ(test, info.told, NOON);
+	KUNIT_EXPECT_EQ(test, info.heard, 0);
+	KUNIT_EXPECT_LT(test, info.silent_ms, 3600000ULL);
+}
+
+/* Whoever carries the answers can keep one for later: it does not get fresher. */
+static void attack_12_answer_held_back(struct kunit *test)
+{
+	const u64 day = 86400 * NSEC_PER_SEC;
+	struct bench *b = test->priv;
+	struct rewire_witness witness;
+	struct rewire_head head;
+
+	KUNIT_ASSERT_EQ(test, start(b, 0), 0);
+	head = ask(test);
+	witness = answer(&head, &head);
+	witness.time = NOON;
+	b->fresh->asked -= day;
+	KUNIT_ASSERT_EQ(test, heed(b, &witness), 0);
+	KUNIT_EXPECT_GE(test, info_of(b).silent_ms, 86400000ULL);
+}
+
 static struct kunit_case witness_cases[] = {
 	KUNIT_CASE_PARAM(start_says_what_is_wanted, mode_gen_params),
 	KUNIT_CASE(witness_of_the_head_is_believed_once),
@@ -562,6 +620,8 @@ static struct kunit_case witness_cases[] = {
 	KUNIT_CASE(expired_by_the_time_of_the_witness),
 	KUNIT_CASE(time_does_not_go_back),
 	KUNIT_CASE(time_of_an_earlier_life_only_expires),
+	KUNIT_CASE(attack_12_silence_is_told),
+	KUNIT_CASE(attack_12_answer_held_back),
 	{}
 };
 

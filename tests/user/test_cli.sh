@@ -57,6 +57,7 @@ for line in "info" "info 1 2" "ls 1" "sign x" "request" "run x" "call 1" \
 	"provision x --no-journal --unwitnessed" "provision x --strict --unwitnessed" \
 	"trust show" "trust show x --live" "trust give --live" log "log 1" "log verify" \
 	"log verify x --head y" "log export x" "log compact 1" witness \
+	"witness status x" "witness status --max-silence 1y" \
 	"witness ask" "witness give" "witness sign x -o y" \
 	"evidence" "evidence show" \
 	"evidence verify x" "evidence get --json" "evidence get --nonce 00 -o x" \

@@ -45,6 +45,9 @@ static int set_up(void **state)
 			.release = 3,
 			.svn = 1,
 			.memory = 12 << 20,
+			.max_memory = 32 << 20,
+			.max_threads = 1,
+			.attributes = REWIRE_ATTR_STATE_SEALED,
 		};
 		memset(instances[i].info.software, 0x5a, REWIRE_ID_SIZE);
 		memset(instances[i].info.workload, 0x77 + i, REWIRE_ID_SIZE);
@@ -114,13 +117,15 @@ static void all_of_it(void **state)
 		"release 4, SVN 2, measurement e4e4e4e4e4e4e4e4",
 		"SDS: /CN=sds role", "developer: /CN=developer role",
 		"the SM goes by its own anchors", "12.0 MiB",
-		"memory up to 64.0 MiB, threads up to 1, hosts of level 2 or more",
+		"memory      at most 64.0 MiB, before: at most 32.0 MiB\n",
+		"threads     at most 1, as before\n",
+		"level       at least 2, before: at least 0\n",
+		"attributes  0x1, before: 0x2\n",
 		"the old version exports it", "10.0 s from the hand-over",
 		"workload 77777777-7777-7777-7777-777777777777",
 		"release 3, SVN 1", "12.0 MiB in use", "it would go",
 		"not known: no update of this software was measured",
 		"whether the developer stays the same is not known",
-		"what the old version might use is not known",
 		"before the switch the old version goes on",
 		"it comes back from a checkpoint",
 		"nothing below release 4 and SVN 2",
@@ -158,9 +163,9 @@ static void what_is_special(void **state)
 static void developers(void **state)
 {
 	(void)state;
-	memset(instances[0].developer, 0xdd, REWIRE_ID_SIZE);
+	memset(instances[0].info.developer, 0xdd, REWIRE_ID_SIZE);
 	says("stays the same", true);
-	instances[0].developer[0] = 1;
+	instances[0].info.developer[0] = 1;
 	says("changes: 01dddddd-dddd-dddd-dddd-dddddddddddd before", true);
 }
 
@@ -230,6 +235,8 @@ static void odd_answers(void **state)
 		show_updates(to, json);
 		fclose(to);
 		assert_true(length > 0);
+		/* nobody may read that as "unchanged" */
+		assert_null(strstr(words, "as before"));
 		assert_int_equal(show_plan_allowed(json), 0);
 		free(words);
 		json_decref(json);

@@ -201,8 +201,9 @@ static bool scaled(const char *text, const char *const *units,
 
 bool cli_duration(const char *text, __u32 *ret_ms)
 {
-	static const char *const units[] = { "", "ms", "s", "m", "h" };
-	static const __u64 factors[] = { 1000, 1, 1000, 60000, 3600000 };
+	static const char *const units[] = { "", "ms", "s", "m", "h", "d" };
+	static const __u64 factors[] = { 1000, 1, 1000, 60000, 3600000,
+					  86400000 };
 	__u64 ms;
 
 	if (!scaled(text, units, factors, ARRAY_SIZE(units), &ms) ||

@@ -80,7 +80,7 @@ int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cli_fail(const struct rewire_error *err);
 
 bool cli_number(const char *text, __u64 low, __u64 high, __u64 *ret_value);
-/* "500ms", "60s", "2m", "1h"; a bare number is seconds. */
+/* "500ms", "60s", "2m", "1h", "7d"; a bare number is seconds. */
 bool cli_duration(const char *text, __u32 *ret_ms);
 /* "4096", "64K", "256M", "2G". */
 bool cli_size(const char *text, __u64 *ret_bytes);

@@ -89,7 +89,8 @@ static int run_ls(int argc, char **argv)
 
 static void print_info(const struct rewire_enclave_info *info)
 {
-	char workload[REWIRE_ID_TEXT], software[REWIRE_ID_TEXT], size[32];
+	char workload[REWIRE_ID_TEXT], software[REWIRE_ID_TEXT];
+	char developer[REWIRE_ID_TEXT], size[32], most[32];
 	char measurement[2 * REWIRE_DIGEST_SIZE + 1];
 
 	printf("workload     %s\n", rewire_id_format(info->workload, workload));
@@ -103,10 +104,15 @@ static void print_info(const struct rewire_enclave_info *info)
 	       rewire_id_format(info->software, software),
 	       (unsigned long long)info->release,
 	       (unsigned long long)info->svn);
+	printf("developer    %s\n", rewire_id_format(info->developer, developer));
 	printf("measurement  %s\n", rewire_hex(info->measurement,
 					       sizeof(info->measurement),
 					       measurement));
-	printf("memory       %s\n", show_size(info->memory, size));
+	printf("memory       %s of at most %s\n", show_size(info->memory, size),
+	       show_size(info->max_memory, most));
+	printf("threads      at most %u\n", info->max_threads);
+	printf("level        %u or more\n", info->min_atl);
+	printf("attributes   %#x\n", info->attributes);
 	if (info->pid)
 		printf("process      %u\n", info->pid);
 	else

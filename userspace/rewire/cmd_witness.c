@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -277,8 +278,77 @@ static int run_local(int argc, char **argv)
 	return status;
 }
 
+/* ---- since when it has been silent ---- */
+
+static void print_status(const struct rewire_journal_info *info)
+{
+	double silent = (double)info->silent_ms / 1000;
+	time_t told = (time_t)info->told;
+	char date[32] = "never";
+	struct tm utc;
+
+	if (told && gmtime_r(&told, &utc))
+		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", &utc);
+	printf("journal  %s, %ju records\n",
+	       rewire_freshness_name(info->freshness),
+	       (uintmax_t)info->sequence);
+	printf("witness  last heard %s%s\n", date,
+	       told ? ", by its own clock" : "");
+	if (info->heard)
+		printf("silent   for %.0f s\n", silent);
+	else
+		printf("silent   for longer than %.0f s, since when this monitor has been there\n",
+		       silent);
+}
+
+static int run_status(int argc, char **argv)
+{
+	const char *most = NULL;
+	const struct cli_option options[] = {
+		{ .name = "max-silence", .value = &most },
+		{ 0 },
+	};
+	int at = cli_parse(argc, argv, options, 0, 0), sm, rc;
+	struct rewire_journal_info info;
+	struct rewire_error err;
+	__u32 most_ms = 0;
+	bool stale;
+
+	if (at < 0)
+		return cli_parse_exit(at);
+	if (most && !cli_duration(most, &most_ms))
+		return cli_usage("--max-silence: %s is not a duration", most);
+	sm = rewire_sm_open(&err);
+	if (sm < 0)
+		return cli_fail(&err);
+	rc = rewire_sm_journal_info(sm, &info, &err);
+	close(sm);
+	if (!rc && info.freshness == REWIRE_FRESHNESS_VOLATILE)
+		rc = rewire_fail(&err, EOPNOTSUPP,
+				 "this monitor has no journal, and no witness");
+	if (rc)
+		return cli_fail(&err);
+	stale = most && info.silent_ms > most_ms;
+	if (cli.json)
+		show_json(json_pack("{s:s, s:I, s:I, s:I, s:b, s:b}",
+				    "freshness",
+				    rewire_freshness_name(info.freshness),
+				    "records", (json_int_t)info.sequence,
+				    "told", (json_int_t)info.told,
+				    "silent_ms", (json_int_t)info.silent_ms,
+				    "heard", info.heard, "stale", stale));
+	else
+		print_status(&info);
+	if (stale)
+		fprintf(stderr, "rewire witness: stale: no witness was heard for %.1f s, at most %.1f s are allowed\n",
+			(double)info.silent_ms / 1000, (double)most_ms / 1000);
+	return stale ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int run(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "status"))
+		return run_status(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "ask"))
 		return run_ask(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "sign"))
@@ -297,6 +367,7 @@ const struct command cmd_witness = {
 	"       rewire witness sign HEAD --key FILE --cert FILE --platform CERT\n"
 	"                           --state DIR -o WITNESS\n"
 	"       rewire witness give WITNESS\n"
+	"       rewire witness status [--max-silence DURATION]\n"
 	"       rewire witness --key FILE --cert FILE --platform CERT --state DIR\n"
 	"\n"
 	"A Security Monitor that starts with a journal cannot know whether somebody put\n"
@@ -309,6 +380,11 @@ const struct command cmd_witness = {
 	"What happened after the last head that the witness knows can be taken back\n"
 	"unnoticed. So let it sign again after what matters.\n"
 	"\n"
+	"status says since when no witness has been heard: who keeps the SDS away keeps\n"
+	"revocations and updates away, too. The time is that of the witness's clock; how\n"
+	"long ago it was counts on a clock that nobody sets, from when the monitor asked.\n"
+	"\n"
+	"  --max-silence TIME   exit with 1 if it has been longer: 90s, 2h, 7d\n"
 	"  --key, --cert        of the SDS\n"
 	"  --platform CERT      of the platform CA, which certifies monitors\n"
 	"  --state DIR          the witness's memory, a file for each monitor\n"

@@ -88,17 +88,22 @@ json_t *show_hex(const void *data, size_t length)
 
 json_t *show_enclave(const struct rewire_enclave_info *info)
 {
-	return json_pack("{s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:o, s:I, s:i, s:i}",
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:i, s:i, s:i, s:i, s:i}",
 			 "enclave", (json_int_t)info->id,
 			 "state", rewire_enclave_state_name(info->state),
 			 "workload", show_id(info->workload),
 			 "software", show_id(info->software),
+			 "developer", show_id(info->developer),
 			 "epoch", (json_int_t)info->epoch,
 			 "release", (json_int_t)info->release,
 			 "svn", (json_int_t)info->svn,
 			 "measurement", show_hex(info->measurement,
 						 sizeof(info->measurement)),
 			 "memory", (json_int_t)info->memory,
+			 "max_memory", (json_int_t)info->max_memory,
+			 "max_threads", (int)info->max_threads,
+			 "min_atl", (int)info->min_atl,
+			 "attributes", (int)info->attributes,
 			 "pid", (int)info->pid,
 			 "pending", (int)info->pending);
 }

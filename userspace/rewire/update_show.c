@@ -78,21 +78,14 @@ static const char *state_words(const char *state)
 	return "of a kind that this program does not know";
 }
 
-static void show_rights(FILE *to, const json_t *version)
+static void show_state(FILE *to, const json_t *version)
 {
 	json_int_t attributes = number(version, "attributes");
-	char size[32];
 
-	fprintf(to, ROW "memory up to %s, threads up to %" JSON_INTEGER_FORMAT
-		", hosts of level %" JSON_INTEGER_FORMAT " or more\n", "may use",
-		show_size((__u64)number(version, "max_memory"), size),
-		number(version, "max_threads"), number(version, "min_atl"));
 	if (attributes & ~REWIRE_ATTRS)
 		fprintf(to, ROW "%sattributes %#" PRIx64 ", which this program does not know%s\n",
 			"", show_colour(to, SHOW_WAITING),
 			(uint64_t)attributes, show_colour(to, SHOW_PLAIN));
-	fprintf(to, ROW "what the old version might use is not known: its manifest is not kept by the SM\n",
-		"");
 	fprintf(to, ROW "%s\n", "state",
 		state_words(text(version, "state", "unknown")));
 }
@@ -113,7 +106,7 @@ static void show_head(FILE *to, const json_t *plan)
 	fprintf(to, ROW "%s%s\n", "payload",
 		show_size((__u64)number(package, "payload"), size),
 		is_true(package, "sealed") ? ", encrypted for this device" : "");
-	show_rights(to, version);
+	show_state(to, version);
 	fprintf(to, ROW "%.1f s from the hand-over until the SM gives up\n",
 		"trial", (double)number(package, "trial_ms") / 1000);
 }
@@ -157,6 +150,51 @@ static void show_from(FILE *to, const json_t *instance, const json_t *version)
 		fprintf(to, ROW "stays the same\n", "developer");
 }
 
+static const char *as_number(__u64 value, char text[32])
+{
+	snprintf(text, 32, "%" PRIu64, (uint64_t)value);
+	return text;
+}
+
+static const char *as_flags(__u64 value, char text[32])
+{
+	snprintf(text, 32, "%#" PRIx64, (uint64_t)value);
+	return text;
+}
+
+/* What the new version may use, beside what the old one might. */
+static void show_rights(FILE *to, const json_t *from, const json_t *version)
+{
+	static const struct {
+		const char *key, *name, *how;
+		const char *(*format)(__u64 value, char text[32]);
+	} table[] = {
+		{ "max_memory", "memory", "at most ", show_size },
+		{ "max_threads", "threads", "at most ", as_number },
+		{ "min_atl", "level", "at least ", as_number },
+		{ "attributes", "attributes", "", as_flags },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		const json_t *old = json_object_get(from, table[i].key);
+		__u64 before = (__u64)json_integer_value(old);
+		__u64 after = (__u64)number(version, table[i].key);
+		char text[32];
+
+		fprintf(to, ROW "%s%s", table[i].name, table[i].how,
+			table[i].format(after, text));
+		if (!json_is_integer(old))
+			fputs(", before: not known\n", to);
+		else if (before == after)
+			fputs(", as before\n", to);
+		else
+			fprintf(to, "%s, before: %s%s%s\n",
+				show_colour(to, SHOW_WAITING), table[i].how,
+				table[i].format(before, text),
+				show_colour(to, SHOW_PLAIN));
+	}
+}
+
 static void show_instance(FILE *to, const json_t *instance,
 			  const json_t *version)
 {
@@ -164,6 +202,7 @@ static void show_instance(FILE *to, const json_t *instance,
 
 	fprintf(to, "\nworkload %s\n", text(instance, "workload", "?"));
 	show_from(to, instance, version);
+	show_rights(to, json_object_get(instance, "from"), version);
 	fprintf(to, ROW "%s%s%s%s\n", "the SM says",
 		show_colour(to, allowed ? SHOW_GOOD : SHOW_BAD),
 		allowed ? "it would go" : "no: ",

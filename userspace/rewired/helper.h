@@ -17,6 +17,7 @@
  * @pool: threads; has a lock of its own
  * @updates: what is known of updates; has locks of its own
  * @poked: something happened that may let an update begin
+ * @receipts: some may not have gone to the SDS yet
  * @stop: eventfd, readable from when the program is to stop
  *
  * There is no file of the SM here: REWIRE_GET_WHY tells of the last command on
@@ -29,6 +30,7 @@ struct helper {
 	struct pool *pool;
 	struct updates *updates;
 	atomic_bool poked;
+	atomic_bool receipts;
 	int stop;
 };
 

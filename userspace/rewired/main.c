@@ -18,8 +18,10 @@
  *	POOL_CLIENT	a line of the control socket		--max-clients
  *	POOL_PEER	a connection another helper made	--max-peers
  *	POOL_REFUSAL	saying no to one that is too many	1
- *	POOL_KEEPER	finishing what nobody waits for		1
+ *	POOL_KEEPER	finishing what nobody waits for, and	1
+ *			asking how long no witness was heard
  *	POOL_UPDATER	updates that nobody waits for		1
+ *	POOL_COURIER	receipts that the SDS has to get	1
  *
  * Objects change hands with a job: a socket belongs either to the loop or to one
  * thread. What threads share is in struct helper: options that never change, and
@@ -47,11 +49,13 @@
 #include <event2/event.h>
 
 #include "control.h"
+#include "courier.h"
 #include "keeper.h"
 #include "kernel_events.h"
 #include "listener.h"
 #include "log.h"
 #include "notify.h"
+#include "silence.h"
 #include "updater.h"
 #include "witness.h"
 
@@ -60,6 +64,8 @@
 struct program {
 	struct helper helper;
 	struct keeper keeper;
+	struct silence silence;
+	struct courier courier;
 	struct event_base *base;
 	struct event *signals[SIGNALS];
 	struct event *tick, *reap;
@@ -102,6 +108,8 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
 	(void)fd;
 	(void)what;
 	keeper_tick(&program->keeper);
+	silence_tick(&program->silence);
+	courier_tick(&program->courier);
 	updater_tick(program->updater);
 }
 
@@ -159,6 +167,7 @@ static int start_pool(struct helper *helper, struct rewire_error *err)
 		[POOL_REFUSAL] = 1,
 		[POOL_KEEPER] = 1,
 		[POOL_UPDATER] = 1,
+		[POOL_COURIER] = 1,
 	};
 
 	helper->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -245,6 +254,8 @@ static int start(struct program *program, struct rewire_error *err)
 	if (ret)
 		return ret;
 	keeper_init(&program->keeper, helper);
+	silence_init(&program->silence, helper);
+	courier_init(&program->courier, helper);
 	if (kernel_events_open(program->base, on_sm_event, program,
 			       &program->events, &minor))
 		log_warning("events of the SM are not logged: %s", minor.text);

@@ -35,6 +35,7 @@ static const char usage[] =
 "                        SM's head, and where the answer is to be; what\n"
 "                        'rewire witness sign HEAD -o ANSWER' does. Without it\n"
 "                        somebody has to run 'rewire witness' each time\n"
+"  --max-silence S       say so when no witness was heard for that many seconds\n"
 "  --volatile            keep no sealed checkpoint of an enclave that moves:\n"
 "                        it is lost if its host goes down meanwhile\n"
 "  --update-inbox DIR    apply the packages that appear there, as the policy says\n"
@@ -42,6 +43,10 @@ static const char usage[] =
 "                        docs/update.md. Without it all has to be approved.\n"
 "                        Read again on SIGHUP\n"
 "  --receipts DIR        keep receipts of updates there [receipts in --state-dir]\n"
+"  --receipt-command PROGRAM\n"
+"                        how the SDS gets the receipts of updates: PROGRAM reads one\n"
+"                        from its standard input, and is run again until it exits\n"
+"                        with 0\n"
 "  --max-peers N         connections of other helpers at a time [16]\n"
 "  --max-clients N       connections on the control socket at a time [32]\n"
 "  --pause-goal MS       a running enclave is copied in rounds, until what is left\n"
@@ -60,9 +65,10 @@ static const char usage[] =
 enum {
 	OPT_HOST_DIR = 256, OPT_STATE_DIR, OPT_SOCKET, OPT_LISTEN,
 	OPT_PROVISION, OPT_JOURNAL, OPT_UNWITNESSED, OPT_STRICT, OPT_NO_JOURNAL,
-	OPT_WITNESS, OPT_VOLATILE, OPT_UPDATE_INBOX, OPT_UPDATE_POLICY,
-	OPT_RECEIPTS, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
-	OPT_PAUSE, OPT_LIMIT, OPT_STOP, OPT_FREEZE, OPT_IO, OPT_VERBOSE, OPT_QUIET, OPT_HELP,
+	OPT_WITNESS, OPT_SILENCE, OPT_VOLATILE, OPT_UPDATE_INBOX, OPT_UPDATE_POLICY,
+	OPT_RECEIPTS, OPT_COURIER, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
+	OPT_PAUSE, OPT_LIMIT, OPT_STOP, OPT_FREEZE, OPT_IO,
+	OPT_VERBOSE, OPT_QUIET, OPT_HELP,
 };
 
 static const struct option longs[] = {
@@ -75,11 +81,13 @@ static const struct option longs[] = {
 	{ "unwitnessed", no_argument, NULL, OPT_UNWITNESSED },
 	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "witness-command", required_argument, NULL, OPT_WITNESS },
+	{ "max-silence", required_argument, NULL, OPT_SILENCE },
 	{ "no-journal", no_argument, NULL, OPT_NO_JOURNAL },
 	{ "volatile", no_argument, NULL, OPT_VOLATILE },
 	{ "update-inbox", required_argument, NULL, OPT_UPDATE_INBOX },
 	{ "update-policy", required_argument, NULL, OPT_UPDATE_POLICY },
 	{ "receipts", required_argument, NULL, OPT_RECEIPTS },
+	{ "receipt-command", required_argument, NULL, OPT_COURIER },
 	{ "max-peers", required_argument, NULL, OPT_MAX_PEERS },
 	{ "max-clients", required_argument, NULL, OPT_MAX_CLIENTS },
 	{ "pause-goal", required_argument, NULL, OPT_PAUSE },
@@ -118,6 +126,9 @@ static bool take_number(struct options *o, int option, const char *text)
 		return parse_number("max-peers", text, 256, &o->max_peers);
 	case OPT_MAX_CLIENTS:
 		return parse_number("max-clients", text, 256, &o->max_clients);
+	case OPT_SILENCE:
+		return parse_number("max-silence", text, 365 * 86400,
+				    &o->max_silence_s);
 	case OPT_PAUSE:
 		return parse_number("pause-goal", text, 60000,
 				    &o->pause_goal_ms);
@@ -185,6 +196,9 @@ static bool take(struct options *o, int option, const char *text)
 		return true;
 	case OPT_RECEIPTS:
 		o->receipts_dir = text;
+		return true;
+	case OPT_COURIER:
+		o->receipt_command = text;
 		return true;
 	case OPT_VERBOSE:
 		if (o->level < LOG_LEVEL_DEBUG)

@@ -15,11 +15,13 @@
  * @provision: provision the SM from @host_dir if nobody did
  * @provisioning: how
  * @witness_command: program that asks a witness; NULL: somebody else does
+ * @max_silence_s: after which it is said that no witness was heard; 0: never
  * @is_volatile: keep no sealed checkpoints of what moves
  * @update_policy: file that says what may be updated when; NULL: all of it has
  *	to be approved
  * @update_inbox: folder where packages are dropped; NULL: none
  * @receipts_dir: folder for receipts of updates; NULL: in the state folder
+ * @receipt_command: program that takes a receipt to the SDS; NULL: none does
  * @max_peers: connections of other helpers at a time
  * @max_clients: connections on the control socket at a time
  * @pause_goal_ms: for what is left of an enclave that is copied while it runs; 0:
@@ -37,10 +39,12 @@ struct options {
 	bool provision;
 	struct rewire_provision_options provisioning;
 	const char *witness_command;
+	unsigned int max_silence_s;
 	bool is_volatile;
 	const char *update_policy;
 	const char *update_inbox;
 	const char *receipts_dir;
+	const char *receipt_command;
 	unsigned int max_peers;
 	unsigned int max_clients;
 	unsigned int pause_goal_ms;

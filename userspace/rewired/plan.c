@@ -32,14 +32,14 @@ static json_t *name_of(const char *name)
 	return value ? value : json_string("(text that is not UTF-8)");
 }
 
-static const char *state_handling(const struct rewire_manifest *manifest)
+static const char *state_handling(__u32 attributes)
 {
 	static const char *const names[] = {
 		[REWIRE_ATTR_STATE_NONE] = "none",
 		[REWIRE_ATTR_STATE_HANDOVER] = "handover",
 		[REWIRE_ATTR_STATE_SEALED] = "sealed",
 	};
-	__u32 state = manifest->attributes & REWIRE_ATTR_STATE;
+	__u32 state = attributes & REWIRE_ATTR_STATE;
 
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] :
 							   "unknown";
@@ -81,7 +81,7 @@ static json_t *describe_version(const struct plan *plan)
 			 "max_memory", (json_int_t)m->max_memory,
 			 "max_threads", (int)m->max_threads,
 			 "min_atl", (int)m->min_atl,
-			 "state", state_handling(m),
+			 "state", state_handling(m->attributes),
 			 "attributes", (int)m->attributes);
 }
 
@@ -122,24 +122,35 @@ static json_t *describe_pause(const struct plan *plan,
 			 "measured_memory", (json_int_t)past->memory);
 }
 
+static json_t *describe_old(const struct rewire_enclave_info *info)
+{
+	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:I, s:i, s:i, s:s, s:i}",
+			 "release", (json_int_t)info->release,
+			 "svn", (json_int_t)info->svn,
+			 "software", id_of(info->software),
+			 "measurement", hex_of(info->measurement,
+					       REWIRE_DIGEST_SIZE),
+			 "developer", id_of(info->developer),
+			 "max_memory", (json_int_t)info->max_memory,
+			 "max_threads", (int)info->max_threads,
+			 "min_atl", (int)info->min_atl,
+			 "state", state_handling(info->attributes),
+			 "attributes", (int)info->attributes);
+}
+
 static json_t *describe_instance(const struct plan *plan,
 				 const struct plan_instance *i)
 {
 	const struct rewire_enclave_info *info = &i->info;
 
 	return json_pack(
-		"{s:o, s:o, s:I, s:s, s:I, s:{s:I, s:I, s:o, s:o, s:o}, s:I, s:b, s:i, s:o, s:o}",
+		"{s:o, s:o, s:I, s:s, s:I, s:o, s:I, s:b, s:i, s:o, s:o}",
 		"workload", id_of(info->workload),
 		"update", id_of(i->update),
 		"enclave", (json_int_t)info->id,
 		"enclave_state", rewire_enclave_state_name(info->state),
 		"epoch", (json_int_t)info->epoch,
-		"from",
-		"release", (json_int_t)info->release,
-		"svn", (json_int_t)info->svn,
-		"software", id_of(info->software),
-		"measurement", hex_of(info->measurement, REWIRE_DIGEST_SIZE),
-		"developer", id_of(i->developer),
+		"from", describe_old(info),
 		"memory", (json_int_t)info->memory,
 		"allowed", !i->refused,
 		"errno", i->refused,
@@ -155,7 +166,7 @@ json_t *plan_describe(const struct plan *plan)
 		json_array_append_new(instances,
 				      describe_instance(plan,
 							&plan->instance[i]));
-	return json_pack("{s:o, s:o, s:{s:o, s:o}, s:b, s:o, s:i, s:[s, s, s, s]}",
+	return json_pack("{s:o, s:o, s:{s:o, s:o}, s:b, s:o, s:i}",
 			 "package",
 			 describe_package(&plan->order->words.package),
 			 "to", describe_version(plan),
@@ -164,8 +175,5 @@ json_t *plan_describe(const struct plan *plan)
 			 "developer", name_of(plan->signers.developer),
 			 "volatile", (int)plan->is_volatile,
 			 "instances", instances,
-			 "left_out", (int)plan->left_out,
-			 /* The SM does not tell; no one must read "unchanged". */
-			 "unknown", "old max_memory", "old max_threads",
-			 "old min_atl", "old attributes");
+			 "left_out", (int)plan->left_out);
 }

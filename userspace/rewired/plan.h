@@ -14,14 +14,12 @@
  * struct plan_instance - one that would be updated
  * @info: what the SM says of it
  * @update: id that the update would have
- * @developer: id of who signed what it runs; zero when the SM did not tell
  * @refused: errno, positive, with which the SM would refuse; 0: it would not
  * @why: in words
  */
 struct plan_instance {
 	struct rewire_enclave_info info;
 	__u8 update[REWIRE_ID_SIZE];
-	__u8 developer[REWIRE_ID_SIZE];
 	int refused;
 	char why[384];
 };

@@ -13,6 +13,7 @@
 
 #include "checkpoint.h"
 #include "log.h"
+#include "receipts.h"
 #include "updates.h"
 
 /* What the SM says of an update; UPDATE_UNKNOWN is an answer too. */
@@ -203,7 +204,7 @@ static int recover(struct updates *updates, struct entry *entry,
 		return rc;
 	describe(entry, &word, lost);
 	if (word.receipt_length)
-		updates_keep_receipt(updates, entry->id, word.receipt,
+		receipts_keep(updates->helper, entry->id, word.receipt,
 				     word.receipt_length);
 	rc = ledger_put(&updates->ledger, entry, err);
 	if (rc)

@@ -8,11 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <sys/random.h>
-
 #include "base64.h"
 #include "instances.h"
 #include "plan.h"
+#include "receipts.h"
 #include "update_verbs.h"
 
 /* Of the ledger, in one answer: a line has its bound. */
@@ -144,29 +143,6 @@ static int apply(struct updates *updates,
 
 /* ---- plan ---- */
 
-/* Who signed what runs: the SM says it in evidence only. */
-static void find_developer(int sm, const struct rewire_enclave_info *info,
-			   __u8 *developer)
-{
-	struct rewire_token *token = malloc(sizeof(*token));
-	struct rewire_claims *claims = malloc(sizeof(*claims));
-	static const __u8 none[REWIRE_ID_SIZE];
-	__u8 nonce[REWIRE_NONCE_SIZE];
-	int enclave = rewire_enclave_open(sm, info->id, none, NULL);
-
-	if (token && claims && enclave >= 0 &&
-	    getrandom(nonce, sizeof(nonce), 0) == sizeof(nonce) &&
-	    !rewire_evidence_get(enclave, true, nonce, sizeof(nonce), token,
-				 NULL) &&
-	    !rewire_evidence_parse(token->bytes, token->length, claims, NULL) &&
-	    claims->groups & REWIRE_EAT_ENCLAVE)
-		memcpy(developer, claims->developer, REWIRE_ID_SIZE);
-	if (enclave >= 0)
-		close(enclave);
-	free(claims);
-	free(token);
-}
-
 static int look_at(const struct batch *batch,
 		   const struct rewire_enclave_info *info, bool is_volatile,
 		   struct plan_instance *instance, struct rewire_error *err)
@@ -179,7 +155,6 @@ static int look_at(const struct batch *batch,
 			      instance->update, err);
 	if (rc)
 		return rc;
-	find_developer(batch->sm, info, instance->developer);
 	if (rewire_update_try(batch->sm, batch->order, info->workload,
 			      is_volatile, &why)) {
 		instance->refused = why.code;
@@ -386,7 +361,7 @@ static int ask_receipt(struct updates *updates, const __u8 *id,
 	rc = rewire_update_read_receipt(update, receipt, length, err);
 	close(update);
 	if (!rc)
-		updates_keep_receipt(updates, id, receipt, *length);
+		receipts_keep(updates->helper, id, receipt, *length);
 	return rc;
 }
 
@@ -396,7 +371,7 @@ static int receipt(struct updates *updates, const __u8 *id, json_t **ret_info,
 	__u8 buffer[REWIRE_MAX_UPDATE_RECEIPT], *kept;
 	size_t length = sizeof(buffer), kept_length;
 	char path[STORE_PATH], *text;
-	int rc = updates_receipt_path(updates, id, path, sizeof(path), err);
+	int rc = receipts_path(updates->helper, id, path, sizeof(path), err);
 
 	if (rc)
 		return rc;

@@ -16,6 +16,7 @@
 #include "base64.h"
 #include "clock.h"
 #include "log.h"
+#include "receipts.h"
 #include "report.h"
 #include "updates.h"
 
@@ -85,39 +86,6 @@ void updates_poke(struct updates *updates)
 void updates_trials_dir(const struct updates *updates, char path[STORE_PATH])
 {
 	snprintf(path, STORE_PATH, "%s/trials", updates->helper->store.dir);
-}
-
-int updates_receipt_path(const struct updates *updates,
-			 const __u8 id[REWIRE_ID_SIZE], char *path, size_t size,
-			 struct rewire_error *err)
-{
-	const char *dir = updates->helper->options.receipts_dir;
-	char text[REWIRE_ID_TEXT];
-	int length;
-
-	rewire_id_format(id, text);
-	if (dir)
-		length = snprintf(path, size, "%s/%s.receipt", dir, text);
-	else
-		length = snprintf(path, size, "%s/receipts/%s.receipt",
-				  updates->helper->store.dir, text);
-	if (length < 0 || (size_t)length >= size)
-		return rewire_fail(err, ENAMETOOLONG, "the folder of receipts has too long a name");
-	return 0;
-}
-
-void updates_keep_receipt(const struct updates *updates,
-			  const __u8 id[REWIRE_ID_SIZE], const void *receipt,
-			  size_t length)
-{
-	struct rewire_error err;
-	char path[STORE_PATH];
-
-	if (updates_receipt_path(updates, id, path, sizeof(path), &err) ||
-	    rewire_file_write(path, receipt, length, 0600, &err))
-		log_error("keeping the receipt of an update: %s", err.text);
-	else
-		log_info("receipt kept in %s", path);
 }
 
 /* ---- which run ---- */
@@ -264,7 +232,7 @@ static void tell_end(struct course *c, const struct entry *entry,
 		return;
 	if (result->receipt_length) {
 		receipt = base64_encode(result->receipt, result->receipt_length);
-		updates_receipt_path(c->updates, entry->id, path, sizeof(path),
+		receipts_path(c->updates->helper, entry->id, path, sizeof(path),
 				     NULL);
 	}
 	/* '*' leaves a member out when there is nothing to say. */
@@ -334,7 +302,7 @@ static void conclude(struct course *c, int rc,
 	entry->pause_us = result->info.pause_us;
 	/* First: whoever reads that it is over finds the receipt. */
 	if (result->receipt_length)
-		updates_keep_receipt(c->updates, entry->id, result->receipt,
+		receipts_keep(c->updates->helper, entry->id, result->receipt,
 				     result->receipt_length);
 	if (ledger_put(&c->updates->ledger, entry, &err))
 		log_error("the ledger of updates: %s", err.text);

@@ -111,20 +111,10 @@ int updates_cancel(struct updates *updates, const __u8 id[REWIRE_ID_SIZE],
  */
 bool updates_recover(struct updates *updates);
 
-/* Where the receipt of an update is kept. */
-int updates_receipt_path(const struct updates *updates,
-			 const __u8 id[REWIRE_ID_SIZE], char *path, size_t size,
-			 struct rewire_error *err);
-
 /* Folder of the checkpoints of updates that run. */
 void updates_trials_dir(const struct updates *updates, char path[STORE_PATH]);
 
 /* True while a thread of ours is at it. */
 bool updates_is_running(struct updates *updates, const __u8 id[REWIRE_ID_SIZE]);
-
-/* Keep what the SM signed; what fails is logged. */
-void updates_keep_receipt(const struct updates *updates,
-			  const __u8 id[REWIRE_ID_SIZE], const void *receipt,
-			  size_t length);
 
 #endif /* REWIRED_UPDATES_H */

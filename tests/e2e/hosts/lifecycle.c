@@ -285,6 +285,47 @@ static void killed_while_running(void)
 	       "something is left of it");
 }
 
+/* A program that knows a struct as it was before, or as it may be one day. */
+static void structs_that_grow(void)
+{
+	const __u32 least = offsetof(struct rewire_enclave_info, developer);
+	const __u32 now = sizeof(struct rewire_enclave_info);
+	union {
+		struct rewire_enclave_info info;
+		__u8 bytes[sizeof(struct rewire_enclave_info) + 16];
+	} arg;
+	int fd;
+
+	work_start(&work, &alpha, "counter");
+	fd = work_open(&work, &alpha);
+	for (__u32 size = least - 1; size <= sizeof(arg); size++) {
+		__u32 end = size < now ? size : now;
+		int rc;
+
+		memset(&arg, 0, sizeof(arg));
+		memset(arg.bytes + end, size > now ? 0 : 0xa5,
+		       sizeof(arg) - end);
+		arg.info.size = size;
+		rc = ioctl(fd, REWIRE_ENCLAVE_INFO, &arg) ? errno : 0;
+		if (size < least) {
+			expect(rc == EINVAL, "%u bytes: %s", size, strerror(rc));
+			continue;
+		}
+		expect(!rc && arg.info.memory && arg.info.size == size,
+		       "%u bytes: %s", size, strerror(rc));
+		for (__u32 at = end; at < sizeof(arg); at++)
+			expect(arg.bytes[at] == (size > now ? 0 : 0xa5),
+			       "%u bytes: more are written", size);
+	}
+	memset(&arg, 0, sizeof(arg));
+	arg.info.size = now + 1;
+	arg.bytes[now] = 1;
+	expect(ioctl(fd, REWIRE_ENCLAVE_INFO, &arg) && errno == E2BIG,
+	       "a member of the future is taken: %s", strerror(errno));
+	close(fd);
+	work_destroy(&work, &alpha);
+}
+
 static const struct test_case cases[] = {
 	{ "BUILDING", building },
 	{ "READY", ready },
@@ -294,6 +335,7 @@ static const struct test_case cases[] = {
 	{ "PAUSED, its process killed", killed_while_paused },
 	{ "DESTROYED", destroyed },
 	{ "RUNNING, its process killed", killed_while_running },
+	{ "structs that grow", structs_that_grow },
 	{ 0 }
 };
 

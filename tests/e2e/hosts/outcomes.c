@@ -377,15 +377,45 @@ static void update_first(void)
 
 /* ---- the disk is full ---- */
 
+static __u64 memory_used(const struct host *host)
+{
+	return host_info(host).memory_used;
+}
+
+/* A handover that cannot be written down begins nothing, and takes no more at each try. */
+static void handover_tried_again(struct machine *machine)
+{
+	__u64 used = 0;
+
+	machine_fill(machine);
+	for (int i = 0; i < 4; i++) {
+		expect_refusal(upgrade_step(&upgrade, &work, UPGRADE_HANDOVER),
+			       ENOSPC, &upgrade.error, "journal file");
+		expect(upgrade_info(&upgrade).state == REWIRE_UPDATE_LOADED,
+		       "it is in state %u", upgrade_info(&upgrade).state);
+		if (!i)
+			used = memory_used(&machine->host);
+		expect(memory_used(&machine->host) == used,
+		       "try %d: %llu bytes are in use, %llu after the first",
+		       i + 1, (unsigned long long)memory_used(&machine->host),
+		       (unsigned long long)used);
+	}
+	machine_empty(machine);
+}
+
 static void full_disk(void)
 {
 	struct machine machine;
+	__u64 used;
 
 	machine_boot(&machine, "alpha", false);
+	used = memory_used(&machine.host);
 	start_at(&machine.host);
 	upgrade.order->words.package.trial_ms = 10 * TRIAL_MS;
 	upgrade_sign(&upgrade);
-	steps(0, UPGRADE_SEAL_OLD);
+	steps(0, UPGRADE_ENTER);
+	handover_tried_again(&machine);
+	steps(UPGRADE_HANDOVER, UPGRADE_SEAL_OLD);
 	machine_fill(&machine);
 	expect_refusal(upgrade_step(&upgrade, &work, UPGRADE_TRIAL), ENOSPC,
 		       &upgrade.error, "journal file");
@@ -417,6 +447,11 @@ static void full_disk(void)
 	expect_edition(&work, &machine.host, &two);
 	upgrade_free(&upgrade);
 	work_destroy(&work, &machine.host);
+	work_destroy(&machine.spare, &machine.host);
+	expect(memory_used(&machine.host) == used,
+	       "%llu bytes are in use, %llu before",
+	       (unsigned long long)memory_used(&machine.host),
+	       (unsigned long long)used);
 	machine_off(&machine);
 }
 

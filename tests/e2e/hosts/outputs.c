@@ -196,6 +196,28 @@ static int frozen(void *arg)
 	return dup(carry.out);
 }
 
+static int agreed(void *arg)
+{
+	(void)arg;
+	ask_for(&carry);
+	expect_ok(carry_steps(&carry, STEP_OFFER, STEP_AGREE), &carry.error);
+	return dup(carry.out);
+}
+
+static int copying(void *arg)
+{
+	int fd, session = agreed(arg);
+	bool rounds;
+	__u64 pages;
+
+	expect_ok(rewire_session_look(session, &pages, &carry.error),
+		  &carry.error);
+	fd = rewire_session_checkpoint(session, &rounds, &carry.error);
+	expect_ok(fd, &carry.error);
+	close(session);
+	return fd;
+}
+
 static int known_session(void *arg)
 {
 	struct rewire_open_session *open = arg;
@@ -273,6 +295,10 @@ static const struct output outputs[] = {
 	  BUFFER(rewire_session_get, length, buffer) },
 	{ COMMAND(SESSION_INFO, rewire_session_info, frozen),
 	  .out = { { 4, sizeof(struct rewire_session_info) - 4 } } },
+	{ COMMAND(SESSION_ROUND, rewire_session_round, agreed),
+	  .out = { AT(rewire_session_round, pages) } },
+	{ COMMAND(STREAM_ROUND, rewire_session_round, copying),
+	  .out = { AT(rewire_session_round, pages) } },
 	{ COMMAND(SESSION_CHECKPOINT, rewire_session_checkpoint, frozen),
 	  FD(rewire_session_checkpoint),
 	  .out = { AT(rewire_session_checkpoint, fd) } },

@@ -6,6 +6,7 @@
  * Copyright (c) 2026 The REWIRE authors
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,6 +250,54 @@ static void cut_off(void)
 		       (unsigned long long)used);
 		expect_edition(&work, &alpha, &one);
 	}
+	end();
+}
+
+static void give_up_after(const char *ms)
+{
+	int fd = open("/sys/module/rewire/parameters/loading_ms",
+		      O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, ms, strlen(ms)) != (ssize_t)strlen(ms))
+		tap_bail("loading_ms: %m");
+	close(fd);
+}
+
+static void expect_given_up(__u64 used, const char *what)
+{
+	struct rewire_update_info info;
+
+	upgrade_becomes(&upgrade, REWIRE_UPDATE_ABORTED);
+	info = upgrade_info(&upgrade);
+	expect(info.error == ETIMEDOUT && strstr(info.reason, what),
+	       "it ended by %s", info.reason);
+	expect_dropped(used);
+	expect_edition(&work, &alpha, &one);
+}
+
+/* Nobody sends the rest, or goes on: the memory comes back all the same. */
+static void never_complete(void)
+{
+	__u64 used;
+
+	start();
+	used = memory_used();
+	give_up_after("2000");
+	expect_ok(begin(), &upgrade.error);
+	give_up_after("3600000");
+	/* on a slow machine it may be over already */
+	if (put(upgrade.payload, upgrade.length / 2))
+		tap_note("too late: %s", upgrade.error.text);
+	expect_given_up(used, "payload");
+
+	expect_ok(begin(), &upgrade.error);
+	expect_ok(put(upgrade.payload, upgrade.length - 1), &upgrade.error);
+	expect(upgrade_info(&upgrade).remaining_ms > 3000000, "it has no hour");
+	expect(memory_used() > used, "nothing was taken in");
+	give_up_after("1");
+	expect_ok(put(upgrade.payload + upgrade.length - 1, 1), &upgrade.error);
+	give_up_after("3600000");
+	expect_given_up(used, "handover");
 	end();
 }
 
@@ -619,6 +668,7 @@ static const struct test_case cases[] = {
 	{ "attack_13_endless_zero_pages", zero_pages },
 	{ "attack_13_slow_payload", slow },
 	{ "attack_13_truncated_payload", cut_off },
+	{ "attack_13_payload_never_comes", never_complete },
 	{ "nobody else adds to what is being loaded", nobody_else_loads },
 	{ "attack_14_swapped_while_written", swapped_meanwhile },
 	{ "attack_14_swapped_between_writes", swapped_between },

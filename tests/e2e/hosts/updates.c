@@ -59,6 +59,10 @@ static void switches(void)
 	upgrade_all(&upgrade, &work);
 	expect(upgrade.epoch > 1, "epoch %llu",
 	       (unsigned long long)upgrade.epoch);
+	/* the call that the old one answered, once more: nothing is done twice */
+	expect_ok(work_ask(&work, &alpha, PATIENCE_MS), &work.error);
+	expect(strtoul((char *)work.answer, NULL, 10) == work.counter,
+	       "%s instead of %lu", work.answer, work.counter);
 	expect_goes_on(&two);
 	expect_receipt(&upgrade, REWIRE_UPDATE_SWITCHED, &one, &two);
 	end();
@@ -230,13 +234,12 @@ static void nobody_hurries(void)
 	end();
 }
 
-/* attack_16_install_fails_late and what else a version may do wrong. */
-static void misbehaves(const char *how, enum upgrade_step where, int code)
+/* It was started, and told how: what comes of it? */
+static void expect_misbehaves(const char *how, enum upgrade_step where,
+			      int code)
 {
 	int rc;
 
-	start();
-	expect_goes_on(&one);
 	if (!expect(!behave(how), "behave %s: %s", how, work.answer))
 		return end();
 	expect_ok(upgrade_steps(&upgrade, &work, 0, where - 1), &upgrade.error);
@@ -254,6 +257,71 @@ static void misbehaves(const char *how, enum upgrade_step where, int code)
 	if (!case_is_good())
 		tap_note("%s: %s", how, upgrade.error.text);
 	end();
+}
+
+/* attack_16_install_fails_late and what else a version may do wrong. */
+static void misbehaves(const char *how, enum upgrade_step where, int code)
+{
+	start();
+	expect_goes_on(&one);
+	expect_misbehaves(how, where, code);
+}
+
+/* What the old one exports is of no use to the new one, or never ends. */
+static void wrong_state(void)
+{
+	/* how an unruly one begins what it exports, and how long that is */
+	static const __u64 magic = 0x796c75726e75;
+	static __u8 bytes[32768];
+	static const struct {
+		size_t length;
+		bool right;	/* in its beginning */
+		int code;
+	} states[] = {
+		{ 0, true, ECANCELED }, { 1, true, ECANCELED },
+		{ sizeof(magic), true, ECANCELED }, { 47, true, ECANCELED },
+		{ 48, false, ECANCELED }, { 49, true, EBADMSG },
+		{ sizeof(bytes), false, ECANCELED },
+		{ sizeof(bytes), true, EBADMSG },
+	};
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++) {
+		start();
+		expect_goes_on(&one);
+		memset(bytes, 0, sizeof(bytes));
+		memcpy(bytes, &magic, sizeof(magic));
+		bytes[0] ^= !states[i].right;
+		work_prepare(&work, "give", NULL);
+		work_argument(&work, bytes, states[i].length);
+		expect_ok(work_ask(&work, &alpha, PATIENCE_MS), &work.error);
+		expect_misbehaves("export-given", UPGRADE_HANDOVER,
+				  states[i].code);
+		if (!case_is_good())
+			tap_note("%zu bytes", states[i].length);
+	}
+	misbehaves("export-two-formats", UPGRADE_HANDOVER, ECANCELED);
+	misbehaves("export-endless", UPGRADE_HANDOVER, ECANCELED);
+	misbehaves("export-on-and-on", UPGRADE_HANDOVER, ETIMEDOUT);
+}
+
+/* Whatever both ask of the SM in between, it stands, and the old one goes on. */
+static void both_babble(void)
+{
+	for (int i = 0; i < 6; i++) {
+		start();
+		expect_goes_on(&one);
+		expect(!behave("babble"), "behave: %s", work.answer);
+		expect_ok(upgrade_steps(&upgrade, &work, 0, UPGRADE_ENTER),
+			  &upgrade.error);
+		/* it may well say that it is done */
+		if (!rewire_update_hand_over(upgrade.update, 5000,
+					     &upgrade.error))
+			rewire_update_give_up(upgrade.update, &upgrade.error);
+		expect(upgrade_becomes(&upgrade, REWIRE_UPDATE_ABORTED),
+		       "it is not given up");
+		expect_goes_on(&one);
+		end();
+	}
 }
 
 static void old_version_misbehaves(void)
@@ -347,6 +415,8 @@ static const struct test_case cases[] = {
 	  helper_gone_anywhere },
 	{ "the deadline comes: the old one goes on", nobody_hurries },
 	{ "attack_16_old_version_misbehaves", old_version_misbehaves },
+	{ "attack_16_wrong_state", wrong_state },
+	{ "both versions call the SM with anything", both_babble },
 	{ "attack_16_new_version_misbehaves", new_version_misbehaves },
 	{ "each step waits for what it rests on", out_of_order },
 	{ "attack_17_output_in_trial", output_in_trial },
