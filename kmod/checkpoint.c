@@ -18,6 +18,7 @@
 #include "migrate.h"
 #include "stream.h"
 #include "update.h"
+#include "weaken.h"
 
 /**
  * struct rewire_checkpoint - the object of a stream file
@@ -219,9 +220,10 @@ static int checkpoint_last(struct rewire_writer *writer, struct rewire_why *why)
 	int ret = 0;
 
 	mutex_lock(&enclave->lock);
-	if (!enclave->session ||
-	    memcmp(enclave->session->request.id, writer->flow.header.request_id,
-		   REWIRE_ID_SIZE))
+	if ((!enclave->session ||
+	     memcmp(enclave->session->request.id,
+		    writer->flow.header.request_id, REWIRE_ID_SIZE)) &&
+	    !rewire_weakened(sealed_last))
 		ret = rewire_because(why, -ECANCELED,
 				     "its migration is over, or not this one");
 	else

@@ -45,6 +45,7 @@
 	X(counter, "counters do not come along")			\
 	X(dirty, "what is written while it is copied is not noted")	\
 	X(predecessor, "other code opens what is sealed for one")	\
+	X(sealed_last, "a checkpoint ends whatever became of its migration") \
 	X(output_commit, "answers do not wait for their counters")	\
 	/* one version, and none of before */				\
 	X(version_floor, "older versions take over")			\

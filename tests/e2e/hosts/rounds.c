@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../attacks/tap.h"
+#include "blob.h"
 #include "carry.h"
 #include "cases.h"
 
@@ -172,6 +173,38 @@ static void slowed_down(void)
 	end();
 }
 
+/*
+ * A target's checkpoint that is not done when the enclave runs there must never
+ * be: it would be one of an instance that ran on.
+ */
+static void sealed_after_it_ran(void)
+{
+	struct blob blob = { 0 };
+	struct carry carry;
+	bool rounds, last = true;
+	__u64 pages;
+	int fd;
+
+	if (begin(&carry) && a_round(&carry, &pages) &&
+	    expect_ok(carry_write(&carry, carry.stream, carry.length),
+		      &carry.error)) {
+		carry.length = 0;
+		fd = rewire_session_checkpoint(carry.in, &rounds, &carry.error);
+		expect_ok(fd, &carry.error);
+		expect_ok(blob_round(&blob, fd, &last, &carry.error),
+			  &carry.error);
+		expect(rounds && !last, "it is sealed as if it stood still");
+		arrive(&carry);
+		ask(&beta, "run", "3", NULL);
+		expect_refusal(blob_round(&blob, fd, &last, &work.error),
+			       ECANCELED, &work.error, "its migration is over");
+		close(fd);
+		ask(&beta, "verify", NULL, NULL);
+	}
+	blob_free(&blob);
+	end();
+}
+
 static void out_of_turn(void)
 {
 	struct carry carry;
@@ -238,6 +271,7 @@ int main(int argc, char **argv)
 		{ "while_it_writes", while_it_writes },
 		{ "only_what_was_written", only_what_was_written },
 		{ "slowed_down", slowed_down },
+		{ "attack_22_sealed_after_it_ran", sealed_after_it_ran },
 		{ "out_of_turn", out_of_turn },
 		{ "destroyed_in_a_round", destroyed_in_a_round },
 		{ 0 }
