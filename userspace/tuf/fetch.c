@@ -80,7 +80,8 @@ static size_t on_data(char *data, size_t size, size_t count, void *fetcher)
 
 static int too_long(struct tuf_fetcher *fetcher, struct tuf_error *err)
 {
-	return tuf_fail(err, TUF_LIMIT, "5.1", "more than the %llu bytes it may have",
+	return tuf_fail(err, TUF_LIMIT, fetcher->sink->section,
+			"more than the %llu bytes it may have",
 			(unsigned long long)fetcher->sink->limit);
 }
 
@@ -150,11 +151,12 @@ static int fetch_url(struct tuf_fetcher *fetcher, const char *url,
 		return too_long(fetcher, err);
 	curl_easy_getinfo(fetcher->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_HTTP_RETURNED_ERROR && (status == 404 || status == 403))
-		return tuf_fail(err, TUF_MISSING, NULL, "%s: not there (HTTP %ld)",
-				url, status);
+		return tuf_fail(err, TUF_MISSING, sink->section,
+				"%s: not there (HTTP %ld)", url, status);
 	if (code == CURLE_HTTP_RETURNED_ERROR)
-		return tuf_fail(err, TUF_TRANSFER, NULL, "%s: HTTP %ld", url, status);
-	return tuf_fail(err, TUF_TRANSFER, NULL, "%s: %s", url,
+		return tuf_fail(err, TUF_TRANSFER, sink->section, "%s: HTTP %ld", url,
+				status);
+	return tuf_fail(err, TUF_TRANSFER, sink->section, "%s: %s", url,
 			curl_easy_strerror(code));
 }
 
@@ -182,13 +184,14 @@ static int copy_file(struct tuf_fetcher *fetcher, int fd, const char *path,
 	ssize_t n;
 
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		return tuf_fail(err, TUF_TRANSFER, NULL, "%s: not a file", path);
+		return tuf_fail(err, TUF_TRANSFER, fetcher->sink->section,
+				"%s: not a file", path);
 	while ((n = read(fd, buffer, sizeof(buffer)))) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return tuf_fail(err, TUF_TRANSFER, NULL, "%s: %s", path,
-					strerror(errno));
+			return tuf_fail(err, TUF_TRANSFER, fetcher->sink->section,
+					"%s: %s", path, strerror(errno));
 		if (take(fetcher, buffer, (size_t)n))
 			return fetcher->over ? too_long(fetcher, err) :
 			       tuf_fail_errno(err, "storing a download");
@@ -203,8 +206,8 @@ static int fetch_path(struct tuf_fetcher *fetcher, const char *path,
 
 	if (fd < 0)
 		return tuf_fail(err, errno == ENOENT || errno == ENOTDIR ?
-				TUF_MISSING : TUF_TRANSFER, NULL, "%s: %s", path,
-				strerror(errno));
+				TUF_MISSING : TUF_TRANSFER, fetcher->sink->section,
+				"%s: %s", path, strerror(errno));
 	rc = copy_file(fetcher, fd, path, err);
 	close(fd);
 	return rc;
@@ -231,7 +234,8 @@ int tuf_fetch(struct tuf_fetcher *fetcher, const char *base, const char *name,
 	if (local) {
 		tuf_name_unquote(below);
 		rc = leads_out(below) ?
-		     tuf_fail(err, TUF_MISSING, NULL, "%s: not a path", below) :
+		     tuf_fail(err, TUF_MISSING, sink->section, "%s: not a path",
+			      below) :
 		     fetch_path(fetcher, strstr(base, "://") ? place + 7 : place,
 				err);
 	} else {
@@ -272,11 +276,11 @@ static int memory_restart(struct tuf_sink *sink)
 }
 
 int tuf_fetch_data(struct tuf_fetcher *fetcher, const char *base,
-		   const char *name, uint64_t limit, char **ret_data,
-		   size_t *ret_length, struct tuf_error *err)
+		   const char *name, uint64_t limit, const char *section,
+		   char **ret_data, size_t *ret_length, struct tuf_error *err)
 {
 	struct memory memory = {
-		.sink = { memory_write, memory_restart, limit, 0 },
+		.sink = { memory_write, memory_restart, section, limit, 0 },
 	};
 	int rc = tuf_fetch(fetcher, base, name, &memory.sink, err);
 

@@ -90,6 +90,33 @@ static const char *member(const json_t *object, const char *name)
 	return json_string_value(json_object_get(object, name));
 }
 
+/*
+ * Is that its KEYID: the digest of the object, or, where members were added after
+ * it got its id, of the three that make the key?
+ */
+static int check_id(const struct tuf_key *key, const char *id,
+		    struct tuf_error *err)
+{
+	json_t *bare = json_pack("{s:O*, s:O*, s:O*}", "keytype",
+				 json_object_get(key->object, "keytype"), "scheme",
+				 json_object_get(key->object, "scheme"), "keyval",
+				 json_object_get(key->object, "keyval"));
+	char digest[65];
+	int rc;
+
+	if (!strcmp(id, key->id)) {
+		json_decref(bare);
+		return 0;
+	}
+	rc = bare ? tuf_json_digest(bare, digest, err) : tuf_no_memory(err);
+	json_decref(bare);
+	if (rc)
+		return rc;
+	return strcmp(id, digest) ?
+	       tuf_fail(err, TUF_SIGNATURE, "4.3",
+			"key id %.64s is not the digest of its key", id) : 0;
+}
+
 static int load(struct tuf_key *key, const char *id, struct tuf_error *err)
 {
 	const char *type = member(key->object, "keytype");
@@ -101,11 +128,10 @@ static int load(struct tuf_key *key, const char *id, struct tuf_error *err)
 	int rc;
 
 	rc = tuf_json_digest(key->object, key->id, err);
+	if (!rc && id)
+		rc = check_id(key, id, err);
 	if (rc)
 		return rc;
-	if (id && strcmp(id, key->id))
-		return tuf_fail(err, TUF_SIGNATURE, "4.3",
-				"key id %.64s is not the digest of its key", id);
 	for (i = 0; type && name && i < SCHEMES; i++)
 		if (!strcmp(type, schemes[i].keytype) &&
 		    !strcmp(name, schemes[i].name))
