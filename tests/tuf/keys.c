@@ -12,12 +12,33 @@
 static struct key *keys;
 static json_t *made;		/* signatures, so that a file is the same each time */
 
+/* jansson escapes control characters; OLPC's form has them as they are. */
 char *canonical(const json_t *value)
 {
+	static const char names[] = "bfnrt", meant[] = "\b\f\n\r\t";
 	char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+	char *from = text, *to = text;
+	unsigned int code;
 
 	if (!text)
 		abort();
+	for (; *from; from++) {
+		const char *name = from[0] == '\\' ? strchr(names, from[1]) : NULL;
+
+		if (name) {
+			*to++ = meant[name - names];
+			from++;
+		} else if (from[0] == '\\' && from[1] == 'u') {
+			sscanf(from + 2, "%4x", &code);
+			*to++ = (char)code;
+			from += 5;
+		} else {
+			if (from[0] == '\\')
+				*to++ = *from++;
+			*to++ = *from;
+		}
+	}
+	*to = 0;
 	return text;
 }
 

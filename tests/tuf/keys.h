@@ -35,7 +35,7 @@ char *key_sign(const struct key *key, const void *data, size_t length);
 /* {"keyid": ..., "sig": ...} over what is signed of @body. */
 json_t *key_signature(const struct key *key, const json_t *body);
 
-/* Canonical for all that tests write: ASCII without control characters. */
+/* OLPC's canonical form. */
 char *canonical(const json_t *value);
 char *hex_of(const unsigned char *data, size_t length);
 /* @kind as OpenSSL calls it. */

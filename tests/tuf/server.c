@@ -133,7 +133,7 @@ static char *read_file(const char *folder, const char *path, size_t *ret_length)
 
 	if (asprintf(&name, "%s%s", folder, path) < 0)
 		abort();
-	file = strstr(path, "..") ? NULL : fopen(name, "r");
+	file = strstr(path, "/../") ? NULL : fopen(name, "r");
 	free(name);
 	if (!file)
 		return NULL;

@@ -25,7 +25,8 @@
 #define in_world(test) cmocka_unit_test_setup_teardown(test, world_new, world_free)
 
 /* Each file test_NAME.c is one group; main.c lists them. Failures in it. */
-#define TEST_GROUPS(X) X(root)
+#define TEST_GROUPS(X) X(keys) X(root) X(timestamp) X(snapshot) X(targets) \
+	X(delegate) X(succinct)
 
 #define X(name) int test_##name(void);
 TEST_GROUPS(X)

@@ -347,6 +347,7 @@ static int read_body(struct tuf_metadata *metadata, struct tuf_error *err)
 	metadata->version = number(body, "version");
 	if (metadata->version < 1 || metadata->version > TUF_VERSION_MAX)
 		return tuf_fail(err, TUF_FORMAT, "4.3", "no version of 1 or more");
+	err->version = metadata->version;
 	metadata->expires = expires ? tuf_time_parse(expires) : -1;
 	if (metadata->expires < 0)
 		return tuf_fail(err, TUF_FORMAT, "4.2.3",
