@@ -25,7 +25,7 @@
 #define in_world(test) cmocka_unit_test_setup_teardown(test, world_new, world_free)
 
 /* Each file test_NAME.c is one group; main.c lists them. Failures in it. */
-#define TEST_GROUPS(X) X(keys) X(root) X(timestamp) X(snapshot) X(targets) \
+#define TEST_GROUPS(X) X(json) X(form) X(keys) X(root) X(timestamp) X(snapshot) X(targets) \
 	X(delegate) X(succinct)
 
 #define X(name) int test_##name(void);
