@@ -120,7 +120,7 @@ static void put_endless(struct link *link, const char *part)
 
 static void put_slowly(struct link *link)
 {
-	put_head(link, 200, 100000, "");
+	put_head(link, 200, 10000, "");
 	while (wanted(link, TICK) && put_body(link, " ", 1))
 		;
 }
@@ -210,10 +210,11 @@ static void misbehave(struct link *link, struct rule *rule, char *path,
 		put_body(link, "{}\n", 3);
 		break;
 	case REDIRECT_ENDLESS:
-		snprintf(more, sizeof(more), "Location: %s\r\n"
-			 "Content-Length: 99999999999\r\n", rule->text);
-		put_head(link, 302, -1, more);
-		put_endless(link, "{}");
+		/* As if the connection were to be used again. */
+		snprintf(more, sizeof(more), "HTTP/1.1 302 X\r\nLocation: %s\r\n"
+			 "Transfer-Encoding: chunked\r\n\r\n", rule->text);
+		put_text(link, more);
+		put_endless(link, "4\r\n    \r\n");
 		break;
 	case CUT:
 		serve(link, path, request, rule->number, true);

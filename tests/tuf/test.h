@@ -26,7 +26,7 @@
 
 /* Each file test_NAME.c is one group; main.c lists them. Failures in it. */
 #define TEST_GROUPS(X) X(json) X(form) X(keys) X(root) X(timestamp) X(snapshot) X(targets) \
-	X(delegate) X(succinct)
+	X(delegate) X(succinct) X(download) X(http)
 
 #define X(name) int test_##name(void);
 TEST_GROUPS(X)

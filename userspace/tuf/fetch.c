@@ -20,6 +20,7 @@
 
 #define TRIES		4	/* of a download that breaks off midway */
 #define REDIRECTS	3
+#define UNREAD_MAX	65536	/* of bodies that nobody reads, of redirects */
 
 struct tuf_fetcher {
 	CURL *curl;
@@ -27,6 +28,7 @@ struct tuf_fetcher {
 	unsigned int min_speed;
 	unsigned int patience;
 	struct tuf_sink *sink;
+	uint64_t left;		/* that may still come to @sink */
 	bool over;		/* more came than may */
 };
 
@@ -78,6 +80,18 @@ static size_t on_data(char *data, size_t size, size_t count, void *fetcher)
 	return take(fetcher, data, size * count) ? 0 : size * count;
 }
 
+/* Called for what on_data() never sees as well: the bodies of redirects. */
+static int on_progress(void *context, curl_off_t total, curl_off_t now,
+		       curl_off_t up_total, curl_off_t up_now)
+{
+	struct tuf_fetcher *fetcher = context;
+
+	(void)total, (void)up_total, (void)up_now;
+	if ((uint64_t)now > fetcher->left + UNREAD_MAX)
+		fetcher->over = true;
+	return fetcher->over;
+}
+
 static int too_long(struct tuf_fetcher *fetcher, struct tuf_error *err)
 {
 	return tuf_fail(err, TUF_LIMIT, fetcher->sink->section,
@@ -91,6 +105,7 @@ static void prepare(struct tuf_fetcher *fetcher, const char *url)
 	bool safe = !strncasecmp(url, "https:", 6);
 	CURL *curl = fetcher->curl;
 
+	fetcher->left = left;
 	curl_easy_reset(curl);
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -112,6 +127,12 @@ static void prepare(struct tuf_fetcher *fetcher, const char *url)
 	if (fetcher->sink->got)
 		curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE,
 				 (curl_off_t)fetcher->sink->got);
+	/* A length that is told too long need not come at all. */
+	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE,
+			 (curl_off_t)left + UNREAD_MAX);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, fetcher);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, fetcher);
 }
@@ -147,7 +168,7 @@ static int fetch_url(struct tuf_fetcher *fetcher, const char *url,
 	}
 	if (!code)
 		return 0;
-	if (fetcher->over)
+	if (fetcher->over || code == CURLE_FILESIZE_EXCEEDED)
 		return too_long(fetcher, err);
 	curl_easy_getinfo(fetcher->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_HTTP_RETURNED_ERROR && (status == 404 || status == 403))
