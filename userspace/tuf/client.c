@@ -368,6 +368,7 @@ static int stored_targets(struct tuf_client *client, const struct tuf_role *role
 int tuf_client_targets(struct tuf_client *client, const struct tuf_role *role,
 		       struct tuf_metadata **ret, struct tuf_error *err)
 {
+	struct tuf_metadata *targets;
 	struct tuf_file file;
 	size_t i, length;
 	char *data;
@@ -385,16 +386,19 @@ int tuf_client_targets(struct tuf_client *client, const struct tuf_role *role,
 			   err);
 		if (rc)
 			continue;
-		rc = tuf_check_targets(&client->trusted, role, data, length, ret, err);
-		if (!rc) {
-			rc = tuf_store_write(&client->store, role->name, data,
-					     length, err);
-			if (rc)
-				tuf_metadata_free(*ret);
+		rc = tuf_check_targets(&client->trusted, role, data, length, &targets,
+				       err);
+		if (rc) {
 			free(data);
-			return rc;
+			continue;
 		}
+		rc = tuf_store_write(&client->store, role->name, data, length, err);
 		free(data);
+		if (rc)
+			tuf_metadata_free(targets);
+		else
+			*ret = targets;
+		return rc;
 	}
 	return rc;
 }
