@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -336,7 +337,12 @@ static void *run(void *arg)
 		{ server->listener, POLLIN, 0 },
 		{ server->stop[0], POLLIN, 0 },
 	};
+	sigset_t pipe;
 
+	/* In this thread alone: a client must not need it. */
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 	while (poll(fds, 2, -1) > 0 && !fds[1].revents) {
 		struct link link = { .server = server };
 
