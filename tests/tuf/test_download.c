@@ -217,6 +217,11 @@ static void symbolic_link_is_replaced_not_followed(void **state)
 	outside = file_read(world->folder, "outside");
 	assert_string_equal(outside, "not to be touched");
 	free(outside);
+	/* Not even when it leads to what is right. */
+	file_write(world->folder, "outside", CONTENT);
+	unlink(link);
+	assert_int_equal(symlink("../outside", link), 0);
+	world_delivers(world, "file", CONTENT);
 }
 
 static void fifo_is_not_waited_for(void **state)

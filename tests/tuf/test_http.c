@@ -23,8 +23,10 @@ static void slow_server(void **state)
 	struct world *world = *state;
 
 	world_begin(world);
-	rule(world, TIMESTAMP, SLOW, 0, NULL);
-	refuses(world, TUF_TRANSFER, "Timeout was reached");
+	repo_push(world->repo, "snapshot");
+	rule(world, "/metadata/2.snapshot.json", SLOW, 0, NULL);
+	world_refuses(world, TUF_TRANSFER, "snapshot", 2, "5.5.1",
+		      "Timeout was reached");
 }
 
 static void silent_server(void **state)
@@ -250,21 +252,6 @@ static void broken_metadata_goes_on_as_well(void **state)
 	world_has(world, "targets");
 }
 
-/* A file of some size may take its time, but not more. */
-static void slow_beyond_its_size(void **state)
-{
-	struct world *world = *state;
-	char *path = target_path();
-
-	repo_target(world->repo, "targets", "file", CONTENT);
-	world_begin(world);
-	world->options.min_speed = 1;
-	world->options.patience = 1;
-	rule(world, TIMESTAMP, SILENT, 0, NULL);
-	refuses(world, TUF_TRANSFER, "Timeout");
-	free(path);
-}
-
 /* Published while it is fetched: what was announced is what counts. */
 struct swap {
 	struct world *world;
@@ -340,7 +327,6 @@ int test_http(void)
 		in_world(broken_download_starts_again),
 		in_world(download_that_breaks_every_time_ends),
 		in_world(broken_metadata_goes_on_as_well),
-		in_world(slow_beyond_its_size),
 		in_world(repository_that_changes_meanwhile),
 		in_world(inconsistent_repository_that_changes_meanwhile),
 	};

@@ -408,16 +408,18 @@ static void one_key_withdrawn_forgets_both(void **state)
 	world_begin(world);
 	repo_set(world->repo, "timestamp", "version", json_integer(100000));
 	repo_set(world->repo, "snapshot", "version", json_integer(100000));
-	repo_announced(world->repo, "snapshot");
+	repo_set(world->repo, "targets", "version", json_integer(100000));
+	repo_announced(world->repo, "targets");
 	world_works(world);
 	repo_new_key(world->repo, "timestamp", key_of(ED25519, "timestamp2"));
 	repo_push(world->repo, "root");
 	repo_set(world->repo, "timestamp", "version", json_integer(1));
 	repo_set(world->repo, "snapshot", "version", json_integer(2));
-	repo_announced(world->repo, "snapshot");
+	repo_set(world->repo, "targets", "version", json_integer(2));
+	repo_announced(world->repo, "targets");
 	world_works(world);
 	world_has(world, "timestamp");
-	world_has(world, "snapshot");
+	world_has(world, "targets");
 }
 
 static void one_key_more_forgets_nothing(void **state)
