@@ -131,6 +131,7 @@ static void all_metadata(void **state)
 	{ "signed/spec_version", "\"1\"", "4.3", "spec_version is not 1.x" }, \
 	{ "signed/spec_version", "\"1.\"", "4.3", "spec_version is not 1.x" }, \
 	{ "signed/spec_version", "\"1.0.x\"", "4.3", "spec_version is not 1.x" }, \
+	{ "signed/spec_version", "\"1.0a\"", "4.3", "spec_version is not 1.x" }, \
 	{ "signed/spec_version", "\"1.0.3.4\"", "4.3", "spec_version is not 1.x" }, \
 	{ "signed/spec_version", "\"1.99\"", NULL, NULL }, \
 	{ "signed/version", NULL, "4.3", "no version of 1 or more" }, \
