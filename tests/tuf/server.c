@@ -297,6 +297,9 @@ static void answer(struct link *link, char *request)
 
 	if (!path++ || !(end = strchr(path, ' ')))
 		return;
+	/* As a proxy is asked. */
+	if (!strncmp(path, "http://", 7) && strchr(path + 7, '/'))
+		path = strchr(path + 7, '/');
 	path = strndup(path, (size_t)(end - path));
 	if (server->watch)
 		server->watch(server->context, path);

@@ -252,6 +252,24 @@ static void broken_metadata_goes_on_as_well(void **state)
 	world_has(world, "targets");
 }
 
+static void proxy_of_the_environment(void **state)
+{
+	struct world *world = *state;
+	char proxy[64];
+
+	world_begin(world);
+	repo_push(world->repo, "targets");
+	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d",
+		 server_port(world->server));
+	setenv("http_proxy", proxy, 1);
+	unsetenv("no_proxy");
+	world->metadata_urls[0] = "http://repository.invalid/metadata";
+	world_works(world);
+	world_has(world, "targets");
+	setenv("no_proxy", "*", 1);
+	unsetenv("http_proxy");
+}
+
 /* Published while it is fetched: what was announced is what counts. */
 struct swap {
 	struct world *world;
@@ -327,6 +345,7 @@ int test_http(void)
 		in_world(broken_download_starts_again),
 		in_world(download_that_breaks_every_time_ends),
 		in_world(broken_metadata_goes_on_as_well),
+		in_world(proxy_of_the_environment),
 		in_world(repository_that_changes_meanwhile),
 		in_world(inconsistent_repository_that_changes_meanwhile),
 	};

@@ -198,7 +198,8 @@ static void stored_files_have_limits(void **state)
 	world_has(world, "timestamp");
 	snprintf(path, sizeof(path), "%s/root.json", world->metadata_dir);
 	assert_int_equal(truncate(path, TUF_ROOT_MAX + 1), 0);
-	world_refuses(world, TUF_LIMIT, "root", 0, NULL, "more than 512000 bytes");
+	world_refuses(world, TUF_LIMIT, "root", 0, NULL,
+		      "the stored file has more than 512000 bytes");
 }
 
 static void only_roles_are_stored(void **state)
