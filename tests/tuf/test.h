@@ -27,7 +27,7 @@
 /* Each file test_NAME.c is one group; main.c lists them. Failures in it. */
 #define TEST_GROUPS(X) X(json) X(form) X(keys) X(root) X(timestamp) X(snapshot) X(targets) \
 	X(delegate) X(succinct) X(download) X(http) X(tls) X(mirrors) \
-	X(store) X(attacks) X(command) X(kill)
+	X(store) X(attacks) X(matrix) X(command) X(kill)
 
 #define X(name) int test_##name(void);
 TEST_GROUPS(X)

@@ -327,6 +327,7 @@ static void attack_55_malicious_mirror(void **state)
 	world->target_urls[0] = targets;
 	for (i = 0; i < ARRAY_SIZE(what); i++) {
 		server_rule(evil, "*", what[i], what[i] == STATUS ? 500 : 10, NULL);
+		world->options.patience = what[i] == SILENT ? 2 : 0;
 		repo_push(world->repo, "team");
 		world->options.metadata_url_count = 1;
 		world->options.target_url_count = 1;

@@ -23,6 +23,7 @@ static void slow_server(void **state)
 	struct world *world = *state;
 
 	world_begin(world);
+	world->options.patience = 2;
 	repo_push(world->repo, "snapshot");
 	rule(world, "/metadata/2.snapshot.json", SLOW, 0, NULL);
 	world_refuses(world, TUF_TRANSFER, "snapshot", 2, "5.5.1",
@@ -34,6 +35,7 @@ static void silent_server(void **state)
 	struct world *world = *state;
 
 	world_begin(world);
+	world->options.patience = 1;
 	rule(world, TIMESTAMP, SILENT, 0, NULL);
 	refuses(world, TUF_TRANSFER, "Timeout was reached");
 }

@@ -58,7 +58,6 @@ int world_new(void **state)
 		.target_urls = world->target_urls,
 		.target_url_count = 1,
 		.target_dir = world->target_dir,
-		.patience = 1,
 	};
 	*state = world;
 	return 0;
