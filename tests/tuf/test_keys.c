@@ -211,6 +211,45 @@ static void key_with_more_members_under_its_id(void **state)
 	world_has(world, "timestamp");
 }
 
+/* What old repositories had in a key counted for its id; owners came later. */
+static void key_with_members_of_a_vendor_under_its_id(void **state)
+{
+	struct world *world = *state;
+	const struct key *key = key_of(ED25519, "timestamp");
+	json_t *object = json_deep_copy(key->object);
+	char id[65], *sig;
+
+	begin(world);
+	json_object_set_new(object, "keyid_hash_algorithms",
+			    json_pack("[s, s]", "sha256", "sha512"));
+	key_id(object, id);
+	json_object_set_new(object, "x-keyowner", json_string("@somebody"));
+	timestamp_key(world, id, object);
+	repo_push(world->repo, "root");
+	sig = timestamp_sig(world, key);
+	write_timestamp(world, json_pack("[{s:s,s:s}]", "keyid", id, "sig", sig));
+	free(sig);
+	world_works(world);
+}
+
+/* An id is bound to type and scheme as well. */
+static void key_id_of_the_same_key_in_another_scheme(void **state)
+{
+	struct world *world = *state;
+	const struct key *key = key_of(ECDSA, "timestamp");
+	json_t *object = json_deep_copy(key->object);
+	char *sig;
+
+	begin(world);
+	json_object_set_new(object, "keytype", json_string("ecdsa-sha2-nistp256"));
+	timestamp_key(world, key->id, object);
+	repo_push(world->repo, "root");
+	sig = timestamp_sig(world, key);
+	write_timestamp(world, json_pack("[{s:s,s:s}]", "keyid", key->id, "sig", sig));
+	free(sig);
+	not_enough(world, "signed by 0 of the 1");
+}
+
 static void threshold_refused(struct world *world, int threshold)
 {
 	world_begin(world);
@@ -451,6 +490,8 @@ int test_keys(void)
 		in_world(key_id_that_is_no_digest),
 		in_world(key_id_of_another_key),
 		in_world(key_with_more_members_under_its_id),
+		in_world(key_with_members_of_a_vendor_under_its_id),
+		in_world(key_id_of_the_same_key_in_another_scheme),
 		in_world(threshold_0),
 		in_world(threshold_negative),
 		in_world(threshold_0_of_a_delegation),
