@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The tests of libtuf: tuf-test [GROUP]... runs all, or those groups. Each prints
- * a document of TAP.
+ * a document of TAP. tuf-test --list names them.
  */
 #include "test.h"
 
@@ -29,6 +29,11 @@ int main(int argc, char **argv)
 	int ran = 0, failed = 0;
 	size_t i;
 
+	for (i = 0; argc == 2 && !strcmp(argv[1], "--list"); i++) {
+		if (i == ARRAY_SIZE(groups))
+			return 0;
+		puts(groups[i].name);
+	}
 	setenv("no_proxy", "*", 1);
 	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 0);
 	for (i = 0; i < ARRAY_SIZE(groups); i++) {

@@ -24,10 +24,11 @@
 /* A test with a world of its own. */
 #define in_world(test) cmocka_unit_test_setup_teardown(test, world_new, world_free)
 
-/* Each file test_NAME.c is one group; main.c lists them. Failures in it. */
-#define TEST_GROUPS(X) X(json) X(form) X(keys) X(root) X(timestamp) X(snapshot) X(targets) \
-	X(delegate) X(succinct) X(download) X(http) X(tls) X(mirrors) \
-	X(store) X(attacks) X(matrix) X(command) X(kill)
+/* Each file test_NAME.c is one group, a function that returns how many failed. What
+ * takes longest comes first, since groups run beside each other. */
+#define TEST_GROUPS(X) X(kill) X(json) X(form) X(keys) X(root) X(timestamp) \
+	X(snapshot) X(targets) X(delegate) X(succinct) X(download) X(http) X(tls) \
+	X(mirrors) X(store) X(attacks) X(matrix) X(command)
 
 #define X(name) int test_##name(void);
 TEST_GROUPS(X)
