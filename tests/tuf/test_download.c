@@ -87,6 +87,16 @@ static void target_that_is_longer(void **state)
 	denies((struct world *)*state, TUF_LIMIT, "more than the 21 bytes");
 }
 
+static void target_of_the_greatest_length(void **state)
+{
+	struct world *world = *state;
+
+	repo_target(world->repo, "targets", "file", CONTENT);
+	json_object_set_new(entry(world), "length", json_integer(INT64_MAX));
+	world_begin(world);
+	denies(world, TUF_HASH, "21 bytes, not 9223372036854775807");
+}
+
 static void target_without_an_end(void **state)
 {
 	begin(*state);
@@ -384,6 +394,7 @@ int test_download(void)
 		in_world(target_of_another_content),
 		in_world(target_that_is_shorter),
 		in_world(target_that_is_longer),
+		in_world(target_of_the_greatest_length),
 		in_world(target_without_an_end),
 		in_world(target_that_is_missing),
 		in_world(target_of_which_one_hash_is_wrong),

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,9 +100,23 @@ static int too_long(struct tuf_fetcher *fetcher, struct tuf_error *err)
 			(unsigned long long)fetcher->sink->limit);
 }
 
+/* curl counts milliseconds, and takes no number beyond those. */
+static long seconds(uint64_t count)
+{
+	return count < INT_MAX / 1000 ? (long)count : INT_MAX / 1000;
+}
+
+/* With as much again as nobody reads it is still a length. */
+static uint64_t what_is_left(const struct tuf_sink *sink)
+{
+	uint64_t left = sink->limit - sink->got, most = INT64_MAX - UNREAD_MAX;
+
+	return left < most ? left : most;
+}
+
 static void prepare(struct tuf_fetcher *fetcher, const char *url)
 {
-	uint64_t left = fetcher->sink->limit - fetcher->sink->got;
+	uint64_t left = what_is_left(fetcher->sink);
 	bool safe = !strncasecmp(url, "https:", 6);
 	CURL *curl = fetcher->curl;
 
@@ -117,11 +132,13 @@ static void prepare(struct tuf_fetcher *fetcher, const char *url)
 	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTS);
 	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR,
 			 safe ? "https" : "http,https");
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)fetcher->patience);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT,
+			 seconds(fetcher->patience));
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)fetcher->min_speed);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)fetcher->patience);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
+			 seconds(fetcher->patience));
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT,
-			 (long)(fetcher->patience + left / fetcher->min_speed));
+			 seconds(fetcher->patience + left / fetcher->min_speed));
 	if (fetcher->cacert)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, fetcher->cacert);
 	if (fetcher->sink->got)
