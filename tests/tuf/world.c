@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <dirent.h>
-#include <errno.h>
-#include <ftw.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "../user/scratch.h"
 #include "test.h"
 
 time_t clock_now;
@@ -21,23 +19,13 @@ time_t __wrap_time(time_t *now)
 	return clock_now;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
 int world_new(void **state)
 {
 	struct world *world = calloc(1, sizeof(*world));
-	const char *base = getenv("TMPDIR");
 	char path[256];
 
 	clock_now = 0;
-	if (asprintf(&world->folder, "%s/tuf-test.XXXXXX", base ? base : "/tmp") < 0 ||
-	    !mkdtemp(world->folder))
-		return -1;
+	world->folder = scratch_make();
 	snprintf(path, sizeof(path), "%s/repo", world->folder);
 	world->repo = repo_new(path);
 	world->server = server_start(path, NULL);
@@ -70,8 +58,7 @@ int world_free(void **state)
 	clock_now = 0;
 	server_stop(world->server);
 	repo_free(world->repo);
-	nftw(world->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	free(world->folder);
+	scratch_remove(world->folder);
 	free(world);
 	return 0;
 }
