@@ -3,7 +3,7 @@
 # Everything is built into build/. `make help` lists the targets.
 
 MAKEFLAGS += --no-print-directory
-CHECKS := check-static check-user check-kunit check-model check-e2e check-weakened check-vms check-fuzz
+CHECKS := check-static check-user check-tuf check-kunit check-model check-e2e check-weakened check-vms check-fuzz
 
 all: modules user
 
@@ -27,6 +27,11 @@ check:
 $(CHECKS):
 	@scripts/$@
 
+# Not a part of the check: it looks at the tests, not at the client.
+check-tuf-mutants:
+	@scripts/setup tuf
+	@tests/tuf/mutants $(MUTANTS)
+
 demo:
 	@scripts/demo
 
@@ -43,8 +48,10 @@ help:
 	@echo 'demo         two virtual hosts; an enclave moves from one to the other'
 	@echo 'check        every test; or one part of it:'
 	@echo '             $(CHECKS)'
+	@echo 'check-tuf-mutants  each check of the TUF client removed in turn:'
+	@echo '             the tests must notice (MUTANTS="NAME ...": only these)'
 	@echo 'bench        measure, into build/bench.json (bench-quick: sooner)'
 	@echo 'setup        install all that building and testing needs'
 	@echo 'clean        remove build/ (kernels are kept in ~/.cache/rewire)'
 
-.PHONY: all modules user setup check $(CHECKS) demo bench bench-quick clean help
+.PHONY: all modules user setup check $(CHECKS) check-tuf-mutants demo bench bench-quick clean help

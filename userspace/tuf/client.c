@@ -92,7 +92,6 @@ int tuf_client_new(const struct tuf_options *options, struct tuf_client **ret,
 	if (!client)
 		return tuf_no_memory(err);
 	client->store = (struct tuf_store){ -1, -1 };
-	client->trusted.now = time(NULL);
 	if (copy_urls(&client->metadata, options->metadata_urls,
 		      options->metadata_url_count) ||
 	    copy_urls(&client->targets, options->target_urls,
@@ -129,8 +128,8 @@ void tuf_client_free(struct tuf_client *client)
 
 /* One file of metadata from one mirror; @version 0: a name without one. */
 static int fetch(struct tuf_client *client, size_t mirror, const char *role,
-		 int64_t version, uint64_t limit, char **ret_data,
-		 size_t *ret_length, struct tuf_error *err)
+		 int64_t version, uint64_t limit, const char *section,
+		 char **ret_data, size_t *ret_length, struct tuf_error *err)
 {
 	char *quoted = tuf_name_quote(role, ""), *name = NULL;
 	int rc;
@@ -143,7 +142,7 @@ static int fetch(struct tuf_client *client, size_t mirror, const char *role,
 	}
 	tuf_about(err, role, version);
 	rc = tuf_fetch_data(client->fetcher, client->metadata.list[mirror], name,
-			    limit, ret_data, ret_length, err);
+			    limit, section, ret_data, ret_length, err);
 	free(quoted);
 	free(name);
 	return rc;
@@ -189,20 +188,22 @@ static int next_root(struct tuf_client *client, struct tuf_error *err)
 	size_t i, length;
 
 	for (i = 0; i < client->metadata.count; i++) {
-		struct tuf_metadata *root = NULL;
+		struct tuf_metadata *root;
 		char *data;
 
-		rc = fetch(client, i, "root", next, TUF_ROOT_MAX, &data, &length, err);
+		rc = fetch(client, i, "root", next, TUF_ROOT_MAX, "5.3.3", &data,
+			   &length, err);
 		if (!rc) {
 			rc = tuf_check_root(&client->trusted, data, length, &root,
 					    err);
-			if (root)
+			if (!rc) {
 				rc = trust_root(client, root, data, length, err);
-			free(data);
-			if (root)
+				free(data);
 				return rc;
+			}
+			free(data);
 		}
-		if (!rc || rc == -TUF_MISSING)
+		if (rc == -TUF_MISSING)
 			none = true;
 		else
 			last = rc;
@@ -269,8 +270,8 @@ static int update_timestamp(struct tuf_client *client, struct tuf_error *err)
 		    &length);
 	free(data);
 	for (i = 0; i < client->metadata.count; i++) {
-		rc = fetch(client, i, "timestamp", 0, TUF_TIMESTAMP_MAX, &data,
-			   &length, err);
+		rc = fetch(client, i, "timestamp", 0, TUF_TIMESTAMP_MAX, "5.4.1",
+			   &data, &length, err);
 		if (!rc) {
 			rc = take_timestamp(client, data, length, err);
 			free(data);
@@ -330,7 +331,8 @@ static int update_snapshot(struct tuf_client *client, struct tuf_error *err)
 	free(data);
 	for (i = 0; !current && i < client->metadata.count; i++) {
 		rc = fetch(client, i, "snapshot", version_in_name(client, &file),
-			   limit_of(&file, TUF_SNAPSHOT), &data, &length, err);
+			   limit_of(&file, TUF_SNAPSHOT), "5.5.1", &data, &length,
+			   err);
 		if (rc)
 			continue;
 		rc = tuf_check_snapshot(&client->trusted, data, length, &snapshot,
@@ -366,6 +368,7 @@ static int stored_targets(struct tuf_client *client, const struct tuf_role *role
 int tuf_client_targets(struct tuf_client *client, const struct tuf_role *role,
 		       struct tuf_metadata **ret, struct tuf_error *err)
 {
+	struct tuf_metadata *targets;
 	struct tuf_file file;
 	size_t i, length;
 	char *data;
@@ -379,19 +382,23 @@ int tuf_client_targets(struct tuf_client *client, const struct tuf_role *role,
 				"the snapshot does not list it");
 	for (i = 0; i < client->metadata.count; i++) {
 		rc = fetch(client, i, role->name, version_in_name(client, &file),
-			   limit_of(&file, TUF_TARGETS), &data, &length, err);
+			   limit_of(&file, TUF_TARGETS), "5.6.1", &data, &length,
+			   err);
 		if (rc)
 			continue;
-		rc = tuf_check_targets(&client->trusted, role, data, length, ret, err);
-		if (!rc) {
-			rc = tuf_store_write(&client->store, role->name, data,
-					     length, err);
-			if (rc)
-				tuf_metadata_free(*ret);
+		rc = tuf_check_targets(&client->trusted, role, data, length, &targets,
+				       err);
+		if (rc) {
 			free(data);
-			return rc;
+			continue;
 		}
+		rc = tuf_store_write(&client->store, role->name, data, length, err);
 		free(data);
+		if (rc)
+			tuf_metadata_free(targets);
+		else
+			*ret = targets;
+		return rc;
 	}
 	return rc;
 }
@@ -405,6 +412,11 @@ int tuf_client_refresh(struct tuf_client *client, struct tuf_error *err)
 	if (!client->metadata.count)
 		return tuf_fail(err, TUF_ARGUMENT, NULL, "no URL for metadata");
 	client->fresh = false;
+	client->trusted.now = time(NULL);
+	/* What is stored counts, not what an earlier refresh has read of it. */
+	replace(&client->trusted.timestamp, NULL);
+	replace(&client->trusted.snapshot, NULL);
+	replace(&client->trusted.targets, NULL);
 	rc = update_root(client, err);
 	if (!rc)
 		rc = update_timestamp(client, err);
@@ -412,7 +424,6 @@ int tuf_client_refresh(struct tuf_client *client, struct tuf_error *err)
 		rc = update_snapshot(client, err);
 	if (rc)
 		return rc;
-	replace(&client->trusted.targets, NULL);
 	tuf_root_role(client->trusted.root, TUF_TARGETS, &role);
 	rc = tuf_client_targets(client, &role, &client->trusted.targets, err);
 	client->fresh = !rc;

@@ -167,7 +167,8 @@ static int download(struct tuf_client *client, const struct tuf_target *target,
 		    int dir, const char *name, struct tuf_error *err)
 {
 	struct file_sink file = {
-		.sink = { file_write, file_restart, (uint64_t)target->length, 0 },
+		.sink = { file_write, file_restart, "5.7.3",
+			  (uint64_t)target->length, 0 },
 		.wanted = target->hashes,
 	};
 	int rc;
@@ -195,7 +196,7 @@ int tuf_client_download(struct tuf_client *client,
 	char *name = NULL;
 	int dir, rc = 0;
 
-	tuf_about(err, NULL, 0);
+	tuf_about(err, target->role, 0);
 	if (!client->target_dir || !client->targets.count)
 		return tuf_fail(err, TUF_ARGUMENT, NULL,
 				"no folder or no URL for targets");

@@ -40,7 +40,7 @@ void tuf_about(struct tuf_error *err, const char *role, int64_t version)
 int tuf_fail(struct tuf_error *err, enum tuf_check check, const char *section,
 	     const char *format, ...)
 {
-	char about[sizeof(err->role) + 24] = "", saw[400];
+	char about[sizeof(err->role) + 24] = "", saw[360], *c;
 	va_list args;
 
 	va_start(args, format);
@@ -57,6 +57,10 @@ int tuf_fail(struct tuf_error *err, enum tuf_check check, const char *section,
 	snprintf(err->text, sizeof(err->text), "%s%s: %s%s%s%s", about,
 		 tuf_check_name(check), saw, section ? " (TUF " : "",
 		 section ? section : "", section ? ")" : "");
+	/* Names from outside must not make a second line, nor move a cursor. */
+	for (c = err->text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 127)
+			*c = '?';
 	return -(int)check;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 
 #define TRIES		4	/* of a download that breaks off midway */
 #define REDIRECTS	3
+#define UNREAD_MAX	65536	/* of bodies that nobody reads, of redirects */
 
 struct tuf_fetcher {
 	CURL *curl;
@@ -27,6 +29,7 @@ struct tuf_fetcher {
 	unsigned int min_speed;
 	unsigned int patience;
 	struct tuf_sink *sink;
+	uint64_t left;		/* that may still come to @sink */
 	bool over;		/* more came than may */
 };
 
@@ -78,18 +81,46 @@ static size_t on_data(char *data, size_t size, size_t count, void *fetcher)
 	return take(fetcher, data, size * count) ? 0 : size * count;
 }
 
+/* Called for what on_data() never sees as well: the bodies of redirects. */
+static int on_progress(void *context, curl_off_t total, curl_off_t now,
+		       curl_off_t up_total, curl_off_t up_now)
+{
+	struct tuf_fetcher *fetcher = context;
+
+	(void)total, (void)up_total, (void)up_now;
+	if ((uint64_t)now > fetcher->left + UNREAD_MAX)
+		fetcher->over = true;
+	return fetcher->over;
+}
+
 static int too_long(struct tuf_fetcher *fetcher, struct tuf_error *err)
 {
-	return tuf_fail(err, TUF_LIMIT, "5.1", "more than the %llu bytes it may have",
+	return tuf_fail(err, TUF_LIMIT, fetcher->sink->section,
+			"more than the %llu bytes it may have",
 			(unsigned long long)fetcher->sink->limit);
+}
+
+/* curl counts milliseconds, and takes no number beyond those. */
+static long seconds(uint64_t count)
+{
+	return count < INT_MAX / 1000 ? (long)count : INT_MAX / 1000;
+}
+
+/* With as much again as nobody reads it is still a length. */
+static uint64_t what_is_left(const struct tuf_sink *sink)
+{
+	uint64_t left = sink->limit - sink->got, most = INT64_MAX - UNREAD_MAX;
+
+	return left < most ? left : most;
 }
 
 static void prepare(struct tuf_fetcher *fetcher, const char *url)
 {
-	uint64_t left = fetcher->sink->limit - fetcher->sink->got;
+	uint64_t left = what_is_left(fetcher->sink);
 	bool safe = !strncasecmp(url, "https:", 6);
 	CURL *curl = fetcher->curl;
 
+	fetcher->left = left;
 	curl_easy_reset(curl);
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -101,16 +132,24 @@ static void prepare(struct tuf_fetcher *fetcher, const char *url)
 	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTS);
 	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR,
 			 safe ? "https" : "http,https");
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)fetcher->patience);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT,
+			 seconds(fetcher->patience));
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)fetcher->min_speed);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)fetcher->patience);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
+			 seconds(fetcher->patience));
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT,
-			 (long)(fetcher->patience + left / fetcher->min_speed));
+			 seconds(fetcher->patience + left / fetcher->min_speed));
 	if (fetcher->cacert)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, fetcher->cacert);
 	if (fetcher->sink->got)
 		curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE,
 				 (curl_off_t)fetcher->sink->got);
+	/* A length that is told too long need not come at all. */
+	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE,
+			 (curl_off_t)left + UNREAD_MAX);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, fetcher);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, fetcher);
 }
@@ -146,15 +185,16 @@ static int fetch_url(struct tuf_fetcher *fetcher, const char *url,
 	}
 	if (!code)
 		return 0;
-	if (fetcher->over)
+	if (fetcher->over || code == CURLE_FILESIZE_EXCEEDED)
 		return too_long(fetcher, err);
 	curl_easy_getinfo(fetcher->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (code == CURLE_HTTP_RETURNED_ERROR && (status == 404 || status == 403))
-		return tuf_fail(err, TUF_MISSING, NULL, "%s: not there (HTTP %ld)",
-				url, status);
+		return tuf_fail(err, TUF_MISSING, sink->section,
+				"%s: not there (HTTP %ld)", url, status);
 	if (code == CURLE_HTTP_RETURNED_ERROR)
-		return tuf_fail(err, TUF_TRANSFER, NULL, "%s: HTTP %ld", url, status);
-	return tuf_fail(err, TUF_TRANSFER, NULL, "%s: %s", url,
+		return tuf_fail(err, TUF_TRANSFER, sink->section, "%s: HTTP %ld", url,
+				status);
+	return tuf_fail(err, TUF_TRANSFER, sink->section, "%s: %s", url,
 			curl_easy_strerror(code));
 }
 
@@ -182,13 +222,14 @@ static int copy_file(struct tuf_fetcher *fetcher, int fd, const char *path,
 	ssize_t n;
 
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		return tuf_fail(err, TUF_TRANSFER, NULL, "%s: not a file", path);
+		return tuf_fail(err, TUF_TRANSFER, fetcher->sink->section,
+				"%s: not a file", path);
 	while ((n = read(fd, buffer, sizeof(buffer)))) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return tuf_fail(err, TUF_TRANSFER, NULL, "%s: %s", path,
-					strerror(errno));
+			return tuf_fail(err, TUF_TRANSFER, fetcher->sink->section,
+					"%s: %s", path, strerror(errno));
 		if (take(fetcher, buffer, (size_t)n))
 			return fetcher->over ? too_long(fetcher, err) :
 			       tuf_fail_errno(err, "storing a download");
@@ -203,8 +244,8 @@ static int fetch_path(struct tuf_fetcher *fetcher, const char *path,
 
 	if (fd < 0)
 		return tuf_fail(err, errno == ENOENT || errno == ENOTDIR ?
-				TUF_MISSING : TUF_TRANSFER, NULL, "%s: %s", path,
-				strerror(errno));
+				TUF_MISSING : TUF_TRANSFER, fetcher->sink->section,
+				"%s: %s", path, strerror(errno));
 	rc = copy_file(fetcher, fd, path, err);
 	close(fd);
 	return rc;
@@ -231,7 +272,8 @@ int tuf_fetch(struct tuf_fetcher *fetcher, const char *base, const char *name,
 	if (local) {
 		tuf_name_unquote(below);
 		rc = leads_out(below) ?
-		     tuf_fail(err, TUF_MISSING, NULL, "%s: not a path", below) :
+		     tuf_fail(err, TUF_MISSING, sink->section, "%s: not a path",
+			      below) :
 		     fetch_path(fetcher, strstr(base, "://") ? place + 7 : place,
 				err);
 	} else {
@@ -272,11 +314,11 @@ static int memory_restart(struct tuf_sink *sink)
 }
 
 int tuf_fetch_data(struct tuf_fetcher *fetcher, const char *base,
-		   const char *name, uint64_t limit, char **ret_data,
-		   size_t *ret_length, struct tuf_error *err)
+		   const char *name, uint64_t limit, const char *section,
+		   char **ret_data, size_t *ret_length, struct tuf_error *err)
 {
 	struct memory memory = {
-		.sink = { memory_write, memory_restart, limit, 0 },
+		.sink = { memory_write, memory_restart, section, limit, 0 },
 	};
 	int rc = tuf_fetch(fetcher, base, name, &memory.sink, err);
 

@@ -18,12 +18,14 @@ void tuf_fetcher_free(struct tuf_fetcher *fetcher);
  * struct tuf_sink - where a file goes
  * @write: take more of it; not 0: cannot
  * @restart: forget what came so far; not 0: cannot
+ * @section: of the specification, which asks for the file
  * @limit: the most bytes that may come
  * @got: how many have
  */
 struct tuf_sink {
 	int (*write)(struct tuf_sink *sink, const void *data, size_t length);
 	int (*restart)(struct tuf_sink *sink);
+	const char *section;
 	uint64_t limit;
 	uint64_t got;
 };
@@ -44,7 +46,7 @@ int tuf_fetch(struct tuf_fetcher *fetcher, const char *base, const char *name,
 
 /* The same into memory; the caller frees @ret_data. */
 int tuf_fetch_data(struct tuf_fetcher *fetcher, const char *base,
-		   const char *name, uint64_t limit, char **ret_data,
-		   size_t *ret_length, struct tuf_error *err);
+		   const char *name, uint64_t limit, const char *section,
+		   char **ret_data, size_t *ret_length, struct tuf_error *err);
 
 #endif

@@ -90,6 +90,59 @@ static const char *member(const json_t *object, const char *name)
 	return json_string_value(json_object_get(object, name));
 }
 
+static bool is_vendors(const char *name)
+{
+	return !strncmp(name, "x-", 2);
+}
+
+static bool is_unknown(const char *name)
+{
+	return strcmp(name, "keytype") && strcmp(name, "scheme") &&
+	       strcmp(name, "keyval");
+}
+
+static int digest_without(const json_t *object, bool (*left_out)(const char *),
+			  char digest[65], struct tuf_error *err)
+{
+	json_t *copy = json_copy((json_t *)object), *value;
+	const char *name;
+	void *next;
+	int rc;
+
+	json_object_foreach_safe(copy, next, name, value)
+		if (left_out(name))
+			json_object_del(copy, name);
+	rc = copy ? tuf_json_digest(copy, digest, err) : tuf_no_memory(err);
+	json_decref(copy);
+	return rc;
+}
+
+/*
+ * Is that its KEYID: the digest of the object? Repositories add members to keys
+ * that have their ids already, so also: without those of vendors, or without all
+ * but the three that make the key.
+ */
+static int check_id(const struct tuf_key *key, const char *id,
+		    struct tuf_error *err)
+{
+	static bool (*const left_out[])(const char *) = { is_vendors, is_unknown };
+	char digest[65];
+	size_t i;
+	int rc;
+
+	if (!strcmp(id, key->id))
+		return 0;
+	for (i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++) {
+		rc = digest_without(key->object, left_out[i], digest, err);
+		if (rc)
+			return rc;
+		if (!strcmp(id, digest))
+			return 0;
+	}
+	return tuf_fail(err, TUF_SIGNATURE, "4.3",
+			"key id %.64s is not the digest of its key", id);
+}
+
 static int load(struct tuf_key *key, const char *id, struct tuf_error *err)
 {
 	const char *type = member(key->object, "keytype");
@@ -101,11 +154,10 @@ static int load(struct tuf_key *key, const char *id, struct tuf_error *err)
 	int rc;
 
 	rc = tuf_json_digest(key->object, key->id, err);
+	if (!rc && id)
+		rc = check_id(key, id, err);
 	if (rc)
 		return rc;
-	if (id && strcmp(id, key->id))
-		return tuf_fail(err, TUF_SIGNATURE, "4.3",
-				"key id %.64s is not the digest of its key", id);
 	for (i = 0; type && name && i < SCHEMES; i++)
 		if (!strcmp(type, schemes[i].keytype) &&
 		    !strcmp(name, schemes[i].name))

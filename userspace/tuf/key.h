@@ -36,8 +36,8 @@ struct tuf_key {
  * @id: KEYID it stands under; NULL: any
  * @object: KEY; a reference is kept
  * @ret: the key, for tuf_key_free()
- * @err: what is wrong: type or scheme unknown, weak, or @id is not the digest
- *	of @object (4.3)
+ * @err: what is wrong: type or scheme unknown, weak, or @id is not the digest (4.3)
+ *	of @object, nor of what is left of it without members that were added later
  */
 int tuf_key_load(const char *id, json_t *object, struct tuf_key **ret,
 		 struct tuf_error *err);

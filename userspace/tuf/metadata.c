@@ -345,8 +345,9 @@ static int read_body(struct tuf_metadata *metadata, struct tuf_error *err)
 	if (!our_spec(text(body, "spec_version")))
 		return tuf_fail(err, TUF_FORMAT, "4.3", "spec_version is not 1.x");
 	metadata->version = number(body, "version");
-	if (metadata->version < 1)
+	if (metadata->version < 1 || metadata->version > TUF_VERSION_MAX)
 		return tuf_fail(err, TUF_FORMAT, "4.3", "no version of 1 or more");
+	err->version = metadata->version;
 	metadata->expires = expires ? tuf_time_parse(expires) : -1;
 	if (metadata->expires < 0)
 		return tuf_fail(err, TUF_FORMAT, "4.2.3",
@@ -382,7 +383,7 @@ int tuf_metadata_load(enum tuf_type type, const void *data, size_t length,
 	int rc;
 
 	if (length > tuf_type_limit(type))
-		return tuf_fail(err, TUF_LIMIT, "5.1", "more than %zu bytes",
+		return tuf_fail(err, TUF_LIMIT, NULL, "more than %zu bytes",
 				tuf_type_limit(type));
 	rc = tuf_json_load(data, length, &doc, err);
 	if (rc)

@@ -11,6 +11,9 @@
 
 #include "tuf.h"
 
+/* There is always a next one. */
+#define TUF_VERSION_MAX	(INT64_MAX - 1)
+
 enum tuf_type { TUF_ROOT, TUF_TIMESTAMP, TUF_SNAPSHOT, TUF_TARGETS };
 
 /* "root", ... */

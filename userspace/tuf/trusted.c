@@ -92,27 +92,22 @@ int tuf_check_first_root(const void *data, size_t length,
 }
 
 static int check_next_root(const struct tuf_trusted *trusted,
-			   struct tuf_metadata **root, struct tuf_error *err)
+			   const struct tuf_metadata *root, struct tuf_error *err)
 {
 	int64_t old = trusted->root->version;
 	struct tuf_role role;
 	int rc;
 
-	tuf_root_role(*root, TUF_ROOT, &role);
-	rc = tuf_verify(*root, &role, "5.3.4", err);
+	tuf_root_role(root, TUF_ROOT, &role);
+	rc = tuf_verify(root, &role, "5.3.4", err);
 	if (rc)
 		return rc;
-	if ((*root)->version < old)
+	if (root->version < old)
 		return tuf_fail(err, TUF_ROLLBACK, "5.3.5", "older than the trusted %lld",
 				(long long)old);
-	if ((*root)->version > old + 1)
-		return tuf_fail(err, TUF_VERSION, "5.3.5", "the next is %lld",
-				(long long)old + 1);
-	if ((*root)->version == old) {
-		tuf_metadata_free(*root);
-		*root = NULL;
-	}
-	return 0;
+	return root->version == old + 1 ? 0 :
+	       tuf_fail(err, TUF_VERSION, "5.3.5", "the next is %lld",
+			(long long)old + 1);
 }
 
 int tuf_check_root(const struct tuf_trusted *trusted, const void *data,
@@ -127,7 +122,7 @@ int tuf_check_root(const struct tuf_trusted *trusted, const void *data,
 	rc = read_signed(TUF_ROOT, &role, "5.3.4", data, length, &root, err);
 	if (rc)
 		return rc;
-	rc = check_next_root(trusted, &root, err);
+	rc = check_next_root(trusted, root, err);
 	if (rc)
 		tuf_metadata_free(root);
 	else

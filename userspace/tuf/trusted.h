@@ -29,8 +29,8 @@ int tuf_check_first_root(const void *data, size_t length,
 			 struct tuf_metadata **ret, struct tuf_error *err);
 
 /*
- * The checks of one new file each. @ret: NULL when it is right but nothing new.
- * The caller keeps it in the store first, in struct tuf_trusted then.
+ * The checks of one new file each. @ret: for a timestamp, NULL when it is right but
+ * nothing new. The caller keeps it in the store first, in struct tuf_trusted then.
  */
 int tuf_check_root(const struct tuf_trusted *trusted, const void *data,
 		   size_t length, struct tuf_metadata **ret,

@@ -141,7 +141,7 @@ int tuf_init(const char *metadata_dir, const void *root, size_t length,
 	     struct tuf_error *err);
 
 /**
- * tuf_client_new - a client, and the moment that counts for all that expires (5.1)
+ * tuf_client_new - a client of one repository
  * @options: may go away after the call, with all it points to
  * @ret: the client, for tuf_client_free()
  * @err: what failed
@@ -155,7 +155,8 @@ void tuf_client_free(struct tuf_client *client);
  * @client: the client
  * @err: what failed
  *
- * Sections 5.3 to 5.6.6. What was verified before a failure is kept.
+ * Sections 5.1 to 5.6.6. The moment it begins counts for all that expires, also
+ * for what is found until the next one. What was verified before a failure is kept.
  */
 int tuf_client_refresh(struct tuf_client *client, struct tuf_error *err);
 

@@ -18,6 +18,8 @@
 #include "fuzz.h"
 #include "journal_fixture.h"
 #include "peer.h"
+#include "tests/tuf/repo.h"
+#include "userspace/tuf/metadata.h"
 
 static const char *pki, *folder;
 
@@ -642,6 +644,49 @@ static void long_lines(const struct rewire_signed *signed_request)
 	     signed_request->length + REWIRE_MAX_CMS + 64);
 }
 
+/* ---- metadata of TUF ---- */
+
+static void save_role(struct repo *repo, const char *role, enum tuf_type type,
+		      const char *target, const char *name)
+{
+	char *bytes = repo_bytes(repo, role);
+	struct tuf_metadata *metadata;
+	struct tuf_error err = { 0 };
+
+	taken(tuf_metadata_load(type, bytes, strlen(bytes), &metadata, &err));
+	tuf_metadata_free(metadata);
+	save(target, name, bytes, strlen(bytes));
+	save("tuf_canonical", name, bytes, strlen(bytes));
+	free(bytes);
+}
+
+static void metadata_of_tuf(void)
+{
+	static const char escapes[] = "{\"\\u001b\":[1,-0,null,{\"\\\"\":\"\\\\\"}]}";
+	struct repo *repo = repo_new(folder);
+
+	save_role(repo, "root", TUF_ROOT, "tuf_root", "root");
+	repo_add_key(repo, "targets", key_of(ECDSA, "second"));
+	repo_add_key(repo, "targets", key_of(RSA_PSS, "third"));
+	repo_threshold(repo, "targets", 2);
+	save_role(repo, "root", TUF_ROOT, "tuf_root", "root-of-all-kinds");
+	save_role(repo, "targets", TUF_TARGETS, "tuf_targets", "targets");
+	repo_delegate(repo, "targets", "a", rule_paths("a/*", true));
+	repo_delegate(repo, "targets", "b",
+		      json_pack("{s:[s,s], s:b}", "path_hash_prefixes", "0", "e3",
+				"terminating", 0));
+	repo_target(repo, "targets", "a/file", "content");
+	save_role(repo, "targets", TUF_TARGETS, "tuf_targets", "delegations");
+	repo_set(repo, "targets", "delegations",
+		 json_pack("{s:{}, s:{s:[], s:i, s:i, s:s}}", "keys",
+			   "succinct_roles", "keyids", "threshold", 1,
+			   "bit_length", 8, "name_prefix", "bin"));
+	save_role(repo, "targets", TUF_TARGETS, "tuf_targets", "bins");
+	save("tuf_canonical", "escapes", escapes, sizeof(escapes) - 1);
+	repo_free(repo);
+	keys_free();
+}
+
 int main(int argc, char **argv)
 {
 	struct rewire_signed request;
@@ -673,6 +718,7 @@ int main(int argc, char **argv)
 	long_journal();
 	long_tables();
 	long_lines(&request);
+	metadata_of_tuf();
 	EVP_PKEY_free(a.key);
 	OPENSSL_free(a.signer.certificate);
 	return 0;
