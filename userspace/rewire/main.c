@@ -15,7 +15,7 @@ static const struct command *const commands[] = {
 	&cmd_run, &cmd_ls, &cmd_info, &cmd_call, &cmd_pause, &cmd_resume,
 	&cmd_extract, &cmd_reseal, &cmd_restore, &cmd_destroy, &cmd_migrate,
 	&cmd_update, &cmd_events, &cmd_log, &cmd_witness, &cmd_trust, &cmd_fence,
-	&cmd_evidence, &cmd_suk, &cmd_package,
+	&cmd_evidence, &cmd_suk, &cmd_package, &cmd_tuf,
 };
 
 static void list_commands(FILE *to)
