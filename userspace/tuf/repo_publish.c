@@ -21,7 +21,7 @@ struct publishing {
 	char *files;
 	struct tuf_store metadata;	/* folders in next */
 	int targets;
-	json_t *published;	/* names of roles */
+	json_t *published;	/* role to version */
 	tuf_say_fn *say;
 	void *data;
 };
@@ -44,12 +44,10 @@ static int put_metadata(struct publishing *p, struct tuf_entry *entry,
 		return tuf_no_memory(err);
 	rc = tuf_store_write(&p->metadata, name, draft->data, draft->length, err);
 	free(name);
-	if (rc)
-		return rc;
-	tuf_say(p->say, p->data, "%s version %lld", entry->name,
-		(long long)draft->metadata->version);
-	return json_array_append_new(p->published, json_string(entry->name)) ?
-	       tuf_no_memory(err) : 0;
+	if (!rc && json_object_set_new(p->published, entry->name,
+				       json_integer(draft->metadata->version)))
+		rc = tuf_no_memory(err);
+	return rc;
 }
 
 /* From the drafts, unless it is public already. */
@@ -265,14 +263,16 @@ static int tell_left(const struct tuf_status *status, void *data)
 static int drop_drafts(struct publishing *p, struct tuf_error *err)
 {
 	struct left left = { .p = p };
-	size_t i;
-	json_t *name;
+	json_t *version;
+	const char *role;
 	int rc = 0;
 
-	json_array_foreach(p->published, i, name)
+	json_object_foreach(p->published, role, version) {
+		tuf_say(p->say, p->data, "%s version %lld is public", role,
+			(long long)json_integer_value(version));
 		if (!rc)
-			rc = tuf_store_remove(&p->repo->draft,
-					      json_string_value(name), err);
+			rc = tuf_store_remove(&p->repo->draft, role, err);
+	}
 	tuf_repo_forget(p->repo);
 	if (!rc)
 		rc = tuf_repo_status(p->repo, tell_left, &left, err);
@@ -284,7 +284,7 @@ static int publish(struct publishing *p, struct tuf_error *err)
 	struct left left = { .p = p };
 	int rc = stage(p, err);
 
-	if (!rc && !json_array_size(p->published)) {
+	if (!rc && !json_object_size(p->published)) {
 		rc = tuf_repo_status(p->repo, tell_left, &left, err);
 		tuf_about(err, NULL, 0);
 		if (!rc)
@@ -309,7 +309,7 @@ int tuf_repo_publish(struct tuf_repo *repo, tuf_say_fn *say, void *data,
 		.files = tuf_join(repo->path, TUF_DRAFT_FILES),
 		.metadata = { -1, -1 },
 		.targets = -1,
-		.published = json_array(),
+		.published = json_object(),
 	};
 	int rc = p.public && p.next && p.files && p.published ?
 		 publish(&p, err) : tuf_no_memory(err);
