@@ -55,8 +55,6 @@ static bool add_threshold(const char *value)
 static int read_roles(struct tuf_grant grants[ARRAY_SIZE(role_names)])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
-		int status;
-
 		if (!roles[i].paths.count)
 			return cli_usage("nobody could sign for %s: give --%s FILE.pub",
 					 role_names[i], role_names[i]);
@@ -64,7 +62,10 @@ static int read_roles(struct tuf_grant grants[ARRAY_SIZE(role_names)])
 			return cli_usage("how many of the %zu keys of %s have to sign: give --threshold %s=N",
 					 roles[i].paths.count, role_names[i],
 					 role_names[i]);
-		status = tuf_cli_read_keys(&roles[i].paths, &roles[i].keys);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
+		int status = tuf_cli_read_keys(&roles[i].paths, &roles[i].keys);
+
 		if (status != EXIT_SUCCESS)
 			return status;
 		grants[i] = (struct tuf_grant){
