@@ -16,11 +16,11 @@ export ASAN_OPTIONS
 calls=openat,write,sendfile,fsync,link,linkat,rename,renameat,renameat2,mkdir,mkdirat
 calls=$calls,unlink,unlinkat,rmdir,flock
 
-# Whatever a kill came to do with: which call, and its number among those.
-# points LOG: "CALL NUMBER" for each
+# points LOG: "CALL NUMBER" for each call in it that changes something
 points() {
-	sed -n 's/^[0-9]* *\([a-z0-9]*\)(.*/\1/p' "$1" |
-		awk '{ print $1, ++n[$1] }'
+	awk '{ sub(/^[0-9]* */, ""); call = $0; if (!sub(/\(.*/, "", call)) next
+		n[call]++
+		if (call != "openat" || /O_CREAT|O_TMPFILE/) print call, n[call] }' "$1"
 }
 
 # killed CALL NUMBER ARGUMENT...: the program, killed when it comes to that call
