@@ -20,6 +20,7 @@
  *	POOL_REFUSAL	saying no to one that is too many	1
  *	POOL_KEEPER	finishing what nobody waits for		1
  *	POOL_UPDATER	updates that nobody waits for		1
+ *	POOL_FETCHER	what comes from a repository		1
  *
  * Objects change hands with a job: a socket belongs either to the loop or to one
  * thread. What threads share is in struct helper: options that never change, and
@@ -47,6 +48,7 @@
 #include <event2/event.h>
 
 #include "control.h"
+#include "fetcher.h"
 #include "keeper.h"
 #include "kernel_events.h"
 #include "listener.h"
@@ -103,6 +105,7 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
 	(void)what;
 	keeper_tick(&program->keeper);
 	updater_tick(program->updater);
+	fetcher_tick(program->helper.fetcher);
 }
 
 static void on_sm_event(void *data)
@@ -159,6 +162,7 @@ static int start_pool(struct helper *helper, struct rewire_error *err)
 		[POOL_REFUSAL] = 1,
 		[POOL_KEEPER] = 1,
 		[POOL_UPDATER] = 1,
+		[POOL_FETCHER] = 1,
 	};
 
 	helper->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -226,6 +230,8 @@ static int start(struct program *program, struct rewire_error *err)
 	if (!ret)
 		ret = updates_open(helper, &helper->updates, err);
 	if (!ret)
+		ret = fetcher_open(helper, &helper->fetcher, err);
+	if (!ret)
 		ret = start_pool(helper, err);
 	if (!ret && helper->options.witness_command)
 		greet_witness(helper);
@@ -290,6 +296,7 @@ static void stop(struct program *program)
 	if (program->base)
 		event_base_free(program->base);
 	pool_free(helper->pool);
+	fetcher_close(helper->fetcher);
 	updates_close(helper->updates);
 	if (helper->stop >= 0)
 		close(helper->stop);

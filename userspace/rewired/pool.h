@@ -13,6 +13,7 @@ enum pool_kind {
 	POOL_REFUSAL,	/* one that is one too many, to be told so */
 	POOL_KEEPER,	/* migrations that have to be finished */
 	POOL_UPDATER,	/* updates that nobody waits for */
+	POOL_FETCHER,	/* what is fetched from a repository */
 	POOL_KINDS
 };
 
