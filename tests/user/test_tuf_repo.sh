@@ -119,6 +119,10 @@ for name in ../up /abs a//b ./x a/../b ""; do
 done
 refused 'control characters' add repo files/file-1 --name "$(printf 'a\033[31mb')" --yes
 result $? "a target with control characters in its name"
+for name in 'a%41' 'a?b' 'a#b' 'a\b'; do
+	refused 'none of' add repo files/file-1 --name "$name" --yes
+	result $? "a target called '$name'"
+done
 refused 'not a file' add repo files --yes
 result $? "a folder is no target"
 refused 'no target' add repo nothing --remove --yes

@@ -26,15 +26,18 @@ char *tuf_target_file(const char *name, const char *hash)
 			file) < 0 ? NULL : path;
 }
 
-/* A path below the folder of targets, and a URL: no part empty, "." or "..". */
+/*
+ * A path below the folder of targets, and a URL: no part empty, "." or "..", and
+ * nothing that clients which put names into URLs as they are take for something else.
+ */
 static int check_name(const char *name, struct tuf_error *err)
 {
 	const char *part = name, *c;
 
 	for (c = name; *c; c++)
-		if (iscntrl((unsigned char)*c) || *c == '\\')
+		if (iscntrl((unsigned char)*c) || strchr("\\%?#", *c))
 			return tuf_fail(err, TUF_ARGUMENT, "4.5",
-					"a target's name has no control characters and no backslash");
+					"a target's name has no control characters and none of \\ %% ? #");
 	while (part) {
 		size_t length = strcspn(part, "/");
 
