@@ -433,9 +433,11 @@ static bool add_removed(const char *value)
 /* All roles that have a draft now. */
 static int note_draft(const struct tuf_status *status, void *data)
 {
+	char *role = status->draft ? strdup(status->role) : NULL;
+
 	(void)data;
-	if (status->draft)
-		note(strdup(status->role));
+	if (role)
+		note(role);
 	return 0;
 }
 

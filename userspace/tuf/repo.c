@@ -243,6 +243,19 @@ int tuf_repo_edit(struct tuf_repo *repo, const char *role, int64_t expires,
 	return 0;
 }
 
+static int dump_draft(const char *role, const json_t *doc,
+		      struct tuf_stored *stored, struct tuf_error *err)
+{
+	size_t limit = tuf_type_limit(tuf_role_type(role));
+	int rc = tuf_dump(doc, &stored->data, &stored->length, err);
+
+	if (!rc && stored->length > limit)
+		rc = tuf_fail(err, TUF_LIMIT, "5.1",
+			      "%zu bytes, and clients read %zu of such metadata",
+			      stored->length, limit);
+	return rc;
+}
+
 int tuf_repo_put(struct tuf_repo *repo, const char *role, json_t *doc,
 		 struct tuf_error *err)
 {
@@ -253,11 +266,7 @@ int tuf_repo_put(struct tuf_repo *repo, const char *role, json_t *doc,
 	rc = tuf_repo_get(repo, role, &entry, err);
 	tuf_about(err, role, 0);
 	if (!rc)
-		rc = tuf_dump(doc, &stored.data, &stored.length, err);
-	if (!rc && stored.length > tuf_type_limit(tuf_role_type(role)))
-		rc = tuf_fail(err, TUF_LIMIT, "5.1",
-			      "%zu bytes, and clients read %zu of such metadata",
-			      stored.length, tuf_type_limit(tuf_role_type(role)));
+		rc = dump_draft(role, doc, &stored, err);
 	if (!rc)
 		rc = tuf_metadata_from_json(tuf_role_type(role), doc,
 					    &stored.metadata, err);
@@ -276,11 +285,33 @@ int tuf_repo_put(struct tuf_repo *repo, const char *role, json_t *doc,
 static int save(struct tuf_repo *repo, struct tuf_entry *entry,
 		struct tuf_error *err)
 {
-	int rc = tuf_store_write(&repo->draft, entry->name, entry->draft.data,
-				 entry->draft.length, err);
+	int rc = 0;
 
+	tuf_about(err, entry->name, 0);
+	if (!entry->draft.data)
+		rc = dump_draft(entry->name, entry->draft.metadata->doc,
+				&entry->draft, err);
+	if (!rc)
+		rc = tuf_store_write(&repo->draft, entry->name,
+				     entry->draft.data, entry->draft.length, err);
 	if (!rc)
 		entry->dirty = false;
+	return rc;
+}
+
+/* Copies of targets are there before what names them. */
+static int save_files(struct tuf_repo *repo, struct tuf_error *err)
+{
+	char *folder;
+	int rc;
+
+	if (!repo->files)
+		return 0;
+	folder = tuf_join(repo->path, TUF_DRAFT_FILES);
+	rc = folder ? tuf_tree_sync(folder, err) : tuf_no_memory(err);
+	free(folder);
+	if (!rc)
+		repo->files = false;
 	return rc;
 }
 
@@ -292,8 +323,10 @@ static int save(struct tuf_repo *repo, struct tuf_entry *entry,
 int tuf_repo_save(struct tuf_repo *repo, struct tuf_error *err)
 {
 	struct tuf_entry *entry;
-	int round, rc;
+	int round, rc = save_files(repo, err);
 
+	if (rc)
+		return rc;
 	for (round = 0; round < 3; round++) {
 		for (entry = repo->entries; entry; entry = entry->next) {
 			bool root = !strcmp(entry->name, "root");

@@ -21,7 +21,7 @@ struct tuf_stored {
  * @name: the role
  * @public: what clients get; .metadata is NULL when there is none
  * @draft: the next version; .metadata is NULL when there is none
- * @dirty: @draft has changed since it was read
+ * @dirty: @draft has changed since it was read; its bytes may not be there yet
  */
 struct tuf_entry {
 	struct tuf_entry *next;
@@ -37,12 +37,14 @@ struct tuf_entry {
  * @dir: the same, open
  * @draft: the folder of drafts; its lock is the repository's
  * @entries: roles that were asked for
+ * @files: targets were copied since the last tuf_repo_save()
  */
 struct tuf_repo {
 	char *path;
 	int dir;
 	struct tuf_store draft;
 	struct tuf_entry *entries;
+	bool files;
 };
 
 #define TUF_PUBLIC	"public"

@@ -224,8 +224,7 @@ static int take_file(struct tuf_repo *repo, const char *path, const char *name,
 		drafts = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	rc = drafts < 0 ? tuf_fail_errno(err, folder) :
 	     keep_copy(from, drafts, name, hex, ret_length, err);
-	if (!rc)
-		rc = tuf_tree_sync(folder, err);
+	repo->files = true;
 	if (drafts >= 0)
 		close(drafts);
 	close(from);
@@ -233,24 +232,50 @@ static int take_file(struct tuf_repo *repo, const char *path, const char *name,
 	return rc;
 }
 
+static int set_target(json_t *doc, const char *role, const char *name,
+		      json_t *target, struct tuf_error *err)
+{
+	json_t *targets = json_object_get(json_object_get(doc, "signed"),
+					  "targets");
+
+	if (!target)
+		return json_object_del(targets, name) ?
+		       tuf_fail(err, TUF_NO_TARGET, NULL,
+				"%.64s has no target %.200s", role, name) : 0;
+	return json_object_set_new(targets, name, target) ?
+	       tuf_fail(err, TUF_ARGUMENT, NULL,
+			"%.200s: a target's name is UTF-8", name) : 0;
+}
+
+/* Thousands may come at once: a draft that is in work is not made anew for each. */
+static bool in_work(const struct tuf_entry *entry)
+{
+	return entry->dirty &&
+	       !json_array_size(json_object_get(entry->draft.metadata->doc,
+						"signatures"));
+}
+
 static int put_target(struct tuf_repo *repo, const char *role, const char *name,
 		      json_t *target, int64_t expires, struct tuf_error *err)
 {
-	json_t *doc, *targets;
+	struct tuf_entry *entry;
+	json_t *doc;
 	int rc;
 
-	rc = tuf_repo_edit(repo, role, expires, &doc, err);
+	rc = tuf_repo_get(repo, role, &entry, err);
+	if (!rc && in_work(entry)) {
+		free(entry->draft.data);
+		entry->draft.data = NULL;
+		return set_target(entry->draft.metadata->doc, role, name, target,
+				  err);
+	}
+	if (!rc)
+		rc = tuf_repo_edit(repo, role, expires, &doc, err);
 	if (rc) {
 		json_decref(target);
 		return rc;
 	}
-	targets = json_object_get(json_object_get(doc, "signed"), "targets");
-	if (!target && json_object_del(targets, name))
-		rc = tuf_fail(err, TUF_NO_TARGET, NULL, "%.64s has no target %.200s",
-			      role, name);
-	else if (target && json_object_set_new(targets, name, target))
-		rc = tuf_fail(err, TUF_ARGUMENT, NULL,
-			      "%.200s: a target's name is UTF-8", name);
+	rc = set_target(doc, role, name, target, err);
 	if (!rc)
 		return tuf_repo_put(repo, role, doc, err);
 	json_decref(doc);
