@@ -7,6 +7,7 @@
  * Copyright (c) 2026 The REWIRE authors
  */
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,7 +186,7 @@ static void measure_small(struct result *result, bool quick)
 
 static void measure_large(struct result *result, bool quick)
 {
-	result->how = "as tuf_refresh_small_vs_python, of a repository with 5,000 targets in one role, which 20 Ed25519 keys have signed and have to sign";
+	result->how = "as tuf_refresh_small_vs_python, of a repository with 5,000 targets in one role and 20 Ed25519 keys, five for each of the four roles, of which three have to sign";
 	if (!prepare(result, "tuf/large"))
 		bench_pairs(result, quick ? 5 : 21, cpu_ours, cpu_theirs, NULL);
 	finish();
@@ -230,14 +231,13 @@ static double verify_ours(struct result *result, void *data)
 	return (double)count / (end - start);
 }
 
-/* "+F6:0:253:EdDSA (Ed25519):SIGNS:VERIFIES", as CPU seconds. */
-static double verify_theirs(struct result *result, void *data)
+/* "+F6:0:253:EdDSA (Ed25519):SIGNS:VERIFIES", by CPU time; now and then "inf". */
+static double ask_openssl(void)
 {
 	FILE *speed = popen("openssl speed -mr -seconds 1 ed25519 2>/dev/null", "re");
 	double rate = -1;
 	char line[256];
 
-	(void)data;
 	while (speed && fgets(line, sizeof(line), speed)) {
 		char *last = strrchr(line, ':');
 
@@ -246,6 +246,16 @@ static double verify_theirs(struct result *result, void *data)
 	}
 	if (speed)
 		pclose(speed);
+	return isfinite(rate) ? rate : -1;
+}
+
+static double verify_theirs(struct result *result, void *data)
+{
+	double rate = -1;
+
+	(void)data;
+	for (int i = 0; i < 4 && rate <= 0; i++)
+		rate = ask_openssl();
 	return rate > 0 ? rate : bench_missing(result, "openssl speed says nothing");
 }
 
