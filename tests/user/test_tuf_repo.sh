@@ -272,6 +272,13 @@ try 0 delegate repo team --remove --yes && grep -q 'delegation to team REMOVED' 
 	client refresh && grep -q '"team.json"' "$dir/trust/snapshot.json"
 result $? "a delegation taken back: the snapshot still lists it"
 
+try 0 rotate repo root --threshold 3 --yes && try 0 sign repo --export request --role root &&
+	grep -q 'compared with version 1, signed by 2 of the 2 keys' out &&
+	sed '0,/"expires": "20/s//"expires": "21/' request >forged &&
+	"$REWIRE" tuf sign --request forged --key keys/root-3.key >out 2>err </dev/null
+	grep -q 'compared with version 1, signed by 0 of the 2 keys' out && rm repo/draft/root.json
+result $? "a request says whether what it is compared with is genuine"
+
 # Carried on a medium
 
 mkdir medium && try 0 publish repo --copy-to medium/tuf &&

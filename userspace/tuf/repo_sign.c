@@ -341,8 +341,18 @@ int tuf_request_write(const struct tuf_request *request, const char *path,
 int tuf_request_changes(const struct tuf_request *request, tuf_say_fn *say,
 			void *data, struct tuf_error *err)
 {
+	struct tuf_role before = request->roles[0];
+
 	(void)err;
 	tuf_diff(request->role, request->current, request->draft, say, data);
+	/* Whoever carried the request may have written what it is compared with. */
+	if (request->current && request->current->type == TUF_ROOT)
+		tuf_root_role(request->current, TUF_ROOT, &before);
+	if (request->current)
+		tuf_say(say, data, "compared with version %lld, signed by %lld of the %lld keys that it takes",
+			(long long)request->current->version,
+			(long long)tuf_count_signed(request->current, &before),
+			(long long)before.threshold);
 	return 0;
 }
 

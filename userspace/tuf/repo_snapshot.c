@@ -78,10 +78,7 @@ static bool nothing_due(const struct tuf_entry *entry, const json_t *meta,
 	       json_equal(json_object_get(public->body, "meta"), meta);
 }
 
-/*
- * @whole: the metadata's document when there is none before. A draft of these two
- * is always made anew: what it names has changed.
- */
+/* The next version of either; takes the reference to @meta. */
 static int put_meta(struct tuf_repo *repo, struct tuf_entry *entry, json_t *meta,
 		    int64_t expires, struct tuf_error *err)
 {
