@@ -240,6 +240,12 @@ result $? "status for Prometheus"
 try 0 delegate repo team --key keys/team.pub --path 'team/*' --yes &&
 	grep -q 'delegation to team added' out && grep -q 'may vouch for team/\*' out
 result $? "a delegation"
+try 0 delegate repo gone --key keys/other.pub --path 'gone/*' --yes &&
+	grep -q "$(keyid other)" repo/draft/targets.json &&
+	try 0 delegate repo gone --remove --yes &&
+	! grep -q "$(keyid other)" repo/draft/targets.json &&
+	grep -q "$(keyid team)" repo/draft/targets.json
+result $? "a delegation taken back takes its key along"
 refused 'no path that is delegated' add repo files/file-1 --role team --yes
 result $? "a target that no client would look for"
 try 0 add repo files/file-1 --role team --prefix team --yes &&

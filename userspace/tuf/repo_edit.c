@@ -82,8 +82,7 @@ int tuf_grant_json(const struct tuf_grant *grant, json_t *keys, json_t *role,
 	return rc ? rc : set_threshold(role, grant->threshold, err);
 }
 
-/* Keys that no role lists any more. */
-static void drop_unused(json_t *keys, json_t *role_list)
+void tuf_drop_unused(json_t *keys, json_t *role_list)
 {
 	const char *id;
 	json_t *key, *role;
@@ -129,7 +128,7 @@ static int rotate_top(json_t *body, const char *name,
 	json_object_foreach(roles, each, role)
 		json_array_append(list, role);
 	if (!rc)
-		drop_unused(keys, list);
+		tuf_drop_unused(keys, list);
 	json_decref(list);
 	return rc;
 }
@@ -179,7 +178,7 @@ static int rotate_delegated(json_t *body, const char *name,
 				rc = rotate_role(keys, role, rotation, err);
 	}
 	if (!rc)
-		drop_unused(keys, roles);
+		tuf_drop_unused(keys, roles);
 	json_decref(one);
 	return rc;
 }

@@ -526,6 +526,8 @@ int tuf_repo_undelegate(struct tuf_repo *repo, const char *from,
 	if (json_array_size(roles) == count)
 		rc = tuf_fail(err, TUF_ARGUMENT, NULL,
 			      "%.64s does not delegate to %.64s", from, name);
+	tuf_drop_unused(json_object_get(json_object_get(body, "delegations"), "keys"),
+			roles);
 	if (!rc && count == 1)
 		json_object_del(body, "delegations");
 	if (!rc)
