@@ -10,7 +10,7 @@ _rewire() {
 	if ((COMP_CWORD == 1)); then
 		words=$(rewire help 2>/dev/null | sed -n 's/^  \([a-z]*\)  *.*/\1/p')
 	elif [[ $word == -* ]]; then
-		words=$(rewire help "$command" 2>/dev/null |
+		words=$(rewire help "$command" "${COMP_WORDS[2]}" 2>/dev/null |
 			grep -o -e '--[a-z][a-z-]*' | sort -u)
 		words+=$'\n--help\n--json'
 	elif [[ $last == --workload ]]; then
@@ -41,6 +41,14 @@ _rewire() {
 		trust)
 			((COMP_CWORD == 2)) &&
 				words=$'bundle\nlevels\nsign\ngive\nshow'
+			;;
+		tuf)
+			if ((COMP_CWORD == 2)); then
+				words=$(rewire help tuf | sed -n \
+					'/^subcommands:/,/^$/s/^  \([a-z]*\)  *.*/\1/p')
+			elif ((COMP_CWORD == 3)) && [[ ${COMP_WORDS[2]} == key ]]; then
+				words=$'make\ncheck\ncopy\nshow'
+			fi
 			;;
 		package) ((COMP_CWORD == 2)) && words=$'show\nauthorise' ;;
 		suk) ((COMP_CWORD == 2)) && words=show ;;

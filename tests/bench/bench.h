@@ -57,7 +57,8 @@ extern const struct figure figure_extract, figure_reseal, figure_call,
 			   figure_journal, figure_recovery, figure_package,
 			   figure_wrap, figure_update_small,
 			   figure_update_large, figure_update_durable,
-			   figure_rollback;
+			   figure_rollback, figure_tuf_small, figure_tuf_large,
+			   figure_tuf_memory, figure_tuf_verify;
 
 /* Seconds on a clock that only grows. */
 double bench_now(void);

@@ -25,6 +25,8 @@ static const struct figure *const figures[] = {
 	&figure_journal, &figure_recovery,
 	&figure_package, &figure_wrap, &figure_update_small,
 	&figure_update_large, &figure_update_durable, &figure_rollback,
+	&figure_tuf_small, &figure_tuf_large, &figure_tuf_memory,
+	&figure_tuf_verify,
 };
 
 #define COUNT (sizeof(figures) / sizeof(*figures))

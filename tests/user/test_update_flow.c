@@ -18,6 +18,7 @@
 #include "update_fixture.h"
 
 #include "events.h"
+#include "fetcher.h"
 #include "log.h"
 #include "scratch.h"
 #include "update_verbs.h"
@@ -719,6 +720,48 @@ static void automatic(void **state)
 	assert_int_equal(sm.begun, 1);
 }
 
+/* The repository's side, in what the updater asks of it. */
+static char wanted[256];
+
+void fetcher_want(struct fetcher *fetcher, const char *package)
+{
+	(void)fetcher;
+	snprintf(wanted, sizeof(wanted), "%s", package);
+}
+
+/* A payload is asked for once somebody agreed, and not before. */
+static void payload_is_fetched_by_consent(void **state)
+{
+	struct entry entry;
+	int any;
+
+	(void)state;
+	/* No more is looked at than that there is one. */
+	helper.fetcher = (struct fetcher *)&any;
+	wanted[0] = '\0';
+	drop();
+	unlink(scratch_path(inbox, "a.payload"));
+	look(updater);
+	assert_int_equal(entry_is(&entry), ENTRY_PENDING);
+	assert_string_equal(wanted, "");
+	assert_int_equal(ledger_decide(&helper.updates->ledger, entry.id,
+				       DECISION_APPROVED, NULL, NULL), 0);
+	look(updater);
+	assert_string_equal(wanted, "a");
+	assert_int_equal(sm.begun, 0);
+	/* One that is cut short is as good as none. */
+	assert_int_equal(rewire_file_write(scratch_path(inbox, "a.payload"),
+					   payload, 100, 0600, NULL), 0);
+	wanted[0] = '\0';
+	look(updater);
+	assert_string_equal(wanted, "a");
+	assert_int_equal(sm.begun, 0);
+	drop();
+	look(updater);
+	assert_int_equal(entry_is(&entry), ENTRY_SWITCHED);
+	helper.fetcher = NULL;
+}
+
 static void window_that_is_closed(void **state)
 {
 	time_t now = time(NULL);
@@ -1202,6 +1245,7 @@ int main(void)
 		test(another_payload),
 		test(waits_for_a_migration),
 		with_updater(automatic),
+		with_updater(payload_is_fetched_by_consent),
 		with_updater(window_that_is_closed),
 		with_updater(notify),
 		with_updater(manual),

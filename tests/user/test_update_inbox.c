@@ -30,7 +30,7 @@ static unsigned int scan(struct inbox *inbox)
 
 	complaints = 0;
 	complaint[0] = '\0';
-	assert_int_equal(inbox_scan(dir, complain, &complaints, inbox, &err),
+	assert_int_equal(inbox_scan(dir, false, complain, &complaints, inbox, &err),
 			 0);
 	return inbox->count;
 }
@@ -199,7 +199,7 @@ static void no_folder(void **state)
 	struct rewire_error err;
 
 	(void)state;
-	assert_int_equal(inbox_scan("/nonexistent/inbox", complain, NULL,
+	assert_int_equal(inbox_scan("/nonexistent/inbox", false, complain, NULL,
 				    &inbox, &err), -ENOENT);
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
@@ -258,8 +259,7 @@ static int read_passphrase(int fd, char *buffer, size_t size)
 	return -EMSGSIZE;
 }
 
-/* Asks on the terminal, or reads from *(int *)data if >= 0. */
-static int passphrase(char *buffer, size_t size, void *data)
+int cli_passphrase(char *buffer, size_t size, void *data)
 {
 	const int *fd = data;
 
@@ -270,20 +270,60 @@ static int passphrase(char *buffer, size_t size, void *data)
 	return (int)strlen(buffer);
 }
 
+int cli_new_passphrase(char *buffer, size_t size, int fd)
+{
+	if (fd >= 0)
+		return read_passphrase(fd, buffer, size);
+	if (EVP_read_pw_string(buffer, (int)size, "New passphrase: ", 1))
+		return -EACCES;
+	return (int)strlen(buffer);
+}
+
+int cli_passphrase_fd(const char *text, int *ret_fd)
+{
+	__u64 number;
+
+	*ret_fd = -1;
+	if (!text)
+		return EXIT_SUCCESS;
+	if (!cli_number(text, 0, 1 << 20, &number))
+		return cli_usage("--passphrase-fd: %s is not a descriptor", text);
+	*ret_fd = (int)number;
+	return EXIT_SUCCESS;
+}
+
+bool cli_date(const char *text, __u64 *ret_seconds)
+{
+	struct tm tm = { 0 };
+	__u64 days;
+	char *end;
+
+	if (text[0] == '+') {
+		if (!cli_number(text + 1, 1, 36500, &days))
+			return false;
+		*ret_seconds = (__u64)time(NULL) + days * 86400;
+		return true;
+	}
+	end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (!end || *end) {
+		tm = (struct tm){ 0 };
+		end = strptime(text, "%Y-%m-%d", &tm);
+	}
+	if (!end || *end || timegm(&tm) <= 0)
+		return false;
+	*ret_seconds = (__u64)timegm(&tm);
+	return true;
+}
+
 int cli_signer(const char *key, const char *certificate,
 	       const char *passphrase_fd, struct rewire_signer **ret_signer)
 {
 	struct rewire_error err;
-	__u64 number;
-	int fd = -1;
+	int fd;
 
-	if (passphrase_fd) {
-		if (!cli_number(passphrase_fd, 0, 1 << 20, &number))
-			return cli_usage("--passphrase-fd: %s is not a descriptor",
-					 passphrase_fd);
-		fd = (int)number;
-	}
-	if (rewire_signer_open(key, certificate, passphrase, &fd, ret_signer,
+	if (cli_passphrase_fd(passphrase_fd, &fd) != EXIT_SUCCESS)
+		return EXIT_USAGE;
+	if (rewire_signer_open(key, certificate, cli_passphrase, &fd, ret_signer,
 			       &err))
 		return cli_fail(&err);
 	return EXIT_SUCCESS;

@@ -30,7 +30,7 @@ extern const struct command cmd_root, cmd_pki, cmd_provision, cmd_status, cmd_si
 	cmd_request, cmd_run, cmd_ls, cmd_info, cmd_call, cmd_pause, cmd_resume,
 	cmd_extract, cmd_reseal, cmd_restore, cmd_destroy, cmd_migrate, cmd_update,
 	cmd_events, cmd_trust, cmd_fence, cmd_evidence, cmd_suk, cmd_package,
-	cmd_log, cmd_witness;
+	cmd_log, cmd_witness, cmd_tuf;
 
 /* Of this run: the sub-command, and whether --json was given. */
 struct cli {
@@ -85,6 +85,9 @@ bool cli_duration(const char *text, __u32 *ret_ms);
 /* "4096", "64K", "256M", "2G". */
 bool cli_size(const char *text, __u64 *ret_bytes);
 
+/* "+30" days from now, "2027-01-31", "2027-01-31T12:00:00Z"; since 1970. */
+bool cli_date(const char *text, __u64 *ret_seconds);
+
 /* A file for the enclave named by workload or number, or a negative errno. */
 int cli_open_enclave(const char *name, struct rewire_error *err);
 
@@ -101,5 +104,12 @@ int cli_open_enclave(const char *name, struct rewire_error *err);
  */
 int cli_signer(const char *key, const char *certificate,
 	       const char *passphrase_fd, struct rewire_signer **ret_signer);
+
+/* Value of --passphrase-fd, -1 for NULL. EXIT_SUCCESS, or what it is has been said. */
+int cli_passphrase_fd(const char *text, int *ret_fd);
+/* rewire_passphrase_fn: a line from *(int *)data, or from the terminal when < 0. */
+int cli_passphrase(char *buffer, size_t size, void *data);
+/* The same for a key that is made: on the terminal it is asked twice. */
+int cli_new_passphrase(char *buffer, size_t size, int fd);
 
 #endif

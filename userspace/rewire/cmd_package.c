@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -125,30 +124,6 @@ static int read_devices(const struct package_options *o,
 	return 0;
 }
 
-/* "+30" days, "2027-01-31", "2027-01-31T12:00:00Z" */
-static bool parse_expires(const char *text, __u64 *ret_seconds)
-{
-	struct tm tm = { 0 };
-	__u64 days;
-	char *end;
-
-	if (text[0] == '+') {
-		if (!cli_number(text + 1, 1, 36500, &days))
-			return false;
-		*ret_seconds = (__u64)time(NULL) + days * 86400;
-		return true;
-	}
-	end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	if (!end || *end) {
-		tm = (struct tm){ 0 };
-		end = strptime(text, "%Y-%m-%d", &tm);
-	}
-	if (!end || *end || timegm(&tm) <= 0)
-		return false;
-	*ret_seconds = (__u64)timegm(&tm);
-	return true;
-}
-
 static int fill_package(const struct package_options *o,
 			const struct rewire_manifest *manifest,
 			struct rewire_package *p)
@@ -172,7 +147,7 @@ static int fill_package(const struct package_options *o,
 		return cli_usage("no release is from %llu to %llu",
 				 (unsigned long long)p->from_min,
 				 (unsigned long long)p->from_max);
-	if (o->expires && !parse_expires(o->expires, &number))
+	if (o->expires && !cli_date(o->expires, &number))
 		return cli_usage("--expires: %s is neither +DAYS nor a date like 2027-01-31 or 2027-01-31T12:00:00Z",
 				 o->expires);
 	p->expires = o->expires ? number : 0;

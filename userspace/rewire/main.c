@@ -15,7 +15,7 @@ static const struct command *const commands[] = {
 	&cmd_run, &cmd_ls, &cmd_info, &cmd_call, &cmd_pause, &cmd_resume,
 	&cmd_extract, &cmd_reseal, &cmd_restore, &cmd_destroy, &cmd_migrate,
 	&cmd_update, &cmd_events, &cmd_log, &cmd_witness, &cmd_trust, &cmd_fence,
-	&cmd_evidence, &cmd_suk, &cmd_package,
+	&cmd_evidence, &cmd_suk, &cmd_package, &cmd_tuf,
 };
 
 static void list_commands(FILE *to)
@@ -39,7 +39,7 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-static int help(const char *name)
+static int help(const char *name, const char *sub)
 {
 	if (!name) {
 		list_commands(stdout);
@@ -48,6 +48,12 @@ static int help(const char *name)
 	cli.command = find_command(name);
 	if (!cli.command)
 		return EXIT_USAGE;
+	if (sub && cli.command == &cmd_tuf) {
+		char asks[] = "--help";
+		char *argv[] = { (char *)name, (char *)sub, asks, NULL };
+
+		return cli.command->run(3, argv);
+	}
 	fputs(cli.command->help, stdout);
 	return EXIT_SUCCESS;
 }
@@ -72,7 +78,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
 	    !strcmp(argv[1], "-h"))
-		return flush_output(help(argc > 2 ? argv[2] : NULL));
+		return flush_output(help(argc > 2 ? argv[2] : NULL,
+				 argc > 3 ? argv[3] : NULL));
 	cli.command = find_command(argv[1]);
 	if (!cli.command)
 		return EXIT_USAGE;

@@ -16,6 +16,7 @@
  * @store: the state folder; has a lock of its own
  * @pool: threads; has a lock of its own
  * @updates: what is known of updates; has locks of its own
+ * @fetcher: what comes from a repository; has a lock of its own; or NULL
  * @poked: something happened that may let an update begin
  * @receipts: some may not have gone to the SDS yet
  * @stop: eventfd, readable from when the program is to stop
@@ -29,6 +30,7 @@ struct helper {
 	struct store store;
 	struct pool *pool;
 	struct updates *updates;
+	struct fetcher *fetcher;
 	atomic_bool poked;
 	atomic_bool receipts;
 	int stop;

@@ -74,8 +74,8 @@ static bool is_there_twice(const struct inbox *inbox,
  * Return: 1: the inbox has it now; 0: it is not complete; negative: it is no
  * package.
  */
-static int take(const char *dir, const char *name, struct inbox *inbox,
-		struct rewire_error *err)
+static int take(const char *dir, const char *name, bool partial,
+		struct inbox *inbox, struct rewire_error *err)
 {
 	bool wrapped = size_of(dir, name, ".wrap") >= 0;
 	long long payload = size_of(dir, name, ".payload");
@@ -91,7 +91,7 @@ static int take(const char *dir, const char *name, struct inbox *inbox,
 		return rc == -EINVAL && !wrapped ? 0 : rc;
 	expected = (long long)order->words.package.payload_length;
 	/* More than any file can have is never there. */
-	if (expected < 0 || payload < expected)
+	if (expected < 0 || (payload < expected && !partial))
 		rc = 0;
 	else if (payload > expected)
 		rc = rewire_fail(err, EBADMSG, "its payload has %lld bytes, and not %lld",
@@ -109,11 +109,12 @@ static int take(const char *dir, const char *name, struct inbox *inbox,
 	}
 	snprintf(inbox->item[inbox->count].name,
 		 sizeof(inbox->item[0].name), "%s", name);
+	inbox->item[inbox->count].whole = payload == expected;
 	inbox->item[inbox->count++].order = order;
 	return 1;
 }
 
-int inbox_scan(const char *dir, inbox_bad_fn *bad, void *data,
+int inbox_scan(const char *dir, bool partial, inbox_bad_fn *bad, void *data,
 	       struct inbox *ret_inbox, struct rewire_error *err)
 {
 	struct dirent **entries;
@@ -128,7 +129,7 @@ int inbox_scan(const char *dir, inbox_bad_fn *bad, void *data,
 
 		snprintf(name, sizeof(name), "%s", entries[i]->d_name);
 		name[strlen(name) + 1 - sizeof(SUFFIX)] = '\0';
-		if (take(dir, name, ret_inbox, &why) < 0 && bad)
+		if (take(dir, name, partial, ret_inbox, &why) < 0 && bad)
 			bad(entries[i]->d_name, why.text, data);
 		free(entries[i]);
 	}

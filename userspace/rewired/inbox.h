@@ -2,6 +2,8 @@
 #ifndef REWIRED_INBOX_H
 #define REWIRED_INBOX_H
 
+#include <stdbool.h>
+
 #include <rewire_update.h>
 
 /*
@@ -22,10 +24,12 @@
  * struct inbox_item - one package
  * @name: NAME
  * @order: what is in it
+ * @whole: all of it is there; else its payload is not yet
  */
 struct inbox_item {
 	char name[256];
 	struct rewire_update_order *order;
+	bool whole;
 };
 
 /**
@@ -49,6 +53,7 @@ typedef void inbox_bad_fn(const char *name, const char *why, void *data);
 /**
  * inbox_scan - look what is there
  * @dir: the folder
+ * @partial: packages that lack their payload as well
  * @bad: told of what will never be a package as it stands; not of what is not
  *	complete yet
  * @data: for @bad
@@ -56,7 +61,7 @@ typedef void inbox_bad_fn(const char *name, const char *why, void *data);
  *
  * Return: 0 or a negative errno.
  */
-int inbox_scan(const char *dir, inbox_bad_fn *bad, void *data,
+int inbox_scan(const char *dir, bool partial, inbox_bad_fn *bad, void *data,
 	       struct inbox *ret_inbox, struct rewire_error *err);
 void inbox_clear(struct inbox *inbox);
 

@@ -22,6 +22,7 @@
  *			asking how long no witness was heard
  *	POOL_UPDATER	updates that nobody waits for		1
  *	POOL_COURIER	receipts that the SDS has to get	1
+ *	POOL_FETCHER	what comes from a repository		1
  *
  * Objects change hands with a job: a socket belongs either to the loop or to one
  * thread. What threads share is in struct helper: options that never change, and
@@ -50,6 +51,7 @@
 
 #include "control.h"
 #include "courier.h"
+#include "fetcher.h"
 #include "keeper.h"
 #include "kernel_events.h"
 #include "listener.h"
@@ -111,6 +113,7 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
 	silence_tick(&program->silence);
 	courier_tick(&program->courier);
 	updater_tick(program->updater);
+	fetcher_tick(program->helper.fetcher);
 }
 
 static void on_sm_event(void *data)
@@ -168,6 +171,7 @@ static int start_pool(struct helper *helper, struct rewire_error *err)
 		[POOL_KEEPER] = 1,
 		[POOL_UPDATER] = 1,
 		[POOL_COURIER] = 1,
+		[POOL_FETCHER] = 1,
 	};
 
 	helper->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -235,6 +239,8 @@ static int start(struct program *program, struct rewire_error *err)
 	if (!ret)
 		ret = updates_open(helper, &helper->updates, err);
 	if (!ret)
+		ret = fetcher_open(helper, &helper->fetcher, err);
+	if (!ret)
 		ret = start_pool(helper, err);
 	if (!ret && helper->options.witness_command)
 		greet_witness(helper);
@@ -301,6 +307,7 @@ static void stop(struct program *program)
 	if (program->base)
 		event_base_free(program->base);
 	pool_free(helper->pool);
+	fetcher_close(helper->fetcher);
 	updates_close(helper->updates);
 	if (helper->stop >= 0)
 		close(helper->stop);

@@ -42,6 +42,14 @@ static const char usage[] =
 "  --update-policy FILE  what may be updated, when, and who has to agree; see\n"
 "                        docs/update.md. Without it all has to be approved.\n"
 "                        Read again on SIGHUP\n"
+"  --tuf-metadata URL    fetch packages from a repository of The Update Framework into\n"
+"                        --update-inbox, and payloads once the policy lets them be\n"
+"                        applied; see docs/update.md\n"
+"  --tuf-targets URL     where its targets lie\n"
+"  --tuf-channel NAME    its target that lists what is for this host [channel]\n"
+"  --tuf-root FILE       its first root, for a host that trusts none yet\n"
+"  --tuf-period S        how often it is looked at [3600]\n"
+"  --tuf-client PROGRAM  what fetches [/usr/local/bin/rewire-tuf-client]\n"
 "  --receipts DIR        keep receipts of updates there [receipts in --state-dir]\n"
 "  --receipt-command PROGRAM\n"
 "                        how the SDS gets the receipts of updates: PROGRAM reads one\n"
@@ -66,7 +74,8 @@ enum {
 	OPT_HOST_DIR = 256, OPT_STATE_DIR, OPT_SOCKET, OPT_LISTEN,
 	OPT_PROVISION, OPT_JOURNAL, OPT_UNWITNESSED, OPT_STRICT, OPT_NO_JOURNAL,
 	OPT_WITNESS, OPT_SILENCE, OPT_VOLATILE, OPT_UPDATE_INBOX, OPT_UPDATE_POLICY,
-	OPT_RECEIPTS, OPT_COURIER, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
+	OPT_TUF_METADATA, OPT_TUF_TARGETS, OPT_TUF_CHANNEL, OPT_TUF_ROOT,
+	OPT_TUF_PERIOD, OPT_TUF_CLIENT, OPT_RECEIPTS, OPT_COURIER, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
 	OPT_PAUSE, OPT_LIMIT, OPT_STOP, OPT_FREEZE, OPT_IO,
 	OPT_VERBOSE, OPT_QUIET, OPT_HELP,
 };
@@ -86,6 +95,12 @@ static const struct option longs[] = {
 	{ "volatile", no_argument, NULL, OPT_VOLATILE },
 	{ "update-inbox", required_argument, NULL, OPT_UPDATE_INBOX },
 	{ "update-policy", required_argument, NULL, OPT_UPDATE_POLICY },
+	{ "tuf-metadata", required_argument, NULL, OPT_TUF_METADATA },
+	{ "tuf-targets", required_argument, NULL, OPT_TUF_TARGETS },
+	{ "tuf-channel", required_argument, NULL, OPT_TUF_CHANNEL },
+	{ "tuf-root", required_argument, NULL, OPT_TUF_ROOT },
+	{ "tuf-period", required_argument, NULL, OPT_TUF_PERIOD },
+	{ "tuf-client", required_argument, NULL, OPT_TUF_CLIENT },
 	{ "receipts", required_argument, NULL, OPT_RECEIPTS },
 	{ "receipt-command", required_argument, NULL, OPT_COURIER },
 	{ "max-peers", required_argument, NULL, OPT_MAX_PEERS },
@@ -129,6 +144,9 @@ static bool take_number(struct options *o, int option, const char *text)
 	case OPT_SILENCE:
 		return parse_number("max-silence", text, 365 * 86400,
 				    &o->max_silence_s);
+	case OPT_TUF_PERIOD:
+		return parse_number("tuf-period", text, 30 * 86400,
+				    &o->tuf_period_s);
 	case OPT_PAUSE:
 		return parse_number("pause-goal", text, 60000,
 				    &o->pause_goal_ms);
@@ -194,6 +212,21 @@ static bool take(struct options *o, int option, const char *text)
 	case OPT_UPDATE_POLICY:
 		o->update_policy = text;
 		return true;
+	case OPT_TUF_METADATA:
+		o->tuf_metadata = text;
+		return true;
+	case OPT_TUF_TARGETS:
+		o->tuf_targets = text;
+		return true;
+	case OPT_TUF_CHANNEL:
+		o->tuf_channel = text;
+		return true;
+	case OPT_TUF_ROOT:
+		o->tuf_root = text;
+		return true;
+	case OPT_TUF_CLIENT:
+		o->tuf_client = text;
+		return true;
 	case OPT_RECEIPTS:
 		o->receipts_dir = text;
 		return true;
@@ -218,6 +251,9 @@ int options_parse(struct options *options, int argc, char **argv)
 	*options = (struct options){
 		.state_dir = "/var/lib/rewire",
 		.socket = REWIRE_CTL_SOCKET,
+		.tuf_channel = "channel",
+		.tuf_client = "/usr/local/bin/rewire-tuf-client",
+		.tuf_period_s = 3600,
 		.max_peers = 16,
 		.max_clients = 32,
 		.pause_goal_ms = 100,
@@ -242,6 +278,12 @@ int options_parse(struct options *options, int argc, char **argv)
 	}
 	if (!options->host_dir) {
 		fputs("rewired: --host-dir is needed; make one with 'rewire pki host'.\n"
+		      "Try 'rewired --help'.\n", stderr);
+		return 2;
+	}
+	if (!options->tuf_metadata != !options->tuf_targets ||
+	    (options->tuf_metadata && !options->update_inbox)) {
+		fputs("rewired: --tuf-metadata, --tuf-targets and --update-inbox go together.\n"
 		      "Try 'rewired --help'.\n", stderr);
 		return 2;
 	}

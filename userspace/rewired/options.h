@@ -20,6 +20,13 @@
  * @update_policy: file that says what may be updated when; NULL: all of it has
  *	to be approved
  * @update_inbox: folder where packages are dropped; NULL: none
+ * @tuf_metadata: URL of the metadata of a repository of The Update Framework that
+ *	packages come from; NULL: none
+ * @tuf_targets: URL of its targets
+ * @tuf_channel: the target that lists what is for this host
+ * @tuf_root: file with its first root, for a host that trusts none yet; or NULL
+ * @tuf_client: program that fetches
+ * @tuf_period_s: how often it is looked at
  * @receipts_dir: folder for receipts of updates; NULL: in the state folder
  * @receipt_command: program that takes a receipt to the SDS; NULL: none does
  * @max_peers: connections of other helpers at a time
@@ -43,6 +50,12 @@ struct options {
 	bool is_volatile;
 	const char *update_policy;
 	const char *update_inbox;
+	const char *tuf_metadata;
+	const char *tuf_targets;
+	const char *tuf_channel;
+	const char *tuf_root;
+	const char *tuf_client;
+	unsigned int tuf_period_s;
 	const char *receipts_dir;
 	const char *receipt_command;
 	unsigned int max_peers;

@@ -14,6 +14,7 @@ enum pool_kind {
 	POOL_KEEPER,	/* migrations that have to be finished */
 	POOL_UPDATER,	/* updates that nobody waits for */
 	POOL_COURIER,	/* receipts that the SDS has to get */
+	POOL_FETCHER,	/* what is fetched from a repository */
 	POOL_KINDS
 };
 

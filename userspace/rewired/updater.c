@@ -19,6 +19,7 @@
 #include <sys/inotify.h>
 
 #include "clock.h"
+#include "fetcher.h"
 #include "inbox.h"
 #include "instances.h"
 #include "log.h"
@@ -206,9 +207,14 @@ static void look_at(struct updater *updater, struct round *round,
 	}
 	if (round->count < LEDGER_MAX)
 		memcpy(round->seen[round->count++], entry.id, REWIRE_ID_SIZE);
-	if (entry.state == ENTRY_PENDING && !failed_just_now(&entry) &&
-	    due_of(updates, &entry) == DUE_NOW)
+	if (entry.state != ENTRY_PENDING || failed_just_now(&entry) ||
+	    due_of(updates, &entry) != DUE_NOW)
+		return;
+	/* Only what one has agreed to is fetched. */
+	if (item->whole)
 		run(updater, item, info);
+	else
+		fetcher_want(updates->helper->fetcher, item->name);
 }
 
 /* ---- a round ---- */
@@ -308,7 +314,8 @@ static void look_at_inbox(struct updater *updater, struct round *round)
 	round->whole = true;
 	round->arrivals = store_list_arrived(&updates->helper->store,
 					     round->arrived, STORE_MAX_OPEN);
-	if (inbox_scan(dir, complain, updater, &round->inbox, &err)) {
+	if (inbox_scan(dir, updates->helper->fetcher, complain, updater,
+		       &round->inbox, &err)) {
 		complain(dir, err.text, updater);
 		return;
 	}

@@ -30,4 +30,9 @@ struct tuf_client {
 int tuf_client_targets(struct tuf_client *client, const struct tuf_role *role,
 		       struct tuf_metadata **ret, struct tuf_error *err);
 
+/* Fetch and check a target's file, and keep nothing of it. */
+int tuf_client_check_target(struct tuf_client *client,
+			    const struct tuf_target *target,
+			    struct tuf_error *err);
+
 #endif

@@ -48,25 +48,33 @@ static void read_role(const json_t *object, const json_t *keys,
 	};
 }
 
+/* TAP 15 */
+static int name_bin(const json_t *succinct, const json_t *keys, int bits,
+		    uint32_t number, struct tuf_delegate *ret,
+		    struct tuf_error *err)
+{
+	const char *prefix = json_string_value(json_object_get(succinct,
+							       "name_prefix"));
+
+	read_role(succinct, keys, &ret->role);
+	if (asprintf(&ret->name, "%s-%0*x", prefix, (bits + 3) / 4, number) < 0)
+		return tuf_no_memory(err);
+	ret->role.name = ret->name;
+	ret->role.terminating = true;
+	return 1;
+}
+
 /* TAP 15: the first bits of the path's hash are the number of its bin. */
 static int find_bin(const json_t *succinct, const json_t *keys,
 		    const unsigned char *hash, struct tuf_delegate *ret,
 		    struct tuf_error *err)
 {
-	const char *prefix = json_string_value(json_object_get(succinct,
-							       "name_prefix"));
 	int bits = (int)json_integer_value(json_object_get(succinct,
 							   "bit_length"));
 	uint32_t first = (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 |
 			 (uint32_t)hash[2] << 8 | hash[3];
 
-	read_role(succinct, keys, &ret->role);
-	if (asprintf(&ret->name, "%s-%0*x", prefix, (bits + 3) / 4,
-		     first >> (32 - bits)) < 0)
-		return tuf_no_memory(err);
-	ret->role.name = ret->name;
-	ret->role.terminating = true;
-	return 1;
+	return name_bin(succinct, keys, bits, first >> (32 - bits), ret, err);
 }
 
 int tuf_delegate_next(const struct tuf_metadata *targets, const char *path,
@@ -97,4 +105,24 @@ int tuf_delegate_next(const struct tuf_metadata *targets, const char *path,
 		}
 	}
 	return 0;
+}
+
+int tuf_delegate_at(const struct tuf_metadata *targets, uint64_t position,
+		    struct tuf_delegate *ret, struct tuf_error *err)
+{
+	const json_t *delegations = json_object_get(targets->body, "delegations");
+	const json_t *succinct = json_object_get(delegations, "succinct_roles");
+	const json_t *roles = json_object_get(delegations, "roles");
+	const json_t *keys = json_object_get(delegations, "keys");
+	int bits = (int)json_integer_value(json_object_get(succinct,
+							   "bit_length"));
+
+	*ret = (struct tuf_delegate){ 0 };
+	if (succinct)
+		return position >> bits ? 0 :
+		       name_bin(succinct, keys, bits, (uint32_t)position, ret, err);
+	if (position >= json_array_size(roles))
+		return 0;
+	read_role(json_array_get(roles, position), keys, &ret->role);
+	return 1;
 }

@@ -27,4 +27,8 @@ int tuf_delegate_next(const struct tuf_metadata *targets, const char *path,
 		      size_t *position, struct tuf_delegate *ret,
 		      struct tuf_error *err);
 
+/* The delegation at @position of all that there are, and of all bins. As above. */
+int tuf_delegate_at(const struct tuf_metadata *targets, uint64_t position,
+		    struct tuf_delegate *ret, struct tuf_error *err);
+
 #endif

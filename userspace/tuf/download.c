@@ -163,6 +163,7 @@ static int publish(int dir, int fd, const char *name, struct tuf_error *err)
 	return rc;
 }
 
+/* @name: NULL: only look whether the file is right. */
 static int download(struct tuf_client *client, const struct tuf_target *target,
 		    int dir, const char *name, struct tuf_error *err)
 {
@@ -182,7 +183,7 @@ static int download(struct tuf_client *client, const struct tuf_target *target,
 		return tuf_fail_errno(err, client->target_dir);
 	}
 	rc = fetch_whole(client, target, &file, err);
-	if (!rc)
+	if (!rc && name)
 		rc = publish(dir, file.fd, name, err);
 	tuf_hashes_end(&file.hashes);
 	close(file.fd);
@@ -213,5 +214,19 @@ int tuf_client_download(struct tuf_client *client,
 		rc = tuf_no_memory(err);
 	close(dir);
 	free(name);
+	return rc;
+}
+
+int tuf_client_check_target(struct tuf_client *client,
+			    const struct tuf_target *target,
+			    struct tuf_error *err)
+{
+	int dir = open(client->target_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	if (dir < 0)
+		return tuf_fail_errno(err, client->target_dir);
+	rc = download(client, target, dir, NULL, err);
+	close(dir);
 	return rc;
 }

@@ -91,37 +91,44 @@ static int read_all(int fd, size_t limit, char **ret_data, size_t *ret_length,
 	return 0;
 }
 
+int tuf_file_read(int dir, const char *name, size_t limit, char **ret_data,
+		  size_t *ret_length, struct tuf_error *err)
+{
+	int fd, rc;
+
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return tuf_fail(err, TUF_MISSING, NULL, "none is stored");
+	if (fd < 0)
+		return tuf_fail_errno(err, name);
+	rc = read_all(fd, limit, ret_data, ret_length, err);
+	close(fd);
+	return rc;
+}
+
 int tuf_store_read(const struct tuf_store *store, const char *role, size_t limit,
 		   char **ret_data, size_t *ret_length, struct tuf_error *err)
 {
 	char *name = tuf_name_file(role, ".json");
-	int fd, rc;
+	int rc;
 
 	if (!name)
 		return tuf_no_memory(err);
-	fd = openat(store->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		rc = tuf_fail(err, TUF_MISSING, NULL, "none is stored");
-	} else if (fd < 0) {
-		rc = tuf_fail_errno(err, name);
-	} else {
-		rc = read_all(fd, limit, ret_data, ret_length, err);
-		close(fd);
-	}
+	rc = tuf_file_read(store->dir, name, limit, ret_data, ret_length, err);
 	free(name);
 	return rc;
 }
 
-static int write_fresh(int dir, const char *data, size_t length,
-		       struct tuf_error *err)
+int tuf_file_write(int dir, const char *name, mode_t mode, const char *data,
+		   size_t length, struct tuf_error *err)
 {
-	int fd = openat(dir, FRESH,
+	int fd = openat(dir, name,
 			O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-			0644);
+			mode);
 	ssize_t n = 0;
 
 	if (fd < 0)
-		return tuf_fail_errno(err, FRESH);
+		return tuf_fail_errno(err, name);
 	while (length) {
 		n = write(fd, data, length);
 		if (n < 0 && errno == EINTR)
@@ -147,7 +154,7 @@ int tuf_store_write(const struct tuf_store *store, const char *role,
 
 	if (!name)
 		return tuf_no_memory(err);
-	rc = write_fresh(store->dir, data, length, err);
+	rc = tuf_file_write(store->dir, FRESH, 0644, data, length, err);
 	if (!rc && renameat(store->dir, FRESH, store->dir, name))
 		rc = tuf_fail_errno(err, name);
 	if (!rc)

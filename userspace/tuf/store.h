@@ -5,6 +5,8 @@
 #ifndef TUF_STORE_H
 #define TUF_STORE_H
 
+#include <sys/types.h>
+
 #include "tuf.h"
 
 struct tuf_store {
@@ -32,6 +34,13 @@ int tuf_store_write(const struct tuf_store *store, const char *role,
 		    const void *data, size_t length, struct tuf_error *err);
 int tuf_store_remove(const struct tuf_store *store, const char *role,
 		     struct tuf_error *err);
+
+/* One file: -TUF_MISSING, -TUF_LIMIT as above. */
+int tuf_file_read(int dir, const char *name, size_t limit, char **ret_data,
+		  size_t *ret_length, struct tuf_error *err);
+/* Write and sync one; to replace another, write it beside that and rename it. */
+int tuf_file_write(int dir, const char *name, mode_t mode, const char *data,
+		   size_t length, struct tuf_error *err);
 
 /* Sync a folder: only then a rename in it is sure to last. */
 int tuf_sync_folder(int dir, struct tuf_error *err);
