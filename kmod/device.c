@@ -210,6 +210,8 @@ static int enclave_info(struct rewire_context *context, void *data)
 	arg->memory = enclave->charged;
 	arg->pid = enclave->thread ? task_pid_vnr(enclave->thread) : 0;
 	arg->pending = rewire_calls_pending(enclave);
+	arg->threads = rewire_threads_count(enclave);
+	arg->max_threads = enclave->manifest.max_threads;
 	mutex_unlock(&enclave->lock);
 	return 0;
 }
