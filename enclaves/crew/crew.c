@@ -15,7 +15,7 @@
 #include "rewire_enclave.h"
 
 #define QUEUE	64
-#define MOST	(REWIRE_MAX_THREADS - 1)
+#define MOST	REWIRE_MAX_THREADS	/* one more than there can be */
 
 /* All below is protected by the mutex. */
 static struct rewire_mutex mutex;
@@ -27,7 +27,7 @@ static uint64_t put, done, sum, squares;
 
 static struct rewire_thread threads[MOST];
 static uint64_t done_by[MOST];
-static unsigned int workers, members;
+static unsigned int workers;
 
 /* What a job takes: work in registers and, for the allocator's sake, on the heap. */
 static uint64_t do_job(uint64_t job)
@@ -84,10 +84,9 @@ static int hire(const struct rewire_args *args, struct rewire_answer *answer)
 
 	if (rewire_args_number(args, 1, &count))
 		return -EINVAL;
-	while (!error && count-- && members < MOST) {
-		error = rewire_thread_create(&threads[members], work,
+	while (!error && count-- && workers < MOST) {
+		error = rewire_thread_create(&threads[workers], work,
 					     &done_by[workers]);
-		members += !error;
 		workers += !error;
 	}
 	rewire_answer_printf(answer, "%u\n", workers);
@@ -159,7 +158,6 @@ static int dismiss(const struct rewire_args *args, struct rewire_answer *answer)
 	rewire_mutex_unlock(&mutex);
 	for (unsigned int i = 0; i < workers; i++)
 		total += (unsigned int)rewire_thread_join(&threads[i]);
-	members -= workers;
 	workers = 0;
 	over = 0;
 	memset(done_by, 0, sizeof(done_by));
@@ -175,9 +173,9 @@ static unsigned int holding;
 
 static int spin(void *argument)
 {
-	(void)argument;
-	for (;;)
+	while (!argument)
 		turns++;
+	return 0;
 }
 
 /* Both have their first mutex before either wants its second. */

@@ -58,8 +58,9 @@ static char *block_in(char *stack)
 
 static int spin(void *argument)
 {
-	for (;;)
+	while (argument)
 		*(volatile unsigned long *)argument += 1;
+	return 0;
 }
 
 static unsigned long turns;

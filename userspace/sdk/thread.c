@@ -22,6 +22,10 @@
 
 enum { FREE, TAKEN, CONTENDED };
 
+/* Volatile: as constants they would be taken for addresses near the code's. */
+static const volatile uintptr_t stack_stride = (uintptr_t)rewire_stack_stride;
+static const volatile uintptr_t stacks = (uintptr_t)rewire_threads;
+
 static void sleep_on(unsigned int *word, unsigned int value)
 {
 	rewire_futex(word, FUTEX_WAIT_PRIVATE, value);
@@ -88,8 +92,7 @@ void rewire_cond_broadcast(struct rewire_cond *cond)
 /* The thread pointer of a slot's thread lies at the top of its stack. */
 static char *block_of(unsigned long slot)
 {
-	return rewire_stack_end + slot * (uintptr_t)rewire_stack_stride -
-	       REWIRE_BLOCK_SIZE;
+	return rewire_stack_end + slot * stack_stride - REWIRE_BLOCK_SIZE;
 }
 
 static void block_init(char *block, unsigned long slot,
@@ -113,7 +116,7 @@ int rewire_thread_create(struct rewire_thread *thread, int (*run)(void *),
 	if (slot < 0)
 		return slot;
 	/* The SM has looked: there is no slot without its State Save Area. */
-	if (!slot || (uintptr_t)slot >= (uintptr_t)rewire_threads)
+	if (!slot || (uintptr_t)slot >= stacks)
 		rewire_trap();
 	block_init(block_of(slot), slot, thread);
 	made = rewire_spawn(slot, block_of(slot));
