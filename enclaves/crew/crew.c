@@ -164,6 +164,29 @@ static int dismiss(const struct rewire_args *args, struct rewire_answer *answer)
 	return rewire_answer_printf(answer, "%" PRIu64 "\n", total);
 }
 
+static int nothing(void *argument)
+{
+	return *(int *)argument;
+}
+
+/* Threads that end as soon as they begin, one after the other. */
+static int renew(const struct rewire_args *args, struct rewire_answer *answer)
+{
+	struct rewire_thread thread;
+	uint64_t count;
+	int error = 0, number;
+
+	(void)answer;
+	if (rewire_args_number(args, 1, &count))
+		return -EINVAL;
+	for (number = 0; !error && (uint64_t)number < count; number++) {
+		error = rewire_thread_create(&thread, nothing, &number);
+		if (!error && rewire_thread_join(&thread) != number)
+			error = -EILSEQ;
+	}
+	return error;
+}
+
 /* ---- those that never come to an end ---- */
 
 static struct rewire_thread spinner, stuck[2];
@@ -253,6 +276,7 @@ static const struct rewire_verb verbs[] = {
 	{ "sums", 0, 0, "- wait for the last job", sums },
 	{ "shares", 0, 0, "- what each worker has done", shares },
 	{ "dismiss", 0, 0, "- end all workers; prints what they did", dismiss },
+	{ "renew", 1, 1, "COUNT - threads that end at once, one by one", renew },
 	{ "spin", 0, 0, "- a thread that spins for ever", start_spinner },
 	{ "turn", 0, 0, "- wait until it has turned", turn },
 	{ "deadlock", 0, 0, "- two threads that wait for each other", start_stuck },
