@@ -351,16 +351,16 @@ static bool gate_park(struct rewire_enclave *enclave, u32 slot)
 }
 
 /* somebody where nobody is expected ends the process before it says a word */
-static bool gate_arrive(struct rewire_enclave *enclave, u32 slot)
+static int gate_arrive(struct rewire_enclave *enclave, u32 slot)
 {
 	int ret;
 
 	mutex_lock(&enclave->lock);
 	ret = rewire_thread_arrive(enclave, slot);
 	mutex_unlock(&enclave->lock);
-	if (ret)
+	if (ret < 0)
 		send_sig(SIGKILL, current, 1);
-	return !ret;
+	return ret;
 }
 
 /* a tracer sees the registers: the enclave ends before it says another word */
@@ -394,13 +394,13 @@ static bool gate_admits(const struct rewire_enclave *enclave,
 
 static bool gate_answer(struct rewire_enclave *enclave, u32 slot, bool park)
 {
-	const struct rewire_slot *own = &enclave->slot[slot];
+	int ret = 0;
 
 	if (!park)
 		return gate_call(enclave, slot);
-	if (READ_ONCE(own->task) != current && !gate_arrive(enclave, slot))
-		return false;
-	return gate_park(enclave, slot);
+	if (READ_ONCE(enclave->slot[slot].task) != current)
+		ret = gate_arrive(enclave, slot);
+	return ret ? ret > 0 : gate_park(enclave, slot);
 }
 
 /**

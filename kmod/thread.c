@@ -193,7 +193,11 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_thread_abandon);
  * @enclave: locked
  * @slot: which
  *
- * Return: 0; -EBADFD: nobody is expected there, or the task has another slot.
+ * A new thread that comes into a pause has no frame yet to be parked with: it goes
+ * on, to the signal.
+ *
+ * Return: 1: it is new, and goes on; 0: it has a frame, and may be parked;
+ * -EBADFD: nobody is expected there, or the task has another slot.
  */
 int rewire_thread_arrive(struct rewire_enclave *enclave, u32 slot)
 {
@@ -204,14 +208,14 @@ int rewire_thread_arrive(struct rewire_enclave *enclave, u32 slot)
 	    thread_step(own, REWIRE_SLOT_EV_ARRIVE))
 		return -EBADFD;
 	thread_take(enclave, slot);
-	if (own->state == REWIRE_SLOT_LIVE) {
-		rewire_thread_block(false);
-		if (enclave->state == REWIRE_ENCLAVE_PAUSING)
-			send_sig(REWIRE_PARK_SIGNAL, current, 1);
-	} else {
+	if (own->state == REWIRE_SLOT_ARRIVED) {
 		rewire_threads_go(enclave);
+		return 0;
 	}
-	return 0;
+	rewire_thread_block(false);
+	if (enclave->state == REWIRE_ENCLAVE_PAUSING)
+		send_sig(REWIRE_PARK_SIGNAL, current, 1);
+	return 1;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_thread_arrive);
 
