@@ -107,6 +107,30 @@ static int stray(void)
 	return made < 0 ? made : 0;
 }
 
+static long system_call(long number, long first, long second)
+{
+	long result;
+
+	__asm__ volatile("xor %%r10d, %%r10d\n\t"
+			 "syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(first), "S"(second), "d"(0L)
+			 : "rcx", "r10", "r11", "memory");
+	return result;
+}
+
+/* A process, and not a thread. */
+static int become_two(void)
+{
+	return system_call(56, 17, 0) < 0;
+}
+
+/* A futex that is not private: FUTEX_WAKE. */
+static int wake_others(void)
+{
+	return system_call(202, (uintptr_t)&turns, 1) < 0;
+}
+
 /* One that was never asked for. */
 static int uninvited(void)
 {
@@ -123,6 +147,10 @@ int misdeed(const char *name, struct rewire_answer *answer)
 		return stray();
 	if (!strcmp(name, "uninvited"))
 		return uninvited();
+	if (!strcmp(name, "fork"))
+		return become_two();
+	if (!strcmp(name, "futex"))
+		return wake_others();
 	if (!strcmp(name, "crash"))
 		return rewire_thread_create(&thread, crash, NULL);
 	if (!strcmp(name, "intrude"))

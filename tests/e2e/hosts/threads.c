@@ -349,6 +349,12 @@ static void at_another_slot(void)
 	ends("intrude");
 }
 
+static void by_other_system_calls(void)
+{
+	ends("fork");
+	ends("futex");
+}
+
 /* It comes to no doorbell; but in a pause it would run on. */
 static void astray(void)
 {
@@ -491,6 +497,7 @@ int main(int argc, char **argv)
 		{ "two_for_one_slot", two_for_one_slot },
 		{ "without_a_slot", without_a_slot },
 		{ "at_another_slot", at_another_slot },
+		{ "by_other_system_calls", by_other_system_calls },
 		{ "astray", astray },
 		{ "calls_to_the_first_alone", calls_to_the_first_alone },
 		{ "on_a_host_that_makes_none", on_a_host_that_makes_none },
