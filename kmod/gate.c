@@ -377,19 +377,18 @@ static bool gate_watched(struct rewire_enclave *enclave)
 
 /*
  * Whose bell it is: the slot's own thread rings both, the first when it runs; one
- * that has none yet comes to the second.
+ * that has none yet comes to the second. One that stands rings again when it was
+ * stopped or frozen.
  */
 static bool gate_admits(const struct rewire_enclave *enclave,
 			const struct rewire_slot *slot, bool park)
 {
-	u32 state = READ_ONCE(slot->state);
-
 	if (READ_ONCE(enclave->mm) != current->mm)
 		return false;
 	if (READ_ONCE(slot->task) != current)
 		return park;
-	return state == REWIRE_SLOT_LIVE ||
-	       (park && state == REWIRE_SLOT_ARRIVED);
+	return READ_ONCE(slot->state) == REWIRE_SLOT_LIVE ||
+	       (park && rewire_slot_stands(slot));
 }
 
 static bool gate_answer(struct rewire_enclave *enclave, u32 slot, bool park)

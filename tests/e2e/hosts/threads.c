@@ -123,6 +123,23 @@ static void add_answered(const struct host *host)
 		expect(jobs > 512, "%lu jobs", jobs);
 }
 
+/* Until the process is in that state, as /proc has it. */
+static void await_state(pid_t pid, char state)
+{
+	char path[32], now = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	do {
+		FILE *file = fopen(path, "r");
+
+		if (!expect(file != NULL, "the process is gone"))
+			return;
+		if (fscanf(file, "%*d (%*[^)]) %c", &now) != 1)
+			now = 0;
+		fclose(file);
+	} while (now != state);
+}
+
 /* All threads of start_all() are where they were, and go on. */
 static void expect_all(const struct host *host)
 {
@@ -148,6 +165,25 @@ static void go_on_after_a_pause(void)
 		expect_ok(work_pause(&work, &alpha), &work.error);
 		expect_ok(work_resume(&work, &alpha), &work.error);
 	}
+	add_answered(&alpha);
+	expect_all(&alpha);
+	end();
+}
+
+/* Stopped by a job control that knows of nothing, while they stand. */
+static void stopped_in_a_pause(void)
+{
+	pid_t pid;
+
+	start_all();
+	add_busily(&alpha);
+	expect_ok(work_pause(&work, &alpha), &work.error);
+	pid = (pid_t)work_info(&work, &alpha).pid;
+	kill(pid, SIGSTOP);
+	await_state(pid, 'T');
+	kill(pid, SIGCONT);
+	await_state(pid, 'S');
+	expect_ok(work_resume(&work, &alpha), &work.error);
 	add_answered(&alpha);
 	expect_all(&alpha);
 	end();
@@ -484,6 +520,7 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{ "go_on_after_a_pause", go_on_after_a_pause },
+		{ "stopped_in_a_pause", stopped_in_a_pause },
 		{ "restored_from_a_checkpoint", restored_from_a_checkpoint },
 		{ "in_another_process", in_another_process },
 		{ "there_and_back", there_and_back },
