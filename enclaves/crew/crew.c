@@ -270,6 +270,51 @@ static int misbehave(const struct rewire_args *args,
 	return misdeed(name, answer);
 }
 
+/* ---- updates: the new version has the sums, and hires anew ---- */
+
+struct state {
+	uint64_t put;
+	uint64_t sum;
+	uint64_t squares;
+};
+
+/* The others work on until the last job is done; who spins or is stuck may. */
+static int export_state(void)
+{
+	struct state state;
+
+	rewire_mutex_lock(&mutex);
+	while (queued || busy)
+		rewire_cond_wait(&idle, &mutex);
+	state = (struct state){ put, sum, squares };
+	rewire_mutex_unlock(&mutex);
+	return rewire_export(&state, sizeof(state));
+}
+
+static int import_state(uint32_t format)
+{
+	struct rewire_state stream = { 0 };
+	struct state state;
+	int error = format == 1 ? 0 : -EOPNOTSUPP;
+
+	if (!error)
+		error = rewire_state_get(&stream, &state, sizeof(state));
+	if (!error)
+		error = rewire_state_end(&stream);
+	if (error)
+		return error;
+	put = done = state.put;
+	sum = state.sum;
+	squares = state.squares;
+	return 0;
+}
+
+static const struct rewire_update_ops update_ops = {
+	.format = 1,
+	.on_export = export_state,
+	.on_import = import_state,
+};
+
 static const struct rewire_verb verbs[] = {
 	{ "hire", 1, 1, "COUNT - workers more; prints how many there are", hire },
 	{ "add", 1, 1, "COUNT - jobs more", add },
@@ -287,5 +332,6 @@ static const struct rewire_verb verbs[] = {
 
 int main(void)
 {
+	rewire_on_update(&update_ops);
 	rewire_serve(verbs);
 }

@@ -18,6 +18,7 @@
 #include "carry.h"
 #include "cases.h"
 #include "lives.h"
+#include "upgrade.h"
 
 #define ALL		8	/* with the first, one that spins, two in a deadlock */
 
@@ -72,14 +73,19 @@ static void start(const char *manifest)
 }
 
 /* As many as there may be: some work, one spins, two wait for each other. */
-static void start_all(void)
+static void hire_all(void)
 {
-	start("crew");
 	ask(&alpha, "deadlock", NULL);
 	ask(&alpha, "hire", "4");
 	ask(&alpha, "spin", NULL);
 	expect(work_info(&work, &alpha).threads == ALL, "it has %u threads",
 	       work_info(&work, &alpha).threads);
+}
+
+static void start_all(void)
+{
+	start("crew");
+	hire_all();
 }
 
 static void end(void)
@@ -277,6 +283,58 @@ static void aborted(void)
 	expect_ok(carry_abort(&carry, carry.in), &carry.error);
 	carry_end(&carry);
 	add_answered(&alpha);
+	expect_all(&alpha);
+	end();
+}
+
+static const struct edition one = {
+	"crew", 3, 1, REWIRE_ATTR_STATE_HANDOVER
+};
+
+static const struct edition two = {
+	"crew", 3, 2, REWIRE_ATTR_STATE_HANDOVER
+};
+
+static void start_update(struct upgrade *upgrade)
+{
+	jobs = 0;
+	work_init(&work);
+	edition_start(&work, &alpha, &one);
+	hire_all();
+	add(&alpha, 500);
+	upgrade_make(upgrade, &alpha, &two);
+}
+
+/* The sums go along; threads are the new version's own business. */
+static void updated(void)
+{
+	struct upgrade upgrade;
+
+	start_update(&upgrade);
+	upgrade_all(&upgrade, &work);
+	expect(work_info(&work, &alpha).release == 2 &&
+	       work_info(&work, &alpha).threads == 1, "release %llu, %u threads",
+	       work_info(&work, &alpha).release,
+	       work_info(&work, &alpha).threads);
+	ask(&alpha, "hire", "7");
+	add(&alpha, 100);
+	expect_done(&alpha);
+	upgrade_free(&upgrade);
+	end();
+}
+
+/* The helper goes away in the trial: all threads of the old version go on. */
+static void update_given_up(void)
+{
+	struct upgrade upgrade;
+
+	start_update(&upgrade);
+	expect_ok(upgrade_steps(&upgrade, &work, UPGRADE_BEGIN, UPGRADE_TRIAL),
+		  &upgrade.error);
+	upgrade_free(&upgrade);
+	work_becomes(&work, &alpha, REWIRE_ENCLAVE_RUNNING);
+	expect(work_info(&work, &alpha).release == 1, "release %llu",
+	       work_info(&work, &alpha).release);
 	expect_all(&alpha);
 	end();
 }
@@ -524,6 +582,8 @@ int main(int argc, char **argv)
 		{ "there_and_back", there_and_back },
 		{ "copied_in_rounds", copied_in_rounds },
 		{ "aborted", aborted },
+		{ "updated", updated },
+		{ "update_given_up", update_given_up },
 		{ "coming_and_going", coming_and_going },
 		{ "no_more_than_the_manifest_says",
 		  no_more_than_the_manifest_says },
