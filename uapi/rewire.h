@@ -420,7 +420,7 @@ struct rewire_gate {
  * SPAWN: a slot for one thread more. Returns its number, and the caller cannot be
  * paused until SPAWNED. It makes the thread with REWIRE_CLONE_FLAGS, and that loads
  * from the second doorbell page of the slot: it is the slot's from then on, and the
- * load continues. EDQUOT: the manifest allows no more. (In rewire_update.h: 10, 11.)
+ * load continues. EDQUOT: the manifest allows no more.
  *
  * SPAWNED: arg[0] the slot, arg[1] not 0: no thread was made, and the slot is free
  * again. EINVAL: it is not reserved.
@@ -428,7 +428,7 @@ struct rewire_gate {
  * LEAVE: the caller, which is not the first thread, is going to end and rings no
  * more. EINVAL: it is the first.
  */
-#define REWIRE_GATE_SPAWN		12
+#define REWIRE_GATE_SPAWN		12	/* 10 and 11: rewire_update.h */
 #define REWIRE_GATE_SPAWNED		13
 #define REWIRE_GATE_LEAVE		14
 
