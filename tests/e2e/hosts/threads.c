@@ -211,13 +211,19 @@ static void restored_from_a_checkpoint(void)
 	end();
 }
 
+static void expect_no_process(void)
+{
+	for (int i = 0; i < PATIENCE_MS / 10 && work_info(&work, &alpha).pid; i++)
+		usleep(10000);
+	expect(!work_info(&work, &alpha).pid, "its process is still there");
+}
+
 /* Paused, and its process is killed. */
 static void leave_the_image_alone(void)
 {
 	expect_ok(work_pause(&work, &alpha), &work.error);
 	kill((pid_t)work_info(&work, &alpha).pid, SIGKILL);
-	while (work_info(&work, &alpha).pid)
-		usleep(10000);
+	expect_no_process();
 }
 
 static void in_another_process(void)
@@ -385,8 +391,10 @@ static void no_more_than_the_manifest_says(void)
 /* All is gone with it: process, threads, memory. */
 static void expect_gone(pid_t pid)
 {
-	while (work_count(&work, &alpha) || !kill(pid, 0))
+	for (int i = 0; i < PATIENCE_MS / 10 &&
+	     (work_count(&work, &alpha) || !kill(pid, 0)); i++)
 		usleep(10000);
+	expect(!work_count(&work, &alpha) && kill(pid, 0), "it is still there");
 	expect(!host_info(&alpha).memory_used, "%llu bytes are left",
 	       (unsigned long long)host_info(&alpha).memory_used);
 }
@@ -534,8 +542,7 @@ static void returned_to_a_host_that_makes_none(int value)
 		/* entered or not, by when it is looked at */
 		enter_without(&alpha, value);
 		work_becomes(&work, &alpha, REWIRE_ENCLAVE_PAUSED);
-		while (work_info(&work, &alpha).pid)
-			usleep(10000);
+		expect_no_process();
 		expect(work_info(&work, &alpha).threads == ALL, "%u threads",
 		       work_info(&work, &alpha).threads);
 	}
