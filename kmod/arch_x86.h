@@ -27,6 +27,12 @@ static inline bool rewire_arch_may_enter(void)
 	return !in_compat_syscall() && !test_thread_flag(TIF_ADDR32);
 }
 
+/* a new thread finds this in %rdi; everything else is zero */
+static inline void rewire_arch_tell(struct pt_regs *regs, unsigned long value)
+{
+	regs->di = value;
+}
+
 /* where the doorbell's load continues */
 static inline unsigned long rewire_arch_return(const struct pt_regs *regs)
 {

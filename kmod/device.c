@@ -216,7 +216,7 @@ static int enclave_info(struct rewire_context *context, void *data)
 	arg->max_threads = manifest->max_threads;
 	arg->min_atl = manifest->min_atl;
 	arg->attributes = manifest->attributes;
-	arg->__reserved = 0;
+	arg->threads = rewire_threads_count(enclave);
 	mutex_unlock(&enclave->lock);
 	return 0;
 }

@@ -26,6 +26,30 @@ struct workqueue_struct *rewire_wq;
 static void enclave_gone(struct work_struct *work);
 
 /**
+ * rewire_layout_bells() - whether there is room for the doorbells
+ * @layout: its base and span were checked
+ * @threads: for how many
+ * @why: for the sentence
+ *
+ * Return: 0 or -EINVAL.
+ */
+int rewire_layout_bells(const struct rewire_layout *layout, u32 threads,
+			struct rewire_why *why)
+{
+	u64 bells = threads * REWIRE_DOORBELL_PAGES * PAGE_SIZE;
+
+	if (layout->doorbell < SZ_64K || layout->doorbell > TASK_SIZE_MAX ||
+	    bells > TASK_SIZE_MAX - layout->doorbell)
+		return rewire_because(why, -EINVAL,
+				      "the layout is outside of the address space");
+	if (layout->doorbell < layout->base + layout->span &&
+	    layout->base < layout->doorbell + bells)
+		return rewire_because(why, -EINVAL,
+				      "the doorbell lies within the span");
+	return 0;
+}
+
+/**
  * rewire_layout_check() - whether a layout can be mapped at all
  * @layout: as userspace or a stream gave it
  * @why: for the sentence
@@ -37,8 +61,6 @@ static void enclave_gone(struct work_struct *work);
 int rewire_layout_check(const struct rewire_layout *layout,
 			struct rewire_why *why)
 {
-	u64 bells = REWIRE_DOORBELL_PAGES * PAGE_SIZE;
-
 	if (!PAGE_ALIGNED(layout->base) || !PAGE_ALIGNED(layout->span) ||
 	    !PAGE_ALIGNED(layout->doorbell))
 		return rewire_because(why, -EINVAL,
@@ -48,15 +70,11 @@ int rewire_layout_check(const struct rewire_layout *layout,
 				      "the span is 0 or larger than %llu",
 				      REWIRE_MAX_SPAN);
 	if (layout->base < SZ_64K || layout->base > TASK_SIZE_MAX ||
-	    layout->span > TASK_SIZE_MAX - layout->base ||
-	    layout->doorbell < SZ_64K || layout->doorbell > TASK_SIZE_MAX ||
-	    bells > TASK_SIZE_MAX - layout->doorbell)
+	    layout->span > TASK_SIZE_MAX - layout->base)
 		return rewire_because(why, -EINVAL,
 				      "the layout is outside of the address space");
-	if (layout->doorbell < layout->base + layout->span &&
-	    layout->base < layout->doorbell + bells)
-		return rewire_because(why, -EINVAL,
-				      "the doorbell lies within the span");
+	if (rewire_layout_bells(layout, 1, why))
+		return -EINVAL;
 	if (layout->ssa_size < REWIRE_MIN_SSA ||
 	    layout->ssa_size > layout->span)
 		return rewire_because(why, -EINVAL,
@@ -260,6 +278,8 @@ static int enclave_step(struct rewire_enclave *enclave,
 		return next;
 	WRITE_ONCE(enclave->state, next);
 	WRITE_ONCE(enclave->awaits, false);
+	if (next == REWIRE_ENCLAVE_RUNNING && next != from)
+		rewire_threads_go(enclave);
 	if (next != from)
 		enclave_event(enclave, REWIRE_EVENT_TYPE_ENCLAVE, from, reason);
 	wake_up_all(&enclave->changed);
@@ -314,7 +334,8 @@ int rewire_manifest_check(struct rewire_sm *sm,
 		return rewire_because(why, -EBADMSG,
 				      "the manifest wants trust level %u, there are %u",
 				      manifest->min_atl, REWIRE_MAX_LEVEL);
-	if (manifest->max_threads != 1 ||
+	if (!manifest->max_threads ||
+	    manifest->max_threads > REWIRE_MAX_THREADS ||
 	    (manifest->attributes & ~REWIRE_ATTRS) ||
 	    (manifest->attributes & REWIRE_ATTR_STATE) > REWIRE_ATTR_STATE_SEALED ||
 	    manifest->predecessors > REWIRE_MAX_PREDECESSORS)
@@ -344,7 +365,10 @@ static int enclave_verify(struct rewire_enclave *enclave,
 	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_INIT, why);
 	if (ret < 0)
 		return ret;
-	ret = rewire_memory_layout(enclave, why);
+	/* one that asks for more than there may be is refused below */
+	ret = rewire_memory_layout(enclave,
+				   clamp_t(u32, manifest->max_threads, 1,
+					   REWIRE_MAX_THREADS), why);
 	if (ret)
 		return ret;
 	if (enclave->measure) {
@@ -473,23 +497,50 @@ static bool enclave_settled(struct rewire_enclave *enclave)
 	return READ_ONCE(enclave->state) != REWIRE_ENCLAVE_PAUSING;
 }
 
-/* without the lock: wait until the thread parks, or somebody loses patience */
+/**
+ * rewire_enclave_parked() - PAUSING to PAUSED, once the last thread stands
+ * @enclave: locked
+ */
+void rewire_enclave_parked(struct rewire_enclave *enclave)
+{
+	if (enclave->state != REWIRE_ENCLAVE_PAUSING ||
+	    !rewire_threads_still(enclave))
+		return;
+	if (rewire_threads_known(enclave))
+		rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_PARK, NULL);
+	else
+		rewire_enclave_wipe(enclave, -ECANCELED,
+				    "it has threads that are in no slot");
+}
+
+/*
+ * Without the lock: wait until all threads are parked, or somebody loses
+ * patience. Nobody is woken when a thread that leaves is gone.
+ */
 static int enclave_await_park(struct rewire_enclave *enclave, u32 timeout_ms)
 {
-	long left;
+	unsigned long end = jiffies + msecs_to_jiffies(timeout_ms);
+	long left, ret = 0;
 
-	mutex_unlock(&enclave->lock);
-	left = wait_event_interruptible_timeout(enclave->changed,
-						enclave_settled(enclave),
-						msecs_to_jiffies(timeout_ms));
-	mutex_lock(&enclave->lock);
-	if (left < 0)
-		return -EINTR;
-	return left ? 0 : -ETIMEDOUT;
+	while (ret >= 0 && !enclave_settled(enclave)) {
+		bool leaving = rewire_threads_leaving(enclave);
+
+		left = end - jiffies;
+		if (left <= 0)
+			return -ETIMEDOUT;
+		mutex_unlock(&enclave->lock);
+		ret = wait_event_interruptible_timeout(enclave->changed,
+				enclave_settled(enclave) ||
+				rewire_threads_leaving(enclave) != leaving,
+				leaving ? 1 : left);
+		mutex_lock(&enclave->lock);
+		rewire_enclave_parked(enclave);
+	}
+	return ret < 0 ? -EINTR : 0;
 }
 
 /**
- * rewire_enclave_pause() - bring the thread to a stand, wherever it is
+ * rewire_enclave_pause() - bring all threads to a stand, wherever they are
  * @enclave: locked; the lock is dropped while waiting
  * @timeout_ms: 1 .. 60,000
  * @why: for the sentence
@@ -505,7 +556,7 @@ int rewire_enclave_pause(struct rewire_enclave *enclave, u32 timeout_ms,
 	if (!timeout_ms || timeout_ms > 60000)
 		return rewire_because(why, -EINVAL,
 				      "the time-out is 1 to 60,000 ms");
-	if (enclave->thread && READ_ONCE(enclave->thread->ptrace)) {
+	if (rewire_threads_traced(enclave)) {
 		rewire_enclave_attacked(enclave, "traced");
 		return rewire_because(why, -ECANCELED,
 				      "the enclave was traced and is destroyed");
@@ -513,7 +564,13 @@ int rewire_enclave_pause(struct rewire_enclave *enclave, u32 timeout_ms,
 	ret = rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_PAUSE, why);
 	if (ret)
 		return ret;
-	send_sig(REWIRE_PARK_SIGNAL, enclave->thread, 1);
+	if (!rewire_threads_call(enclave)) {
+		rewire_enclave_wipe(enclave, -ECANCELED, "a thread of it died");
+		return rewire_because(why, -ECANCELED,
+				      "a thread of the enclave died, and it is destroyed");
+	}
+	/* resumed a moment ago, and none has noticed yet */
+	rewire_enclave_parked(enclave);
 	ret = enclave_await_park(enclave, timeout_ms);
 	if (ret && enclave->state == REWIRE_ENCLAVE_PAUSING) {
 		enclave_step(enclave, REWIRE_ENCLAVE_EV_TIMEOUT,
@@ -533,7 +590,7 @@ int rewire_enclave_pause(struct rewire_enclave *enclave, u32 timeout_ms,
 	return 0;
 }
 
-/* back to its thread: PAUSED to RUNNING, for a thread that is parked */
+/* back to its threads: PAUSED to RUNNING, for threads that are parked */
 void rewire_enclave_continue(struct rewire_enclave *enclave)
 {
 	int ret;
@@ -641,7 +698,7 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_outdate);
  *	one that is relinquished has done in any case
  * @reason: for the event
  *
- * The thread is killed but not waited for: it cannot reach a page any more.
+ * Its threads are killed but not waited for: they cannot reach a page any more.
  */
 void rewire_enclave_wipe(struct rewire_enclave *enclave, int closed,
 			 const char *reason)
@@ -650,8 +707,8 @@ void rewire_enclave_wipe(struct rewire_enclave *enclave, int closed,
 		return;
 	if (enclave->relinquished)
 		closed = -EREMCHG;
+	rewire_threads_clear(enclave);
 	if (enclave->thread) {
-		send_sig(SIGKILL, enclave->thread, 1);
 		put_task_struct(enclave->thread);
 		enclave->thread = NULL;
 		enclave->mm = NULL;
@@ -702,24 +759,34 @@ int rewire_enclave_destroy(struct rewire_enclave *enclave, const char *reason,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_enclave_destroy);
 
-/* the thread's address space is gone */
+/*
+ * The process's address space is gone. Paused, the image is complete without it,
+ * and so it is as long as not all threads are back; running, it was the threads'
+ * registers that are lost.
+ */
 static void enclave_gone(struct work_struct *work)
 {
 	struct rewire_enclave *enclave =
 		container_of(work, struct rewire_enclave, gone);
 	struct net *net = enclave->sm->net;
+	bool returning;
 
 	mutex_lock(&enclave->lock);
 	if (enclave->thread) {
 		put_task_struct(enclave->thread);
 		enclave->thread = NULL;
 	}
-	/* paused, the image is complete without the thread; running, it was
-	 * the thread's registers that are lost
-	 */
+	returning = rewire_threads_returning(enclave);
+	rewire_threads_lost(enclave);
 	if (enclave->state == REWIRE_ENCLAVE_RUNNING ||
-	    enclave->state == REWIRE_ENCLAVE_PAUSING)
-		rewire_enclave_wipe(enclave, -ECANCELED, "its thread died");
+	    enclave->state == REWIRE_ENCLAVE_PAUSING) {
+		if (returning)
+			enclave_step(enclave, REWIRE_ENCLAVE_EV_RETREAT,
+				     "its threads did not come back", NULL);
+		else
+			rewire_enclave_wipe(enclave, -ECANCELED,
+					    "its thread died");
+	}
 	wake_up_all(&enclave->changed);
 	mutex_unlock(&enclave->lock);
 	rewire_enclave_put(enclave);

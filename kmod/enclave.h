@@ -18,6 +18,7 @@
 #include "seal.h"
 #include "sm.h"
 #include "state.h"
+#include "thread.h"
 
 /**
  * struct rewire_segment - consecutive pages with the same permissions
@@ -80,10 +81,11 @@ enum rewire_dirty {
  * @ticket_armed: there is one
  * @ticket_owner: who asked for it
  * @loading: the task that is just mapping the segments, else NULL
- * @thread: its task; a reference
+ * @thread: its first task, whose process it is; a reference
+ * @slot: its threads, see thread.h
  * @mm: address space of @thread, for comparison only
  * @changed: woken up at every change of state
- * @gone: work that notices the end of @thread
+ * @gone: work that notices the end of its process
  * @files: open files, and who loads it; at 0 an enclave with nothing to lose is destroyed
  * @session: a migration has it; protected by @lock
  * @handover: an update has it; a reference, protected by @lock
@@ -132,6 +134,7 @@ struct rewire_enclave {
 	kuid_t ticket_owner;
 	struct task_struct *loading;
 	struct task_struct *thread;
+	struct rewire_slot slot[REWIRE_MAX_THREADS];
 	struct mm_struct *mm;
 	wait_queue_head_t changed;
 	struct work_struct gone;
@@ -151,6 +154,8 @@ struct rewire_enclave {
 
 /* enclave.c: life and state */
 int rewire_layout_check(const struct rewire_layout *layout,
+			struct rewire_why *why);
+int rewire_layout_bells(const struct rewire_layout *layout, u32 threads,
 			struct rewire_why *why);
 struct rewire_enclave *rewire_enclave_create(struct rewire_sm *sm,
 					     const struct rewire_layout *layout,
@@ -178,6 +183,7 @@ int rewire_enclave_step(struct rewire_enclave *enclave,
 			struct rewire_why *why);
 int rewire_enclave_pause(struct rewire_enclave *enclave, u32 timeout_ms,
 			 struct rewire_why *why);
+void rewire_enclave_parked(struct rewire_enclave *enclave);
 int rewire_enclave_resume(struct rewire_enclave *enclave,
 			  struct rewire_why *why);
 int rewire_enclave_outdate(struct rewire_enclave *enclave,
@@ -204,7 +210,7 @@ int rewire_memory_line(struct rewire_enclave *enclave,
 		       u64 most, struct rewire_why *why);
 int rewire_memory_segment(struct rewire_enclave *enclave, u64 offset,
 			  u64 length, u32 prot, struct rewire_why *why);
-int rewire_memory_layout(const struct rewire_enclave *enclave,
+int rewire_memory_layout(const struct rewire_enclave *enclave, u32 threads,
 			 struct rewire_why *why);
 int rewire_memory_read(struct rewire_enclave *enclave, u64 address, void *to,
 		       size_t len);
@@ -230,9 +236,10 @@ int rewire_run_init(void);
 void rewire_run_exit(void);
 
 /* gate.c: the enclave speaks */
-vm_fault_t rewire_gate_ring(struct vm_fault *vmf, bool park);
+vm_fault_t rewire_gate_ring(struct vm_fault *vmf, u32 bell);
 #if IS_ENABLED(CONFIG_KUNIT)
-s64 rewire_gate_do(struct rewire_enclave *enclave, struct rewire_gate *gate);
+s64 rewire_gate_do(struct rewire_enclave *enclave, u32 slot,
+		   struct rewire_gate *gate);
 #endif
 
 /* device.c: files */

@@ -196,6 +196,53 @@ static s64 gate_counter(struct rewire_enclave *enclave,
 	return ret == GATE_AGAIN ? -EIO : ret;
 }
 
+/*
+ * A thread more. The caller's signals stay blocked until it has said, in a second
+ * call, what became of it: no pause finds a slot between the two.
+ */
+static s64 gate_spawn(struct rewire_enclave *enclave)
+{
+	s64 ret;
+
+	for (;;) {
+		mutex_lock(&enclave->lock);
+		ret = rewire_thread_reserve(enclave);
+		mutex_unlock(&enclave->lock);
+		if (ret != -EAGAIN)
+			break;
+		/* nobody is woken when a thread that leaves is gone */
+		if (schedule_timeout_interruptible(1) || signal_pending(current))
+			return GATE_AGAIN;
+	}
+	if (ret > 0)
+		rewire_thread_block(true);
+	return ret;
+}
+
+static s64 gate_spawned(struct rewire_enclave *enclave,
+			const struct rewire_gate *gate)
+{
+	s64 ret = 0;
+
+	if (gate->arg[1]) {
+		mutex_lock(&enclave->lock);
+		ret = rewire_thread_abandon(enclave, gate->arg[0]);
+		mutex_unlock(&enclave->lock);
+	}
+	rewire_thread_block(false);
+	return ret;
+}
+
+static s64 gate_leave(struct rewire_enclave *enclave, u32 slot)
+{
+	s64 ret;
+
+	mutex_lock(&enclave->lock);
+	ret = rewire_thread_leave(enclave, slot);
+	mutex_unlock(&enclave->lock);
+	return ret;
+}
+
 static s64 gate_exit(struct rewire_enclave *enclave)
 {
 	mutex_lock(&enclave->lock);
@@ -209,12 +256,24 @@ static s64 gate_exit(struct rewire_enclave *enclave)
 	return GATE_AGAIN;
 }
 
+/*
+ * Calls come to the first thread alone, and so does what an update wants: between
+ * two of its calls the enclave is in the middle of none.
+ */
+static bool gate_first_only(u32 op)
+{
+	return op == REWIRE_GATE_RECV || op == REWIRE_GATE_REPLY_RECV ||
+	       op == REWIRE_GATE_EXPORT || op == REWIRE_GATE_IMPORT;
+}
+
 /* one op; GATE_AGAIN when a signal came first */
-VISIBLE_IF_KUNIT s64 rewire_gate_do(struct rewire_enclave *enclave,
+VISIBLE_IF_KUNIT s64 rewire_gate_do(struct rewire_enclave *enclave, u32 slot,
 				    struct rewire_gate *gate)
 {
 	if (gate->flags)
 		return -EINVAL;
+	if (slot && gate_first_only(gate->op))
+		return -EPERM;
 	switch (gate->op) {
 	case REWIRE_GATE_RECV:
 		return gate_receive(enclave, gate);
@@ -237,6 +296,12 @@ VISIBLE_IF_KUNIT s64 rewire_gate_do(struct rewire_enclave *enclave,
 		return rewire_handover_export(enclave, gate);
 	case REWIRE_GATE_IMPORT:
 		return rewire_handover_import(enclave, gate);
+	case REWIRE_GATE_SPAWN:
+		return gate_spawn(enclave);
+	case REWIRE_GATE_SPAWNED:
+		return gate_spawned(enclave, gate);
+	case REWIRE_GATE_LEAVE:
+		return gate_leave(enclave, slot);
 	default:
 		return -ENOTTY;
 	}
@@ -244,26 +309,20 @@ VISIBLE_IF_KUNIT s64 rewire_gate_do(struct rewire_enclave *enclave,
 EXPORT_SYMBOL_IF_KUNIT(rewire_gate_do);
 
 /* Return: whether the load is over */
-static bool gate_call(struct rewire_enclave *enclave)
+static bool gate_call(struct rewire_enclave *enclave, u32 slot)
 {
+	u64 address = enclave->layout.gate + slot * sizeof(struct rewire_gate);
 	struct rewire_gate gate;
 	u32 op;
 
-	if (rewire_memory_read(enclave, enclave->layout.gate, &gate,
-			       sizeof(gate)))
+	if (rewire_memory_read(enclave, address, &gate, sizeof(gate)))
 		return false;
 	op = gate.op;
-	gate.result = rewire_gate_do(enclave, &gate);
+	gate.result = rewire_gate_do(enclave, slot, &gate);
 	if (gate.result == GATE_AGAIN)
 		return false;
 	trace_rewire_gate_call(enclave->id, op, gate.result);
-	return !rewire_memory_write(enclave, enclave->layout.gate, &gate,
-				    sizeof(gate));
-}
-
-static bool gate_still(u32 state)
-{
-	return state == REWIRE_ENCLAVE_PAUSED || state == REWIRE_ENCLAVE_FROZEN;
+	return !rewire_memory_write(enclave, address, &gate, sizeof(gate));
 }
 
 /*
@@ -272,22 +331,36 @@ static bool gate_still(u32 state)
  *
  * Return: whether the load is over
  */
-static bool gate_park(struct rewire_enclave *enclave)
+static bool gate_park(struct rewire_enclave *enclave, u32 slot)
 {
-	u32 state;
+	const struct rewire_slot *own = &enclave->slot[slot];
+	bool stands, over;
 
 	do {
 		mutex_lock(&enclave->lock);
-		if (enclave->state == REWIRE_ENCLAVE_PAUSING)
-			rewire_enclave_step(enclave, REWIRE_ENCLAVE_EV_PARK,
-					    NULL);
-		state = enclave->state;
+		rewire_thread_park(enclave, slot);
+		stands = rewire_slot_stands(own);
+		over = enclave->state == REWIRE_ENCLAVE_RUNNING ||
+		       enclave->state == REWIRE_ENCLAVE_PAUSING;
 		mutex_unlock(&enclave->lock);
-		if (!gate_still(state))
-			return state == REWIRE_ENCLAVE_RUNNING;
+		if (!stands)
+			return over;
 	} while (!wait_event_interruptible(enclave->changed,
-			!gate_still(READ_ONCE(enclave->state))));
+					   !rewire_slot_stands(own)));
 	return false;
+}
+
+/* somebody where nobody is expected ends the process before it says a word */
+static int gate_arrive(struct rewire_enclave *enclave, u32 slot)
+{
+	int ret;
+
+	mutex_lock(&enclave->lock);
+	ret = rewire_thread_arrive(enclave, slot);
+	mutex_unlock(&enclave->lock);
+	if (ret < 0)
+		send_sig(SIGKILL, current, 1);
+	return ret;
 }
 
 /* a tracer sees the registers: the enclave ends before it says another word */
@@ -302,36 +375,66 @@ static bool gate_watched(struct rewire_enclave *enclave)
 	return true;
 }
 
+/*
+ * Whose bell it is: the slot's own thread rings both, the first when it runs; one
+ * that has none yet comes to the second. One that stands rings again when it was
+ * stopped or frozen.
+ */
+static bool gate_admits(const struct rewire_enclave *enclave,
+			const struct rewire_slot *slot, bool park)
+{
+	if (READ_ONCE(enclave->mm) != current->mm)
+		return false;
+	if (READ_ONCE(slot->task) != current)
+		return park;
+	return READ_ONCE(slot->state) == REWIRE_SLOT_LIVE ||
+	       (park && rewire_slot_stands(slot));
+}
+
+static bool gate_answer(struct rewire_enclave *enclave, u32 slot, bool park)
+{
+	int ret = 0;
+
+	if (!park)
+		return gate_call(enclave, slot);
+	if (READ_ONCE(enclave->slot[slot].task) != current)
+		ret = gate_arrive(enclave, slot);
+	return ret ? ret > 0 : gate_park(enclave, slot);
+}
+
 /**
- * rewire_gate_ring() - fault handler of the doorbell
+ * rewire_gate_ring() - fault handler of the doorbells
  * @vmf: the fault
- * @park: it is the second page
+ * @bell: which; two for each slot, and the second is for parking
  *
- * Return: VM_FAULT_SIGBUS for anything but a load by the enclave's own thread;
+ * Return: VM_FAULT_SIGBUS for anything but a load by the slot's own thread;
  * VM_FAULT_COMPLETED, with the lock dropped, after the work (and NOPAGE, which
  * keeps the core from looking for a page); VM_FAULT_RETRY when a signal came
  * first.
  */
-vm_fault_t rewire_gate_ring(struct vm_fault *vmf, bool park)
+vm_fault_t rewire_gate_ring(struct vm_fault *vmf, u32 bell)
 {
 	struct rewire_enclave *enclave = rewire_file_enclave(vmf->vma->vm_file);
 	struct pt_regs *regs = current_pt_regs();
 	unsigned long target = rewire_arch_return(regs);
+	u32 slot = bell / REWIRE_DOORBELL_PAGES;
+	bool park = bell % REWIRE_DOORBELL_PAGES;
 	bool over;
 
 	if ((vmf->flags & (FAULT_FLAG_USER | FAULT_FLAG_ALLOW_RETRY |
 			   FAULT_FLAG_REMOTE | FAULT_FLAG_WRITE |
 			   FAULT_FLAG_RETRY_NOWAIT)) !=
-	    (FAULT_FLAG_USER | FAULT_FLAG_ALLOW_RETRY) ||
-	    READ_ONCE(enclave->mm) != current->mm)
+	    (FAULT_FLAG_USER | FAULT_FLAG_ALLOW_RETRY))
+		return VM_FAULT_SIGBUS;
+	if (slot >= REWIRE_MAX_THREADS ||
+	    !gate_admits(enclave, &enclave->slot[slot], park))
 		return VM_FAULT_SIGBUS;
 	if (!rewire_memory_executable(enclave, target))
 		return VM_FAULT_SIGBUS;
 
 	rewire_enclave_get(enclave);
 	release_fault_lock(vmf);
-	over = !gate_watched(enclave) &&
-	       (park ? gate_park(enclave) : gate_call(enclave));
+	over = !gate_watched(enclave) && gate_answer(enclave, slot, park);
 	/* a tracer that came while the thread waited is what ended the wait */
 	if (over)
 		instruction_pointer_set(regs, target);

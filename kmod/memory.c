@@ -342,11 +342,12 @@ EXPORT_SYMBOL_IF_KUNIT(rewire_memory_executable);
 /**
  * rewire_memory_layout() - whether the segments hold what the layout names
  * @enclave: all segments are there
+ * @threads: for how many, 1 .. REWIRE_MAX_THREADS
  * @why: for the sentence
  *
  * Return: 0 or -EINVAL.
  */
-int rewire_memory_layout(const struct rewire_enclave *enclave,
+int rewire_memory_layout(const struct rewire_enclave *enclave, u32 threads,
 			 struct rewire_why *why)
 {
 	const struct rewire_layout *l = &enclave->layout;
@@ -357,14 +358,16 @@ int rewire_memory_layout(const struct rewire_enclave *enclave,
 	    !memory_has(enclave, l->restorer, 1, REWIRE_PROT_EXEC))
 		return rewire_because(why, -EINVAL,
 				      "an entry point is not in an executable segment");
-	if (!memory_has(enclave, l->ssa, l->ssa_size, REWIRE_PROT_WRITE))
-		return rewire_because(why, -EINVAL,
-				      "the State Save Area is not in a writable segment");
-	if (!memory_has(enclave, l->gate, sizeof(struct rewire_gate),
+	/* ssa_size is at most the span */
+	if (!memory_has(enclave, l->ssa, threads * l->ssa_size,
 			REWIRE_PROT_WRITE))
 		return rewire_because(why, -EINVAL,
-				      "the gate is not in a writable segment");
-	return 0;
+				      "a State Save Area is not in a writable segment");
+	if (!memory_has(enclave, l->gate, threads * sizeof(struct rewire_gate),
+			REWIRE_PROT_WRITE))
+		return rewire_because(why, -EINVAL,
+				      "a gate is not in a writable segment");
+	return rewire_layout_bells(l, threads, why);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_memory_layout);
 
@@ -506,8 +509,7 @@ static vm_fault_t memory_doorbell(struct vm_fault *vmf)
 {
 	struct rewire_enclave *enclave = rewire_file_enclave(vmf->vma->vm_file);
 
-	return rewire_gate_ring(vmf, vmf->pgoff !=
-				     memory_span_pages(enclave));
+	return rewire_gate_ring(vmf, vmf->pgoff - memory_span_pages(enclave));
 }
 
 /*
@@ -522,7 +524,7 @@ static vm_fault_t memory_map_nothing(struct vm_fault *vmf, pgoff_t first,
 }
 
 /* the doorbell's mapping lives and dies with the address space: it is the end
- * of the thread. This runs below mmap_lock, so work has to do the rest.
+ * of all threads. This runs below mmap_lock, so work has to do the rest.
  */
 static void memory_close(struct vm_area_struct *vma)
 {
@@ -619,7 +621,9 @@ int rewire_memory_map(struct rewire_enclave *enclave, struct file *file)
 		if (IS_ERR_VALUE(addr))
 			goto out;
 	}
-	addr = vm_mmap(file, l->doorbell, REWIRE_DOORBELL_PAGES * PAGE_SIZE,
+	addr = vm_mmap(file, l->doorbell,
+		       enclave->manifest.max_threads * REWIRE_DOORBELL_PAGES *
+			       PAGE_SIZE,
 		       PROT_READ, MAP_SHARED | MAP_FIXED, l->span);
 out:
 	WRITE_ONCE(enclave->loading, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Entry. Executing a ticket turns the caller into the enclave's thread.
+ * Entry. Executing a ticket turns the caller into the enclave's first thread.
  *
  * It is an execve, so that the kernel itself takes away all that the process
  * may have prepared: the address space and with it io_uring, AIO, userfaultfd
@@ -92,7 +92,6 @@ static void run_signals(const struct rewire_layout *layout)
 	/* nobody but the task itself exchanges it */
 	struct sighand_struct *sighand = rcu_dereference_raw(current->sighand);
 	struct k_sigaction *action = &sighand->action[REWIRE_PARK_SIGNAL - 1];
-	sigset_t none;
 
 	spin_lock_irq(&sighand->siglock);
 	action->sa.sa_handler = (__sighandler_t)(unsigned long)layout->park;
@@ -101,18 +100,11 @@ static void run_signals(const struct rewire_layout *layout)
 		(__sigrestore_t)(unsigned long)layout->restorer;
 	sigfillset(&action->sa.sa_mask);
 	spin_unlock_irq(&sighand->siglock);
-
-	current->sas_ss_sp = layout->ssa;
-	current->sas_ss_size = layout->ssa_size;
-	current->sas_ss_flags = 0;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* past the point of no return: a failure ends the task, not the enclave */
 static int run_enter(struct rewire_enclave *enclave, struct file *file,
-		     unsigned long *ip)
+		     unsigned long *ip, u64 *others)
 {
 	bool fresh = enclave->state == REWIRE_ENCLAVE_READY;
 	int ret;
@@ -130,6 +122,8 @@ static int run_enter(struct rewire_enclave *enclave, struct file *file,
 	if (ret)
 		return ret;
 	run_signals(&enclave->layout);
+	*others = rewire_threads_recall(enclave);
+	rewire_thread_enter(enclave);
 	get_task_struct(current);
 	enclave->thread = current;
 	WRITE_ONCE(enclave->mm, current->mm);
@@ -151,6 +145,7 @@ static int run_exec(struct linux_binprm *bprm, struct rewire_enclave *enclave,
 		    struct file *file)
 {
 	unsigned long ip;
+	u64 others;
 	int ret;
 
 	bprm->interp_flags |= BINPRM_FLAGS_ENFORCE_NONDUMP;
@@ -169,12 +164,13 @@ static int run_exec(struct linux_binprm *bprm, struct rewire_enclave *enclave,
 	if (ret)
 		return ret;
 	mutex_lock(&enclave->lock);
-	ret = run_enter(enclave, file, &ip);
+	ret = run_enter(enclave, file, &ip, &others);
 	mutex_unlock(&enclave->lock);
 	if (ret)
 		return ret;
 	finalize_exec(bprm);
 	start_thread(current_pt_regs(), ip, 0);
+	rewire_arch_tell(current_pt_regs(), others);
 	return 0;
 }
 

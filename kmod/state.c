@@ -34,6 +34,14 @@ static const u8 update_arcs[REWIRE_UPDATE_STATES][REWIRE_UPDATE_EV_COUNT] = {
 #undef X
 };
 
+static const u8 slot_arcs[REWIRE_SLOT_STATES][REWIRE_SLOT_EV_COUNT] = {
+#define X(state, event, next)						\
+	[REWIRE_SLOT_##state][REWIRE_SLOT_EV_##event] =			\
+		REWIRE_SLOT_##next + 1,
+	REWIRE_SLOT_ARCS(X)
+#undef X
+};
+
 /**
  * rewire_enclave_next() - where an event takes an enclave
  * @state: REWIRE_ENCLAVE_*
@@ -81,6 +89,22 @@ int rewire_update_next(u32 state, enum rewire_update_event event)
 	return update_arcs[state][event] - 1;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_update_next);
+
+/**
+ * rewire_slot_next() - where an event takes a thread's slot
+ * @state: REWIRE_SLOT_*
+ * @event: what is about to happen
+ *
+ * Return: the next state, or -EBADFD when the table has no such arc.
+ */
+int rewire_slot_next(u32 state, enum rewire_slot_event event)
+{
+	if (state >= REWIRE_SLOT_STATES || event >= REWIRE_SLOT_EV_COUNT ||
+	    !slot_arcs[state][event])
+		return -EBADFD;
+	return slot_arcs[state][event] - 1;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_slot_next);
 
 static const char *const enclave_names[REWIRE_ENCLAVE_STATES] = {
 	"BUILDING", "READY", "RUNNING", "PAUSING", "PAUSED", "FROZEN",

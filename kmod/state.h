@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The three state machines. Each is one table of arcs, from which the code's
+ * The state machines. Each is one table of arcs, from which the code's
  * lookup and the tables in docs/architecture.md are made; what is not in a
  * table is refused with EBADFD.
  */
@@ -22,6 +22,8 @@
 	X(PAUSING,	CALL,		PAUSING)			\
 	X(PAUSING,	PARK,		PAUSED)				\
 	X(PAUSING,	TIMEOUT,	RUNNING)			\
+	X(RUNNING,	RETREAT,	PAUSED)				\
+	X(PAUSING,	RETREAT,	PAUSED)				\
 	X(PAUSED,	CALL,		PAUSED)				\
 	X(PAUSED,	EXTRACT,	PAUSED)				\
 	X(PAUSED,	TICKET,		PAUSED)				\
@@ -44,8 +46,8 @@
 
 #define REWIRE_ENCLAVE_EVENTS(X)					\
 	X(ADD) X(INIT) X(TICKET) X(ENTER) X(CALL) X(PAUSE) X(PARK)	\
-	X(TIMEOUT) X(EXTRACT) X(RESUME) X(FREEZE) X(THAW) X(RECEIVED)	\
-	X(START) X(DESTROY)
+	X(TIMEOUT) X(RETREAT) X(EXTRACT) X(RESUME) X(FREEZE) X(THAW)	\
+	X(RECEIVED) X(START) X(DESTROY)
 
 /*
  * The source's half, then the target's. ABORT is a party's own decision,
@@ -94,6 +96,41 @@
 #define REWIRE_UPDATE_EVENTS(X)						\
 	X(COMPLETE) X(HANDOVER) X(FROZEN) X(TRIAL) X(SWITCH) X(ABORT)
 
+/*
+ * One thread of an enclave. RECALL is a new process for what is parked, RETREAT
+ * the end of that process before all had come back.
+ */
+#define REWIRE_SLOT_ARCS(X)						\
+	X(FREE,		ENTER,		LIVE)				\
+	X(FREE,		RESERVE,	STARTING)			\
+	X(FREE,		RECEIVE,	PARKED)				\
+	X(STARTING,	ARRIVE,		LIVE)				\
+	X(STARTING,	ABANDON,	FREE)				\
+	X(LIVE,		PARK,		PARKED)				\
+	X(LIVE,		LEAVE,		LEAVING)			\
+	X(LEAVING,	GONE,		FREE)				\
+	X(PARKED,	GO,		LIVE)				\
+	X(PARKED,	RECALL,		RETURNING)			\
+	X(RETURNING,	ARRIVE,		ARRIVED)			\
+	X(RETURNING,	RETREAT,	PARKED)				\
+	X(ARRIVED,	GO,		LIVE)				\
+	X(ARRIVED,	RETREAT,	PARKED)
+
+#define REWIRE_SLOT_EVENTS(X)						\
+	X(ENTER) X(RESERVE) X(RECEIVE) X(ARRIVE) X(ABANDON) X(PARK)	\
+	X(LEAVE) X(GONE) X(GO) X(RECALL) X(RETREAT)
+
+enum rewire_slot_state {
+	REWIRE_SLOT_FREE,	/* nobody's */
+	REWIRE_SLOT_STARTING,	/* reserved for a thread that is being made */
+	REWIRE_SLOT_LIVE,	/* its thread runs */
+	REWIRE_SLOT_LEAVING,	/* its thread said goodbye, and is not gone yet */
+	REWIRE_SLOT_PARKED,	/* its thread stands, or is in the image alone */
+	REWIRE_SLOT_RETURNING,	/* its thread has to be made anew */
+	REWIRE_SLOT_ARRIVED,	/* it was; it stands until all others were */
+	REWIRE_SLOT_STATES
+};
+
 enum rewire_enclave_event {
 #define X(name)	REWIRE_ENCLAVE_EV_##name,
 	REWIRE_ENCLAVE_EVENTS(X)
@@ -115,9 +152,17 @@ enum rewire_update_event {
 	REWIRE_UPDATE_EV_COUNT
 };
 
+enum rewire_slot_event {
+#define X(name)	REWIRE_SLOT_EV_##name,
+	REWIRE_SLOT_EVENTS(X)
+#undef X
+	REWIRE_SLOT_EV_COUNT
+};
+
 int rewire_enclave_next(u32 state, enum rewire_enclave_event event);
 int rewire_session_next(u32 state, enum rewire_session_event event);
 int rewire_update_next(u32 state, enum rewire_update_event event);
+int rewire_slot_next(u32 state, enum rewire_slot_event event);
 const char *rewire_enclave_state_name(u32 state);
 const char *rewire_session_state_name(u32 state);
 const char *rewire_update_state_name(u32 state);

@@ -34,6 +34,7 @@ struct rewire_zeros {
 /* LUGGAGE: what may change until the enclave stands still, and is no page */
 struct rewire_late {
 	__u64 next_handle;
+	__u64 threads;
 	struct rewire_luggage luggage;
 };
 

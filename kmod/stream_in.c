@@ -167,7 +167,9 @@ static int reader_build(struct rewire_reader *reader,
 	}
 	if (ret)
 		return ret;
-	ret = rewire_memory_layout(enclave, why) ?:
+	ret = rewire_memory_layout(enclave,
+				   clamp_t(u32, meta->manifest.max_threads, 1,
+					   REWIRE_MAX_THREADS), why) ?:
 	      rewire_manifest_check(reader->sm, &meta->manifest,
 				    (const u8 *)(meta + 1), meta->cms_len,
 				    enclave->charged, enclave->developer, why);
@@ -292,6 +294,9 @@ static int reader_late(struct rewire_reader *reader,
 	if (reader->flow.record.length != sizeof(*late) || reader->laden)
 		return rewire_because(why, -EBADMSG,
 				      "LUGGAGE is malformed, or comes twice");
+	if (rewire_threads_unpack(reader->enclave, late->threads))
+		return rewire_because(why, -EBADMSG,
+				      "more threads than the manifest allows");
 	reader->enclave->calls->next_handle = late->next_handle;
 	reader->luggage = late->luggage;
 	reader->laden = true;

@@ -215,6 +215,7 @@ static int writer_late(struct rewire_writer *writer)
 	mutex_lock(&enclave->calls->lock);
 	late.next_handle = enclave->calls->next_handle;
 	mutex_unlock(&enclave->calls->lock);
+	late.threads = rewire_threads_pack(enclave);
 	rewire_workload_leave(enclave->sm, enclave->workload, &late.luggage);
 	ret = writer_seal_linear(writer, REWIRE_RECORD_LUGGAGE, 0, &late,
 				 sizeof(late));

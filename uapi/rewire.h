@@ -64,6 +64,7 @@
 
 #define REWIRE_MAX_SPAN			(1ULL << 34)	/* bytes of one enclave */
 #define REWIRE_MAX_SEGMENTS		16
+#define REWIRE_MAX_THREADS		8	/* of one enclave */
 #define REWIRE_MAX_CMS			8192	/* bytes of a detached signature */
 #define REWIRE_MAX_CERT			4096	/* bytes of a DER certificate */
 #define REWIRE_MAX_PAYLOAD		65536	/* bytes of one call or answer */
@@ -127,7 +128,8 @@ struct rewire_header {
  * @measurement: SHA-256 over the ordered load, see REWIRE_ADD_PAGES
  * @image_digest: SHA-256 of the image file
  * @max_memory: bytes; an enclave whose pages exceed it is refused
- * @max_threads: 1
+ * @max_threads: 1 .. REWIRE_MAX_THREADS: how many it may have at once; the layout
+ *	has room for as many
  * @min_atl: least Authorisation Trust Level of a host, 0 .. REWIRE_MAX_LEVEL
  * @predecessors: how many of @predecessor count
  * @attributes: REWIRE_ATTR_*, in rewire_update.h
@@ -332,6 +334,16 @@ struct rewire_record {
  *	register that REWIRE_DOORBELL_RETURN names.
  *
  * All are addresses. The layout is measured.
+ *
+ * A manifest that allows more threads than one wants as much for each: @ssa, @gate
+ * and @doorbell are of the first, and those of slot n lie behind them, n * @ssa_size,
+ * n * sizeof(struct rewire_gate) and 2 * n pages further.
+ *
+ * At @entry all registers are zero. At @resume all but the one that
+ * REWIRE_RESUME_OTHERS names: it has a bit for each slot whose thread is to be
+ * restored beside the first. The first makes them with REWIRE_CLONE_FLAGS, one for
+ * each bit, and each, the first too, loads from the second doorbell page of its
+ * slot. The loads are over once all have come; without a bit the first need not.
  */
 struct rewire_layout {
 	__u64 base;
@@ -350,6 +362,9 @@ struct rewire_layout {
 #define REWIRE_MIN_SSA			16384
 #define REWIRE_DOORBELL_PAGES		2
 #define REWIRE_DOORBELL_RETURN		"rdx"	/* x86-64 */
+#define REWIRE_RESUME_OTHERS		"rdi"
+/* VM, FS, FILES, SIGHAND, THREAD, SYSVSEM: the clone() that a launcher allows */
+#define REWIRE_CLONE_FLAGS		0x50f00
 
 /**
  * struct rewire_gate - one call of the enclave to its SM
@@ -371,7 +386,8 @@ struct rewire_gate {
 /*
  * RECV: arg[0] buffer, arg[1] its size; waits for a call. Returns the length,
  * arg[2] is the handle to answer with. EMSGSIZE: the call was refused to the
- * caller because the buffer is too small.
+ * caller because the buffer is too small. EPERM: the first thread alone receives;
+ * any may reply.
  */
 #define REWIRE_GATE_RECV		1
 /*
@@ -400,6 +416,22 @@ struct rewire_gate {
 #define REWIRE_GATE_EXIT		7
 /* SELF: arg[0] buffer for struct rewire_self. */
 #define REWIRE_GATE_SELF		8
+
+/*
+ * SPAWN: a slot for one thread more. Returns its number, and the caller cannot be
+ * paused until SPAWNED. It makes the thread with REWIRE_CLONE_FLAGS, and that loads
+ * from the second doorbell page of the slot: it is the slot's from then on, and the
+ * load continues. EDQUOT: the manifest allows no more.
+ *
+ * SPAWNED: arg[0] the slot, arg[1] not 0: no thread was made, and the slot is free
+ * again. EINVAL: it is not reserved.
+ *
+ * LEAVE: the caller, which is not the first thread, is going to end and rings no
+ * more. EINVAL: it is the first.
+ */
+#define REWIRE_GATE_SPAWN		12	/* 10 and 11: rewire_update.h */
+#define REWIRE_GATE_SPAWNED		13
+#define REWIRE_GATE_LEAVE		14
 
 /*
  * COUNTER: arg[0] which, below REWIRE_COUNTERS; arg[1] REWIRE_COUNTER_*. Returns 0,
@@ -507,8 +539,8 @@ struct rewire_ticket {
 
 #define REWIRE_ENCLAVE_BUILDING		0	/* pages are being added */
 #define REWIRE_ENCLAVE_READY		1	/* measured, never ran */
-#define REWIRE_ENCLAVE_RUNNING		2	/* its thread runs */
-#define REWIRE_ENCLAVE_PAUSING		3	/* its thread was told to park */
+#define REWIRE_ENCLAVE_RUNNING		2	/* its threads run */
+#define REWIRE_ENCLAVE_PAUSING		3	/* its threads were told to park */
 #define REWIRE_ENCLAVE_PAUSED		4	/* the image is complete and still */
 #define REWIRE_ENCLAVE_FROZEN		5	/* paused, and bound to a migration */
 #define REWIRE_ENCLAVE_RECEIVING	6	/* being filled from a stream */
@@ -984,7 +1016,7 @@ struct rewire_call {
  * @max_threads: out: of the manifest
  * @min_atl: out: of the manifest
  * @attributes: out: of the manifest
- * @__reserved: out: zero
+ * @threads: out: how many it has
  */
 struct rewire_enclave_info {
 	__u32 size;
@@ -1004,7 +1036,7 @@ struct rewire_enclave_info {
 	__u32 max_threads;
 	__u32 min_atl;
 	__u32 attributes;
-	__u32 __reserved;
+	__u32 threads;
 };
 
 /* ------------------------------------------------------------------------

@@ -58,16 +58,17 @@ static uint64_t any_argument(void)
 
 int babble(void)
 {
+	struct rewire_gate *gate = &rewire_gate[0];
 	int error = rewire_random(&state, sizeof(state));
 
 	for (int i = 0; i < CALLS && !error; i++) {
-		rewire_gate = (struct rewire_gate){
+		*gate = (struct rewire_gate){
 			.op = ops[any(sizeof(ops) / sizeof(*ops))],
 		};
 		for (int at = 0; at < 5; at++)
-			rewire_gate.arg[at] = any_argument();
+			gate->arg[at] = any_argument();
 		rewire_ring();
-		if (rewire_gate.result == -ECANCELED)
+		if (gate->result == -ECANCELED)
 			break;
 	}
 	return error ? error : -EIO;

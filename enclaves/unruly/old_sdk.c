@@ -17,9 +17,9 @@ static int64_t ring(struct rewire_gate gate)
 {
 	gate.arg[0] = (uintptr_t)request;
 	gate.arg[1] = sizeof(request);
-	rewire_gate = gate;
+	*rewire_gate = gate;
 	rewire_ring();
-	return rewire_gate.result;
+	return rewire_gate->result;
 }
 
 static int dispatch(const struct rewire_verb *verbs, size_t length,
@@ -55,7 +55,7 @@ _Noreturn void old_sdk(uint64_t handle, const struct rewire_verb *verbs)
 				.op = REWIRE_GATE_RECV });
 		if (length < 0 || length > REWIRE_MAX_PAYLOAD)
 			rewire_trap();
-		handle = rewire_gate.arg[2];
+		handle = rewire_gate->arg[2];
 		answer.length = 0;
 		status = dispatch(verbs, length, &answer);
 	}

@@ -236,7 +236,7 @@ static int on_import(uint32_t format)
 	size_t left = sizeof(state);
 
 	imports++;
-	asked = rewire_gate.arg[2];
+	asked = rewire_gate->arg[2];
 	if (format != FORMAT)
 		return -EOPNOTSUPP;
 	while (left) {
@@ -256,7 +256,7 @@ static int on_import(uint32_t format)
 static int on_health(void)
 {
 	healths++;
-	asked = rewire_gate.arg[2];
+	asked = rewire_gate->arg[2];
 	return behaviour()->on_health ? behaviour()->on_health() : 0;
 }
 
@@ -274,7 +274,7 @@ static const struct rewire_verb verbs[];
 static int behave(const struct rewire_args *args, struct rewire_answer *answer)
 {
 	if (rewire_args_equal(args, 1, "old-sdk"))
-		old_sdk(rewire_gate.arg[2], verbs);
+		old_sdk(rewire_gate->arg[2], verbs);
 	for (const struct behaviour *at = behaviours; at->name; at++) {
 		if (!rewire_args_equal(args, 1, at->name))
 			continue;

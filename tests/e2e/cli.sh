@@ -46,7 +46,7 @@ says "root rotate, as JSON" 0 '"generation": *3' root rotate "$work/host" --json
 says "run with a manifest of another image" 1 "measurement is not the manifest's" run $image --manifest build/e2e/vault.manifest --workload $W
 says sign 0 'memory +16.0 MiB' sign $image --key build/e2e/pki/developer.key --cert build/e2e/pki/developer.crt --software $W --release 3 --svn 2 --max-memory 16M --state handover -o "$work/manifest"
 says run 0 $W run $image --manifest "$work/manifest" --workload $W
-says "info: what its manifest allows" 0 '"max_memory":16777216,"max_threads":1,"min_atl":0,"attributes":1,' info $W --json
+says "info: what its manifest allows" 0 '"max_memory":16777216,"threads":1,"max_threads":1,"min_atl":0,"attributes":1,' info $W --json
 says "info, for people" 0 'of at most 16.0 MiB$' info $W
 says "run it twice" 1 'lives here' run $image --manifest build/e2e/counter.manifest --workload $W
 says call 0 '^5$' call $W add 5

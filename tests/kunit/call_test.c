@@ -516,17 +516,17 @@ static void on_trial_nothing_is_delivered_or_answered(struct kunit *test)
 	gate.arg[2] = receive(test, "q");
 	gate.arg[3] = BUFFER;
 	gate.arg[4] = 1;
-	KUNIT_EXPECT_EQ(test, rewire_gate_do(new, &gate), -EPERM);
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(new, 0, &gate), -EPERM);
 	gate.op = REWIRE_GATE_REPLY_RECV;
-	KUNIT_EXPECT_EQ(test, rewire_gate_do(new, &gate), -EPERM);
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(new, 0, &gate), -EPERM);
 	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, ""), -ETIMEDOUT);
 	KUNIT_EXPECT_EQ(test, reply(c, gate.arg[2], "a", 0), 0);
 	/* counters are the workload's: it may look */
 	gate = (struct rewire_gate){ .op = REWIRE_GATE_COUNTER,
 				     .arg = { 0, 1 } };
-	KUNIT_EXPECT_EQ(test, rewire_gate_do(new, &gate), -EPERM);
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(new, 0, &gate), -EPERM);
 	gate.arg[1] = 0;
-	KUNIT_EXPECT_EQ(test, rewire_gate_do(new, &gate), 0);
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(new, 0, &gate), 0);
 	KUNIT_EXPECT_EQ(test, gate.arg[2], 0ULL);
 	KUNIT_EXPECT_EQ(test, rewire_sm_counter(c->sm, WORLD_WORKLOAD, 0,
 						REWIRE_COUNTER_READ, &value), 0);
@@ -551,18 +551,18 @@ static void errand_comes_while_calls_are_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask(c, 1, 1, "q"), -ETIMEDOUT);
 	rewire_calls_hold(c->enclave->calls, true);
 	rewire_errand_send(handover, c->enclave, REWIRE_RECV_HEALTH);
-	KUNIT_EXPECT_EQ(test, rewire_gate_do(c->enclave, &gate), 0);
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(c->enclave, 0, &gate), 0);
 	KUNIT_EXPECT_EQ(test, gate.arg[2], REWIRE_ERRAND_HANDLE);
 	KUNIT_EXPECT_EQ(test, gate.arg[3], REWIRE_RECV_HEALTH);
 	gate.op = REWIRE_GATE_REPLY;
 	gate.arg[5] = -3;
-	KUNIT_EXPECT_EQ(test, rewire_gate_do(c->enclave, &gate), 0);
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(c->enclave, 0, &gate), 0);
 	KUNIT_EXPECT_EQ(test, handover->errand[REWIRE_HANDOVER_OLD].status, -3);
-	KUNIT_EXPECT_EQ(test, rewire_gate_do(c->enclave, &gate), -ENOENT);
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(c->enclave, 0, &gate), -ENOENT);
 	rewire_calls_hold(c->enclave->calls, false);
 	gate = (struct rewire_gate){ .op = REWIRE_GATE_RECV,
 				     .arg = { BUFFER, PAGE_SIZE } };
-	KUNIT_EXPECT_EQ(test, rewire_gate_do(c->enclave, &gate), 1);
+	KUNIT_EXPECT_EQ(test, rewire_gate_do(c->enclave, 0, &gate), 1);
 	KUNIT_EXPECT_EQ(test, gate.arg[3], REWIRE_RECV_CALL);
 	c->enclave->handover = NULL;
 	rewire_handover_put(handover);

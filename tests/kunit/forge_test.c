@@ -575,6 +575,22 @@ static void luggage_comes_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, result(test), -EBADMSG);
 }
 
+static void more_threads_than_allowed_are_refused(struct kunit *test)
+{
+	static const u64 sets[] = { 1, 2, BIT_ULL(63) };
+	struct rewire_late late = { .next_handle = 1 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sets); i++) {
+		late.threads = sets[i];
+		begin(test);
+		add_meta(test);
+		add(test, REWIRE_RECORD_LUGGAGE, 0, &late, sizeof(late));
+		add_end(test);
+		KUNIT_EXPECT_EQ(test, result(test), -EBADMSG);
+	}
+}
+
 static struct kunit_case forge_cases[] = {
 	KUNIT_CASE(forge_of_a_good_stream_is_taken),
 	KUNIT_CASE(pages_outside_of_segments_are_refused),
@@ -582,6 +598,7 @@ static struct kunit_case forge_cases[] = {
 	KUNIT_CASE(record_of_wrong_length_is_refused),
 	KUNIT_CASE(record_of_full_size_is_taken_in),
 	KUNIT_CASE(luggage_comes_once),
+	KUNIT_CASE(more_threads_than_allowed_are_refused),
 	KUNIT_CASE(records_out_of_order_are_refused),
 	KUNIT_CASE(meta_of_other_size_is_refused),
 	KUNIT_CASE(meta_with_bad_segments_is_refused),

@@ -114,11 +114,11 @@ static void layout_is_held_against_the_segments(struct kunit *test)
 
 	m->enclave = world_enclave(test, m->sm);
 	layout = &m->enclave->layout;
-	KUNIT_EXPECT_EQ(test, rewire_memory_layout(m->enclave, NULL), 0);
+	KUNIT_EXPECT_EQ(test, rewire_memory_layout(m->enclave, 1, NULL), 0);
 #define WITH(member, value)						\
 	do {								\
 		layout->member = value;					\
-		KUNIT_EXPECT_EQ(test, rewire_memory_layout(m->enclave,	\
+		KUNIT_EXPECT_EQ(test, rewire_memory_layout(m->enclave, 1, \
 							   NULL), -EINVAL); \
 		layout->member = world_layout.member;			\
 	} while (0)
@@ -136,7 +136,7 @@ static void layout_is_held_against_the_segments(struct kunit *test)
 	WITH(gate, WORLD_BASE + WORLD_SPAN - 1);
 	WITH(gate, WORLD_BASE + WORLD_HOLE * PAGE_SIZE);
 #undef WITH
-	KUNIT_EXPECT_EQ(test, rewire_memory_layout(m->enclave, NULL), 0);
+	KUNIT_EXPECT_EQ(test, rewire_memory_layout(m->enclave, 1, NULL), 0);
 }
 
 static int segment(struct memory *m, u64 offset, u64 length, u32 prot)

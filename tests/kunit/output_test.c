@@ -115,7 +115,7 @@ static s64 counter(struct desk *d, u64 how, u64 *value)
 {
 	struct rewire_gate gate = { .op = REWIRE_GATE_COUNTER,
 				    .arg = { 0, how } };
-	s64 ret = rewire_gate_do(d->enclave, &gate);
+	s64 ret = rewire_gate_do(d->enclave, 0, &gate);
 
 	*value = gate.arg[2];
 	return ret;
@@ -349,11 +349,11 @@ static void errand(struct kunit *test, struct rewire_handover *handover)
 				    .arg = { BUFFER, PAGE_SIZE } };
 
 	rewire_errand_send(handover, d->enclave, REWIRE_RECV_HEALTH);
-	KUNIT_ASSERT_EQ(test, rewire_gate_do(d->enclave, &gate), 0);
+	KUNIT_ASSERT_EQ(test, rewire_gate_do(d->enclave, 0, &gate), 0);
 	KUNIT_ASSERT_EQ(test, gate.arg[2], REWIRE_ERRAND_HANDLE);
 	gate.op = REWIRE_GATE_REPLY;
 	gate.arg[5] = 0;
-	KUNIT_ASSERT_EQ(test, rewire_gate_do(d->enclave, &gate), 0);
+	KUNIT_ASSERT_EQ(test, rewire_gate_do(d->enclave, 0, &gate), 0);
 }
 
 static void errand_is_answered_with_the_disk_only(struct kunit *test)

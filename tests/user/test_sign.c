@@ -145,13 +145,14 @@ static void what_else_may_be_said(void **state)
 {
 	struct rewire_manifest manifest;
 	char options[512] = "--release 18446744073709551615 --svn 7 "
-			    "--max-memory 1M --min-atl 2";
+			    "--max-memory 1M --min-atl 2 --threads 8";
 
 	(void)state;
 	assert_int_equal(sign(options, &manifest), 0);
 	assert_true(manifest.release == UINT64_MAX);
 	assert_int_equal(manifest.max_memory, 1 << 20);
 	assert_int_equal(manifest.min_atl, 2);
+	assert_int_equal(manifest.max_threads, REWIRE_MAX_THREADS);
 	for (int i = 0; i < REWIRE_MAX_PREDECESSORS; i++)
 		sprintf(options + strlen(options), " --predecessor %064x", i + 1);
 	assert_int_equal(sign(options, &manifest), 0);
@@ -162,6 +163,8 @@ static void what_else_may_be_said(void **state)
 	assert_int_equal(sign("--release x --svn 1", &manifest), 2);
 	assert_int_equal(sign("--release 1 --svn -1", &manifest), 2);
 	assert_int_equal(sign("--release 1", &manifest), 2);
+	assert_int_equal(sign("--release 1 --svn 1 --threads 0", &manifest), 2);
+	assert_int_equal(sign("--release 1 --svn 1 --threads 9", &manifest), 2);
 }
 
 int main(void)

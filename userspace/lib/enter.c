@@ -11,7 +11,8 @@
  * that init, and not the caller, is the enclave's parent.
  *
  * The filter is the host's protection against the enclave. It leaves the one
- * system call an enclave makes, rt_sigreturn, and two that the launcher needs
+ * system call an enclave makes, rt_sigreturn (and, where the manifest allows more
+ * threads, clone() of a thread, private futexes and exit), and two that the launcher needs
  * until it is gone: execveat of the ticket's descriptor, which is closed by it,
  * and exit_group. So the launcher cannot write its errno anywhere; it leaves it
  * in a page shared with the caller, and the end of the pipe says that it did.
@@ -20,6 +21,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <linux/memfd.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -90,7 +92,32 @@ static int open_ticket(struct launch *launch, struct rewire_error *err)
 	return rc;
 }
 
-static int add_rules(scmp_filter_ctx ctx, int ticket)
+/* What the threads of an enclave need beyond the first: see gate.S of the SDK. */
+static int add_thread_rules(scmp_filter_ctx ctx)
+{
+	const struct scmp_arg_cmp as_thread = {
+		.arg = 0, .op = SCMP_CMP_EQ, .datum_a = REWIRE_CLONE_FLAGS,
+	};
+	static const int futexes[] = { FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE };
+	int rc;
+
+	rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+				    &as_thread);
+	if (!rc)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(exit), 0);
+	for (int i = 0; i < 2 && !rc; i++) {
+		const struct scmp_arg_cmp as_op = {
+			.arg = 1, .op = SCMP_CMP_MASKED_EQ,
+			.datum_a = UINT32_MAX, .datum_b = (__u64)futexes[i],
+		};
+
+		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW,
+					    SCMP_SYS(futex), 1, &as_op);
+	}
+	return rc;
+}
+
+static int add_rules(scmp_filter_ctx ctx, int ticket, bool threads)
 {
 	/* The kernel looks at the lower halves of these arguments only. */
 	const struct scmp_arg_cmp only_ticket[] = {
@@ -113,6 +140,8 @@ static int add_rules(scmp_filter_ctx ctx, int ticket)
 	if (!rc)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(exit_group),
 				      0);
+	if (!rc && threads)
+		rc = add_thread_rules(ctx);
 	return rc;
 }
 
@@ -148,11 +177,16 @@ out:
 
 static int make_filter(struct launch *launch, struct rewire_error *err)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int rc = -ENOMEM;
+	struct rewire_enclave_info info;
+	scmp_filter_ctx ctx;
+	int rc = rewire_enclave_get_info(launch->enclave, &info, err);
 
+	if (rc)
+		return rc;
+	ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	rc = -ENOMEM;
 	if (ctx) {
-		rc = add_rules(ctx, launch->ticket);
+		rc = add_rules(ctx, launch->ticket, info.max_threads > 1);
 		if (!rc)
 			rc = load_program(ctx, &launch->filter);
 		seccomp_release(ctx);

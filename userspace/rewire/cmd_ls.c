@@ -110,7 +110,8 @@ static void print_info(const struct rewire_enclave_info *info)
 					       measurement));
 	printf("memory       %s of at most %s\n", show_size(info->memory, size),
 	       show_size(info->max_memory, most));
-	printf("threads      at most %u\n", info->max_threads);
+	printf("threads      %u of at most %u\n", info->threads,
+	       info->max_threads);
 	printf("level        %u or more\n", info->min_atl);
 	printf("attributes   %#x\n", info->attributes);
 	if (info->pid)

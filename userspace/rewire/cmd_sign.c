@@ -14,7 +14,7 @@
 
 struct sign_options {
 	const char *key, *certificate, *software, *release, *svn, *memory,
-		*min_atl, *state, *passphrase_fd, *output;
+		*min_atl, *threads, *state, *passphrase_fd, *output;
 };
 
 /* --state, by its value in the manifest. */
@@ -71,6 +71,12 @@ static int fill_manifest(const struct sign_options *options,
 				 options->memory);
 	if (options->memory)
 		manifest->max_memory = number;
+	if (options->threads &&
+	    !cli_number(options->threads, 1, REWIRE_MAX_THREADS, &number))
+		return cli_usage("--threads: %s is not a number from 1 to %d",
+				 options->threads, REWIRE_MAX_THREADS);
+	if (options->threads)
+		manifest->max_threads = (__u32)number;
 	if (options->min_atl &&
 	    !cli_number(options->min_atl, 0, REWIRE_MAX_LEVEL, &number))
 		return cli_usage("--min-atl: %s is not a level from 0 to %d",
@@ -96,7 +102,7 @@ static int measure(const char *path, struct rewire_manifest *manifest,
 	rc = rewire_image_measure(&image, manifest->measurement, err);
 	memcpy(manifest->image_digest, image.digest, sizeof(image.digest));
 	manifest->max_memory = image.memory;
-	manifest->max_threads = 1;
+	manifest->max_threads = 1;	/* unless --threads */
 	rewire_image_close(&image);
 	return rc;
 }
@@ -186,6 +192,7 @@ static int run(int argc, char **argv)
 		{ .name = "release", .value = &o.release, .required = true },
 		{ .name = "svn", .value = &o.svn, .required = true },
 		{ .name = "max-memory", .value = &o.memory },
+		{ .name = "threads", .value = &o.threads },
 		{ .name = "min-atl", .value = &o.min_atl },
 		{ .name = "state", .value = &o.state },
 		{ .name = "predecessor", .more = add_predecessor },
@@ -214,6 +221,7 @@ const struct command cmd_sign = {
 	"  --release N          release number\n"
 	"  --svn N              security version; raise it when a hole was closed\n"
 	"  --max-memory SIZE    refuse to run with more [what the image has]\n"
+	"  --threads N          refuse it more threads [1]; it has stacks for as many\n"
 	"  --min-atl LEVEL      refuse to run on a host of a lower trust level [0]\n"
 	"  --state FROM         what it starts with when it is an update [none]:\n"
 	"                         none      nothing, it starts anew\n"

@@ -88,7 +88,7 @@ json_t *show_hex(const void *data, size_t length)
 
 json_t *show_enclave(const struct rewire_enclave_info *info)
 {
-	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:i, s:i, s:i, s:i, s:i}",
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:i}",
 			 "enclave", (json_int_t)info->id,
 			 "state", rewire_enclave_state_name(info->state),
 			 "workload", show_id(info->workload),
@@ -101,6 +101,7 @@ json_t *show_enclave(const struct rewire_enclave_info *info)
 						 sizeof(info->measurement)),
 			 "memory", (json_int_t)info->memory,
 			 "max_memory", (json_int_t)info->max_memory,
+			 "threads", (int)info->threads,
 			 "max_threads", (int)info->max_threads,
 			 "min_atl", (int)info->min_atl,
 			 "attributes", (int)info->attributes,

@@ -11,7 +11,13 @@
 #include "internal.h"
 #include "rewire_enclave.h"
 
-__attribute__((aligned(64))) struct rewire_gate rewire_gate;
+__attribute__((aligned(64))) struct rewire_gate rewire_gate[REWIRE_MAX_THREADS];
+
+/* Of the thread that asks. */
+static struct rewire_gate *own_gate(void)
+{
+	return &rewire_gate[rewire_arch_slot()];
+}
 
 static __u64 address(const void *pointer)
 {
@@ -20,9 +26,11 @@ static __u64 address(const void *pointer)
 
 static long call(const struct rewire_gate *request)
 {
-	rewire_gate = *request;
+	struct rewire_gate *gate = own_gate();
+
+	*gate = *request;
 	rewire_ring();
-	return rewire_gate.result;
+	return gate->result;
 }
 
 /*
@@ -48,18 +56,18 @@ static long receive(const struct rewire_gate *request, void *buffer, size_t size
 		.op = REWIRE_GATE_RECV,
 		.arg = { address(buffer), size },
 	};
+	const struct rewire_gate *gate = own_gate();
 	long length = checked(call(request), size);
 
-	while (length >= 0 && rewire_gate.arg[3] != REWIRE_RECV_CALL) {
-		uint64_t handle = rewire_gate.arg[2];
-		int status = rewire_attend(rewire_gate.arg[3],
-					   rewire_gate.arg[4]);
+	while (length >= 0 && gate->arg[3] != REWIRE_RECV_CALL) {
+		uint64_t handle = gate->arg[2];
+		int status = rewire_attend(gate->arg[3], gate->arg[4]);
 
 		rewire_reply(handle, status, NULL, 0);
 		length = checked(call(&next), size);
 	}
 	if (length >= 0)
-		*ret_handle = rewire_gate.arg[2];
+		*ret_handle = gate->arg[2];
 	return length;
 }
 
@@ -138,7 +146,7 @@ long rewire_unseal(const void *blob, size_t length, void *plain, size_t size,
 	long opened = checked(call(&request), size);
 
 	if (opened >= 0 && ret_flags)
-		*ret_flags = rewire_gate.arg[5];
+		*ret_flags = own_gate()->arg[5];
 	return opened;
 }
 
@@ -151,7 +159,7 @@ static int counter(unsigned int which, unsigned int how, uint64_t *ret_value)
 	int error = call(&request);
 
 	if (!error)
-		*ret_value = rewire_gate.arg[2];
+		*ret_value = own_gate()->arg[2];
 	return error;
 }
 
@@ -208,6 +216,30 @@ int rewire_self(struct rewire_self *ret_self)
 	};
 
 	return call(&request);
+}
+
+long rewire_call_spawn(void)
+{
+	const struct rewire_gate request = { .op = REWIRE_GATE_SPAWN };
+
+	return checked(call(&request), REWIRE_MAX_THREADS - 1);
+}
+
+void rewire_call_spawned(unsigned long slot, int failed)
+{
+	const struct rewire_gate request = {
+		.op = REWIRE_GATE_SPAWNED,
+		.arg = { slot, failed },
+	};
+
+	call(&request);
+}
+
+void rewire_call_leave(void)
+{
+	const struct rewire_gate request = { .op = REWIRE_GATE_LEAVE };
+
+	call(&request);
 }
 
 _Noreturn void rewire_exit(int code)

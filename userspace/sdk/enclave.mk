@@ -8,11 +8,12 @@
 #	SDK = ../path/to/userspace/sdk
 #	include $(SDK)/enclave.mk
 #
-# makes $(OUT)/mine.elf. HEAP and STACK take K and M, and sums (4M+64K). Further
-# variables: CPPFLAGS, CFLAGS, ARCH.
+# makes $(OUT)/mine.elf. HEAP and STACK take K and M, and sums (4M+64K); each of
+# THREADS threads has a stack of its own. Further variables: CPPFLAGS, CFLAGS, ARCH.
 
 HEAP ?= 1M
 STACK ?= 64K
+THREADS ?= 1
 REWIRE_SDK := $(abspath $(SDK))
 OUT ?= $(abspath $(REWIRE_SDK)/../../build/enclaves)
 OBJ := $(OUT)/obj/$(NAME)
@@ -27,9 +28,14 @@ all: $(OUT)/$(NAME).elf
 
 # Linked under another name first, so that what fails the check is not there.
 $(OUT)/$(NAME).elf: $(OBJS) $(LIB) $(REWIRE_SDK)/enclave.ld $(MAKEFILE_LIST)
-	$(Q)$(LD) $(ENCLAVE_LDFLAGS) -T $(REWIRE_SDK)/enclave.ld \
+	$(Q)awk -v threads=$(THREADS) '!/@t@/ { print; next } \
+		{ for (t = 1; t < threads; t++) { \
+			line = $$0; gsub(/@t@/, t, line); print line } }' \
+		$(REWIRE_SDK)/enclave.ld >$(OBJ)/enclave.ld
+	$(Q)$(LD) $(ENCLAVE_LDFLAGS) -T $(OBJ)/enclave.ld \
 		--defsym=rewire_heap_size=$(HEAP) \
 		--defsym=rewire_stack_size=$(STACK) \
+		--defsym=rewire_threads=$(THREADS) \
 		-Map=$(OBJ)/map -o $(OBJ)/linked $(OBJS) $(LIB) $(ENCLAVE_LIBS)
 	$(Q)$(REWIRE_SDK)/check-image $(OBJ)/linked $(LIB)
 	$(Q)mv $(OBJ)/linked $@

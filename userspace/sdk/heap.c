@@ -17,6 +17,7 @@
 
 #include "arch.h"
 #include "internal.h"
+#include "rewire_enclave.h"
 
 #define ALIGN		16
 #define USED		1UL
@@ -41,6 +42,7 @@ struct chunk {
 
 _Static_assert(HEAD % ALIGN == 0 && LEAST % ALIGN == 0, "chunk alignment");
 
+static struct rewire_mutex mutex;	/* of all below, and of the chunks */
 static struct chunk *bins[BINS];
 static uint64_t filled;		/* bit n: bins[n] is not empty */
 
@@ -194,36 +196,10 @@ static void *memory_of(struct chunk *chunk)
 	return chunk ? &chunk->next : NULL;
 }
 
-void *malloc(size_t request)
+static void *resize(void *memory, size_t size)
 {
-	return memory_of(take(chunk_size(request)));
-}
+	struct chunk *old = chunk_of(memory), *fresh;
 
-void free(void *memory)
-{
-	if (memory)
-		give(chunk_of(memory));
-}
-
-void *calloc(size_t count, size_t each)
-{
-	struct chunk *chunk;
-	size_t size;
-
-	if (__builtin_mul_overflow(count, each, &size))
-		size = SIZE_MAX;
-	chunk = take(chunk_size(size));
-	return chunk ? memset(memory_of(chunk), 0, size) : NULL;
-}
-
-void *realloc(void *memory, size_t request)
-{
-	size_t size = chunk_size(request);
-	struct chunk *old, *fresh;
-
-	if (!memory)
-		return malloc(request);
-	old = chunk_of(memory);
 	if (size && size <= size_of(old)) {
 		trim(old, size);
 		return memory;
@@ -236,21 +212,11 @@ void *realloc(void *memory, size_t request)
 	return memory_of(fresh);
 }
 
-void *aligned_alloc(size_t alignment, size_t request)
+static void *take_aligned(size_t alignment, size_t size, size_t room)
 {
-	size_t size = chunk_size(request), room;
-	struct chunk *chunk, *tail;
+	struct chunk *chunk = take(room), *tail;
 	uintptr_t start;
 
-	if (!alignment || alignment & (alignment - 1)) {
-		errno = EINVAL;
-		return NULL;
-	}
-	/* Where it begins is luck, and what lies in front must make a chunk. */
-	if (!size || __builtin_add_overflow(size, alignment + LEAST, &room) ||
-	    room > PTRDIFF_MAX)
-		room = 0;
-	chunk = take(alignment <= ALIGN ? size : room);
 	if (!chunk)
 		return NULL;
 	start = (uintptr_t)memory_of(chunk);
@@ -262,6 +228,68 @@ void *aligned_alloc(size_t alignment, size_t request)
 	}
 	trim(chunk, size);
 	return memory_of(chunk);
+}
+
+void *malloc(size_t request)
+{
+	void *memory;
+
+	rewire_mutex_lock(&mutex);
+	memory = memory_of(take(chunk_size(request)));
+	rewire_mutex_unlock(&mutex);
+	return memory;
+}
+
+void free(void *memory)
+{
+	if (!memory)
+		return;
+	rewire_mutex_lock(&mutex);
+	give(chunk_of(memory));
+	rewire_mutex_unlock(&mutex);
+}
+
+void *calloc(size_t count, size_t each)
+{
+	size_t size;
+	void *memory;
+
+	if (__builtin_mul_overflow(count, each, &size))
+		size = SIZE_MAX;
+	memory = malloc(size);
+	return memory ? memset(memory, 0, size) : NULL;
+}
+
+void *realloc(void *memory, size_t request)
+{
+	void *resized;
+
+	if (!memory)
+		return malloc(request);
+	rewire_mutex_lock(&mutex);
+	resized = resize(memory, chunk_size(request));
+	rewire_mutex_unlock(&mutex);
+	return resized;
+}
+
+void *aligned_alloc(size_t alignment, size_t request)
+{
+	size_t size = chunk_size(request), room = size;
+	void *memory;
+
+	if (!alignment || alignment & (alignment - 1)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	/* Where it begins is luck, and what lies in front must make a chunk. */
+	if (alignment > ALIGN &&
+	    (!size || __builtin_add_overflow(size, alignment + LEAST, &room) ||
+	     room > PTRDIFF_MAX))
+		room = 0;
+	rewire_mutex_lock(&mutex);
+	memory = take_aligned(alignment, size, room);
+	rewire_mutex_unlock(&mutex);
+	return memory;
 }
 
 int posix_memalign(void **ret_memory, size_t alignment, size_t request)

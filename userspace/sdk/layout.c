@@ -23,8 +23,9 @@ const struct rewire_layout rewire_layout = {
 	.restorer = ADDRESS(rewire_restorer),
 	.ssa = ADDRESS(rewire_ssa_start),
 	.ssa_size = ADDRESS(rewire_ssa_size),
-	.gate = ADDRESS(&rewire_gate),
+	.gate = ADDRESS(rewire_gate),
 	.doorbell = ADDRESS(rewire_doorbell),
 };
 
+_Static_assert(REWIRE_CLONE_ALLOWED == REWIRE_CLONE_FLAGS, "the filter refuses");
 _Static_assert(REWIRE_SAVED_SIZE % 64 == 0, "the frame must stay aligned");

@@ -3,7 +3,7 @@
  * REWIRE: what an enclave may call.
  *
  * An enclave is an ordinary C program with a main(), linked by enclave.mk. It
- * has one thread and the pure part of a C library (string, stdlib, math,
+ * has the threads it makes and the pure part of a C library (string, stdlib, math,
  * snprintf, qsort; malloc on a heap of fixed size), and no kernel: no files, no
  * clock, no sockets. It talks to the world in answers to calls, and to its
  * Security Monitor (SM) by the functions below.
@@ -179,6 +179,85 @@ int rewire_self(struct rewire_self *ret_self);
  * @code: kept for whoever asks how it ended
  */
 _Noreturn void rewire_exit(int code);
+
+/* ------------------------------------------------------------------------
+ * Threads. As many as the manifest says (rewire sign --threads), with a stack each
+ * (THREADS in the enclave's Makefile). All are paused, moved and restored wherever
+ * they are, be it in a wait or in a loop without end. Calls come to the first thread
+ * alone, the one that runs main(); any other may do all but receive, export and
+ * import. An error that ends one ends the enclave.
+ */
+
+/**
+ * struct rewire_thread - a thread more
+ * @run: what it does
+ * @argument: for @run
+ * @result: what @run returned
+ * @done: it did
+ *
+ * In the enclave's memory from rewire_thread_create() to rewire_thread_join().
+ */
+struct rewire_thread {
+	int (*run)(void *argument);
+	void *argument;
+	int result;
+	unsigned int done;
+};
+
+/**
+ * rewire_thread_create() - a thread more
+ * @thread: out: it
+ * @run: what it does
+ * @argument: for @run
+ *
+ * Return: 0; -EDQUOT: there are as many as the manifest allows; else what the host
+ * said instead of making it, -EAGAIN for want of room.
+ */
+int rewire_thread_create(struct rewire_thread *thread, int (*run)(void *),
+			 void *argument);
+
+/**
+ * rewire_thread_join() - wait until a thread has ended
+ * @thread: once, and by one thread
+ *
+ * Return: what its function returned.
+ */
+int rewire_thread_join(struct rewire_thread *thread);
+
+/**
+ * rewire_thread_exit() - end this thread; the first one ends the enclave
+ * @result: for rewire_thread_join()
+ */
+_Noreturn void rewire_thread_exit(int result);
+
+/* All zero is free, and no thread's. Not recursive. */
+struct rewire_mutex {
+	unsigned int state;
+};
+
+void rewire_mutex_lock(struct rewire_mutex *mutex);
+void rewire_mutex_unlock(struct rewire_mutex *mutex);
+
+/* rewire_mutex_trylock() - whether it was free, and is the caller's now */
+int rewire_mutex_trylock(struct rewire_mutex *mutex);
+
+/* All zero at first. */
+struct rewire_cond {
+	unsigned int sequence;
+};
+
+/**
+ * rewire_cond_wait() - wait for a signal, without the mutex meanwhile
+ * @cond: of what may have changed
+ * @mutex: the caller's; protects what is waited for
+ *
+ * Returns without a signal too, after a pause always: look, and wait again.
+ */
+void rewire_cond_wait(struct rewire_cond *cond, struct rewire_mutex *mutex);
+
+/* One of those who wait, or all of them. */
+void rewire_cond_signal(struct rewire_cond *cond);
+void rewire_cond_broadcast(struct rewire_cond *cond);
 
 /* ------------------------------------------------------------------------
  * Update: the old version exports its state, the new one imports it.

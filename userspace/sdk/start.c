@@ -15,9 +15,10 @@
 /*
  * musl's struct pthread, of which its string, stdlib and stdio functions use
  * errno, the locale and the stack canary; it is smaller than this. The linker
- * script refuses thread-local variables, so nothing lies below it.
+ * script refuses thread-local variables, so nothing lies below it. At its end is
+ * what the SDK knows of the thread; see arch.h.
  */
-__attribute__((aligned(64))) char rewire_thread[512];
+__attribute__((aligned(64))) char rewire_thread[REWIRE_BLOCK_SIZE];
 
 /* It sets the canary, so it can't be checked by it. */
 __attribute__((no_stack_protector)) _Noreturn void rewire_start(void)

@@ -340,6 +340,44 @@ static void limits(void)
 	enter_oddly(no_limits, NULL, "unlimited stack and core");
 }
 
+static int park_signal_pending(void *data)
+{
+	sigset_t park;
+
+	(void)data;
+	sigemptyset(&park);
+	sigaddset(&park, REWIRE_PARK_SIGNAL);
+	return sigprocmask(SIG_BLOCK, &park, NULL) || raise(REWIRE_PARK_SIGNAL) ?
+	       errno : 0;
+}
+
+/*
+ * One that goes on in another process has its registers in a frame on the signal
+ * stack until it is back from there: no signal may write over it.
+ */
+static void returning_signalled(void)
+{
+	struct rewire_enclave_info info;
+	struct rewire_error error;
+	struct victim victim;
+	int code;
+
+	victim_start(&victim);
+	if (rewire_enclave_pause(victim.fd, 60000, &error))
+		tap_bail("%s", error.text);
+	kill(victim.pid, SIGKILL);
+	waitpid(victim.pid, NULL, 0);
+	do {
+		if (rewire_enclave_get_info(victim.fd, &info, &error))
+			tap_bail("%s", error.text);
+	} while (info.pid);
+	code = victim_enter(&victim, park_signal_pending, NULL);
+	tap_ok(!code && victim_intact(&victim) && victim_pauses(&victim),
+	       "a park signal that waits for it when it returns: intact (%s)",
+	       strerror(code));
+	victim_end(&victim);
+}
+
 int main(void)
 {
 	victim_setup();
@@ -352,5 +390,6 @@ int main(void)
 	enter_oddly(all_blocked, NULL, "all signals ignored and blocked");
 	enter_oddly(dumpable, NULL, "PR_SET_DUMPABLE");
 	enter_oddly(no_new_privs_and_tsc, NULL, "no_new_privs, no TSC, pdeathsig");
+	returning_signalled();
 	return tap_done();
 }

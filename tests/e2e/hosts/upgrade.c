@@ -59,7 +59,9 @@ static void manifest_of(const struct edition *edition,
 		.release = edition->release,
 		.svn = edition->release,
 		.max_memory = image->memory,
-		.max_threads = 1,
+		/* its State Save Areas are the last that it has */
+		.max_threads = (image->layout.base + image->layout.span -
+				image->layout.ssa) / image->layout.ssa_size,
 		.attributes = edition->state,
 	};
 	struct rewire_signer *signer = signer_of("developer");

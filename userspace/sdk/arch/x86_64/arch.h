@@ -17,6 +17,23 @@
 #define REWIRE_SAVED_GS		16
 #define REWIRE_SAVED_SIZE	64
 
+/* Bytes of one State Save Area, as enclave.ld has it, and of a slot's doorbells. */
+#define REWIRE_SSA_SHIFT	14
+#define REWIRE_BELLS_SHIFT	13
+
+/*
+ * What the thread pointer points to: what the C library takes for its struct
+ * pthread, and at the end the number of the thread's slot and the struct
+ * rewire_thread that it is.
+ */
+#define REWIRE_BLOCK_SIZE	512
+#define REWIRE_BLOCK_CANARY	0x28
+#define REWIRE_BLOCK_THREAD	496
+#define REWIRE_BLOCK_SLOT	504
+
+/* REWIRE_CLONE_FLAGS, for assembly. */
+#define REWIRE_CLONE_ALLOWED	0x50f00
+
 #ifndef __ASSEMBLER__
 
 /* Entry points; their addresses go to the layout and nothing in C calls them. */
@@ -32,6 +49,50 @@ void rewire_restorer(void);
  * have changed.
  */
 void rewire_ring(void);
+
+/**
+ * rewire_spawn() - a new thread
+ * @slot: reserved for it
+ * @block: its thread pointer; its stack is below that
+ *
+ * It comes to the slot and goes on at rewire_thread_start().
+ *
+ * Return: above 0, or a negative errno.
+ */
+long rewire_spawn(unsigned long slot, void *block);
+
+/* rewire_vanish() - the end of this thread, which has left its slot */
+_Noreturn void rewire_vanish(void);
+
+/**
+ * rewire_futex() - wait, or wake
+ * @word: in the enclave
+ * @op: FUTEX_WAIT_PRIVATE or FUTEX_WAKE_PRIVATE
+ * @value: sleep only if this is at @word; or how many to wake
+ *
+ * Whatever it returns may be a lie, and a pause ends it at once: look at @word.
+ */
+void rewire_futex(unsigned int *word, int op, unsigned int value);
+
+/* rewire_arch_slot() - the number of this thread's slot */
+static inline unsigned long rewire_arch_slot(void)
+{
+	unsigned long slot;
+
+	__asm__ volatile("mov %%fs:%c1, %0" : "=r"(slot) :
+			 "i"(REWIRE_BLOCK_SLOT));
+	return slot;
+}
+
+/* rewire_arch_thread() - the struct rewire_thread of this thread, NULL: the first */
+static inline void *rewire_arch_thread(void)
+{
+	void *thread;
+
+	__asm__ volatile("mov %%fs:%c1, %0" : "=r"(thread) :
+			 "i"(REWIRE_BLOCK_THREAD));
+	return thread;
+}
 
 /**
  * rewire_arch_set_canary() - set what functions compiled with
