@@ -727,6 +727,80 @@ arrival() {
 	result $? "which go on waiting"
 }
 
+# ---- from a repository ----
+
+tuf() {
+	(cd "$work/tuf" && rewire tuf "$@" >>"$work/tuf.log" 2>&1)
+}
+
+publish() {
+	tuf sign repo --key targets.key --yes &&
+		tuf snapshot repo --key online.key --yes &&
+		tuf timestamp repo --key online.key --yes && tuf publish repo --yes
+}
+
+# release NAME: into the repository, and the channel
+release() {
+	echo "packages/$1.package" >>"$work/tuf/channel"
+	tuf add repo channel --yes &&
+		tuf add repo "$work/$1.package" "$work/$1.payload" \
+			--prefix packages --yes
+}
+
+repository() {
+	local key
+	mkdir "$work/tuf"
+	for key in root targets online; do
+		(cd "$work/tuf" && rewire tuf key make $key --online .) >/dev/null
+	done
+	tuf init repo --root root.pub --targets targets.pub --snapshot online.pub \
+		--timestamp online.pub && tuf sign repo --key root.key --yes &&
+		next 21 && release p21 && publish
+}
+
+# The port is the kernel's to choose; the server says which.
+web_server() {
+	at alpha python3 -u -m http.server --bind 127.0.0.1 \
+		--directory "$work/tuf/repo/public" 0 >"$work/web" 2>"$work/web.log" &
+	web=$!
+	disown
+	until_true grep -q 'port [0-9]' "$work/web" &&
+		port=$(grep -o 'port [0-9]*' "$work/web" | grep -o '[0-9]*')
+}
+
+has_waited() {
+	lists alpha '"to_release":21[^{]*"waits_for":"approval"' &&
+		[ ! -e "$work/inbox.alpha/p21.payload" ]
+}
+
+from_a_repository() {
+	local web port payload
+	freshness=--unwitnessed
+	options[alpha]=''
+	new_disk alpha
+	rm -f "$work/inbox.alpha"/*
+	policy alpha notify 2>/dev/null
+	up alpha && run alpha unruly unruly1 $W && repository && web_server
+	result $? "a repository of The Update Framework, on a web server"
+	options[alpha]="--update-inbox $work/inbox.alpha --update-policy $work/policy.alpha --tuf-metadata http://127.0.0.1:$port/metadata --tuf-targets http://127.0.0.1:$port/targets --tuf-root $work/tuf/repo/public/metadata/1.root.json --tuf-client $PWD/build/bin/rewire-tuf-client --tuf-period 1"
+	restart alpha && until_true has_waited
+	result $? "what is in it is listed; its payload does not come before consent"
+	update alpha approve "$(waiting alpha 21)" >/dev/null &&
+		until_true has_release alpha $W 21
+	result $? "approved: the payload is fetched, and the SM switches to it"
+	next 22 && release p22 && publish &&
+		payload=$(echo "$work"/tuf/repo/public/targets/packages/*.p22.payload) &&
+		echo evil >>"$payload" && policy alpha automatic &&
+		until_true grep -q 'the payload of p22' "$work/alpha.log" &&
+		has_release alpha $W 21 && [ ! -e "$work/inbox.alpha/p22.payload" ]
+	result $? "a payload that was changed on the server does not reach the inbox"
+	# It is tried again after a minute.
+	cp "$work/p22.payload" "$payload" &&
+		PATIENCE=150 until_true has_release alpha $W 22
+	result $? "the right one does, and is applied by itself"
+	kill "$web"
+}
+
 # ---- power cuts ----
 
 torn=	# the last record did not get to the disk
@@ -807,6 +881,7 @@ consents
 killed
 collisions
 arrival
+from_a_repository
 power_cuts
 echo "1..$results"
 exit "$failed"

@@ -412,7 +412,7 @@ int tuf_client_refresh(struct tuf_client *client, struct tuf_error *err)
 	if (!client->metadata.count)
 		return tuf_fail(err, TUF_ARGUMENT, NULL, "no URL for metadata");
 	client->fresh = false;
-	client->trusted.now = time(NULL);
+	client->trusted.now = client->at ? client->at : time(NULL);
 	/* What is stored counts, not what an earlier refresh has read of it. */
 	replace(&client->trusted.timestamp, NULL);
 	replace(&client->trusted.snapshot, NULL);

@@ -20,6 +20,7 @@ struct tuf_client {
 	struct tuf_urls metadata;
 	struct tuf_urls targets;
 	char *target_dir;
+	int64_t at;		/* the time to go by; 0: the clock's */
 	bool fresh;		/* refreshed */
 };
 

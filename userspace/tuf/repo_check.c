@@ -99,8 +99,8 @@ static int new_client(const char *folder, const char *store, int64_t now,
 	int rc = metadata && targets ? tuf_client_new(&options, ret, err) :
 		 tuf_no_memory(err);
 
-	if (!rc && now)
-		(*ret)->trusted.now = now;
+	if (!rc)
+		(*ret)->at = now;
 	free(metadata);
 	free(targets);
 	return rc;
