@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -264,6 +265,165 @@ static void destroyed_in_a_round(void)
 	end();
 }
 
+/* ---- to and fro, each time in another way ---- */
+
+static unsigned long long chance_state;
+
+/* The same for the same seed; good enough to choose by. */
+static unsigned int chance(unsigned int below)
+{
+	chance_state = chance_state * 6364136223846793005ULL +
+		       1442695040888963407ULL;
+	return (unsigned int)(chance_state >> 33) % below;
+}
+
+static unsigned long long setting(const char *name, unsigned long long usual)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 10) : usual;
+}
+
+/**
+ * struct way - one migration
+ * @carry: its sessions
+ * @rounds: before it stands still
+ * @sealing: files of both sides, or -1
+ * @sealed: what they gave
+ */
+struct way {
+	struct carry carry;
+	unsigned int rounds;
+	int sealing[2];
+	struct blob sealed[2];
+};
+
+static bool seal(struct way *way, int side, bool *ret_last)
+{
+	return expect_ok(blob_round(&way->sealed[side], way->sealing[side],
+				    ret_last, &way->carry.error),
+			 &way->carry.error);
+}
+
+static bool begin_to_seal(struct way *way)
+{
+	const int session[2] = { way->carry.out, way->carry.in };
+	bool rounds, last;
+
+	for (int side = 0; side < 2; side++) {
+		way->sealing[side] =
+			rewire_session_checkpoint(session[side], &rounds,
+						  &way->carry.error);
+		if (!expect_ok(way->sealing[side], &way->carry.error) ||
+		    !seal(way, side, &last))
+			return false;
+	}
+	return true;
+}
+
+/* Read it all, and write it on. */
+static bool pass_round(struct carry *carry)
+{
+	__u64 pages;
+
+	if (!expect_ok(rewire_session_round(carry->out, chance(3) ? 0 :
+					    chance(2000), &pages,
+					    &carry->error), &carry->error) ||
+	    !expect_ok(carry_step(carry, STEP_READ), &carry->error) ||
+	    !expect_ok(carry_write(carry, carry->stream, carry->length),
+		       &carry->error))
+		return false;
+	carry->length = 0;
+	return true;
+}
+
+static bool copy_some(struct way *way)
+{
+	unsigned int first = chance(2) ? 0 : way->rounds;
+	bool last;
+
+	for (unsigned int i = 0; i < way->rounds; i++) {
+		if (!pass_round(&way->carry) ||
+		    (i == first && !begin_to_seal(way)))
+			return false;
+		for (int side = 0; side < 2 && i > first; side++)
+			if (chance(2) && !seal(way, side, &last))
+				return false;
+	}
+	return true;
+}
+
+static bool stop_and_finish(struct way *way, const struct host *to)
+{
+	struct carry *carry = &way->carry;
+	bool last = false;
+
+	if (!expect_ok(carry_step(carry, STEP_FREEZE), &carry->error) ||
+	    (way->sealing[0] >= 0 && !seal(way, 0, &last)) ||
+	    !expect_ok(carry_steps(carry, STEP_READ, STEP_WRITE),
+		       &carry->error) ||
+	    (way->sealing[1] >= 0 && !seal(way, 1, &last)))
+		return false;
+	expect(way->sealing[1] < 0 || last, "what is sealed is not all of it");
+	if (!expect_ok(carry_steps(carry, STEP_READY, STEP_RECEIPT),
+		       &carry->error))
+		return false;
+	carry_enter(carry, &work);
+	return expect_ok(work_ask(&work, to, PATIENCE_MS), &work.error);
+}
+
+static bool give_up(struct way *way, const struct host *from)
+{
+	struct carry *carry = &way->carry;
+
+	return expect_ok(carry_abort(carry, carry->out), &carry->error) &&
+	       expect_ok(carry_abort(carry, carry->in), &carry->error) &&
+	       expect_ok(work_ask(&work, from, PATIENCE_MS), &work.error);
+}
+
+/* Return: where it is afterwards, which works there and is as it should be. */
+static const struct host *go(const struct host *from, const struct host *to)
+{
+	struct way way = { .rounds = chance(5), .sealing = { -1, -1 } };
+	bool moves = chance(6), good;
+	const struct host *at = moves ? to : from;
+
+	carry_init(&way.carry, &work, from, to, LIFETIME_MS);
+	good = expect_ok(carry_steps(&way.carry, STEP_OFFER, STEP_AGREE),
+			 &way.carry.error);
+	work_busy(&work, from, "run", 1 + chance(64));
+	good = good && copy_some(&way) &&
+	       (moves ? stop_and_finish(&way, to) : give_up(&way, from));
+	for (int side = 0; side < 2; side++) {
+		if (way.sealing[side] >= 0)
+			close(way.sealing[side]);
+		blob_free(&way.sealed[side]);
+	}
+	carry_end(&way.carry);
+	return good && ask(at, "verify", NULL, NULL) ? at : NULL;
+}
+
+static void to_and_fro(void)
+{
+	unsigned long long moves = setting("REWIRE_MOVES", 8);
+	const struct host *at = &alpha;
+
+	chance_state = setting("REWIRE_SEED", 1);
+	work_start(&work, &alpha, "churn-4M");
+	ask(&alpha, "fill", "2", "7");
+	ask(&alpha, "dirty", "10", NULL);
+	for (unsigned long long i = 0; i < moves && at; i++) {
+		at = go(at, at == &alpha ? &beta : &alpha);
+		expect(at, "migration %llu of %llu, REWIRE_SEED=%llu", i + 1,
+		       moves, setting("REWIRE_SEED", 1));
+	}
+	if (at)
+		expect(work_count(&work, at) == 1 &&
+		       !work_count(&work, at == &alpha ? &beta : &alpha),
+		       "there is not one instance");
+	end();
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -274,6 +434,7 @@ int main(int argc, char **argv)
 		{ "attack_22_sealed_after_it_ran", sealed_after_it_ran },
 		{ "out_of_turn", out_of_turn },
 		{ "destroyed_in_a_round", destroyed_in_a_round },
+		{ "to_and_fro", to_and_fro },
 		{ 0 }
 	};
 
