@@ -32,6 +32,10 @@ check-tuf-mutants:
 	@scripts/setup tuf
 	@tests/tuf/mutants $(MUTANTS)
 
+# Nor this: it takes too long.
+check-soak:
+	@scripts/check-soak $(MOVES) $(SEED)
+
 demo:
 	@scripts/demo
 
@@ -50,8 +54,9 @@ help:
 	@echo '             $(CHECKS)'
 	@echo 'check-tuf-mutants  each check of the TUF client removed in turn:'
 	@echo '             the tests must notice (MUTANTS="NAME ...": only these)'
+	@echo 'check-soak   MOVES=200 migrations under load in the debug kernel'
 	@echo 'bench        measure, into build/bench.json (bench-quick: sooner)'
 	@echo 'setup        install all that building and testing needs'
 	@echo 'clean        remove build/ (kernels are kept in ~/.cache/rewire)'
 
-.PHONY: all modules user setup check $(CHECKS) check-tuf-mutants demo bench bench-quick clean help
+.PHONY: all modules user setup check $(CHECKS) check-tuf-mutants check-soak demo bench bench-quick clean help
