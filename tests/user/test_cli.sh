@@ -3,31 +3,7 @@
 # The command line where no Security Monitor is needed. TAP on standard output;
 # $REWIRE is the program.
 
-number=0
-failed=0
-
-# result STATUS NAME: STATUS is of the test, 0 for good
-result() {
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$dir/out" "$dir/err"
-		failed=1
-	fi
-}
-
-# try EXPECTED ARGUMENT...: run it and compare the exit status
-try() {
-	expected=$1
-	shift
-	"$REWIRE" "$@" >"$dir/out" 2>"$dir/err" </dev/null
-	[ $? = "$expected" ]
-}
-
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
+. "$(dirname -- "$0")/tap.sh"
 uuid=00112233-4455-6677-8899-aabbccddeeff
 commands=$("$REWIRE" help | sed -n 's/^  \([a-z]*\)  *.*/\1/p')
 

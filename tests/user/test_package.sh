@@ -3,31 +3,7 @@
 # rewire package and rewire suk, where no Security Monitor is needed. TAP on
 # standard output; $REWIRE is the program, $WRITE_IMAGE writes an enclave image.
 
-number=0
-failed=0
-
-# result STATUS NAME: STATUS is of the test, 0 for good
-result() {
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$dir/out" "$dir/err"
-		failed=1
-	fi
-}
-
-# try EXPECTED ARGUMENT...: run it and compare the exit status
-try() {
-	expected=$1
-	shift
-	"$REWIRE" "$@" >"$dir/out" 2>"$dir/err" </dev/null
-	[ $? = "$expected" ]
-}
-
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
+. "$(dirname -- "$0")/tap.sh"
 pki=$dir/pki
 uuid=7b1d3c9e-58d1-4d8e-9c55-0d6b5f3f2a10
 image=$dir/vault2

@@ -3,27 +3,10 @@
 # What the tests of `rewire tuf` share. Sourced; TAP on standard output. $REWIRE is
 # the program, $TUF_CLIENT the client.
 
-number=0
-failed=0
+. "$(dirname -- "$0")/tap.sh"
 
-# result STATUS NAME: STATUS is of the test, 0 for good
-result() {
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$dir/out" "$dir/err"
-		failed=1
-	fi
-}
-
-# try EXPECTED ARGUMENT...: run `rewire tuf` and compare the exit status
-try() {
-	expected=$1
-	shift
-	"$REWIRE" tuf "$@" >"$dir/out" 2>"$dir/err" </dev/null
-	[ $? = "$expected" ]
+program() {
+	"$REWIRE" tuf "$@"
 }
 
 # refused TEXT ARGUMENT...: it fails, and the message says TEXT
@@ -102,9 +85,5 @@ finish() {
 	exit $failed
 }
 
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-: >"$dir/out"
-: >"$dir/err"
 TMPDIR=$dir
 export TMPDIR
