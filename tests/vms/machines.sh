@@ -83,10 +83,11 @@ refused_at_source() {
 	on alpha "rewire call $W count" | grep -x 41
 }
 
+# While there is a stream to be cut: a target that has all of it waits for a word.
 source_helper_killed() {
 	request beta alpha "$(epoch beta)" 10m "$work/back"
 	on beta "tc qdisc replace dev eth0 root netem delay 800ms
-		$(migrate "$work/back" alpha) >/tmp/back 2>&1 &
+		$(migrate "$work/back" alpha) --stop-and-copy >/tmp/back 2>&1 &
 		$(is_told frozen) && kill -9 \$(</tmp/rewired.pid)
 		tc qdisc del dev eth0 root; wait
 		cat /tmp/back"
