@@ -3,7 +3,7 @@
 # What the tests of `rewire tuf` share. Sourced; TAP on standard output. $REWIRE is
 # the program, $TUF_CLIENT the client.
 
-. "$(dirname -- "$0")/tap.sh"
+. "$(dirname -- "$0")/../user/tap.sh"
 
 program() {
 	"$REWIRE" tuf "$@"
