@@ -427,6 +427,11 @@ static struct file *checkpoint_within(struct rewire_enclave *enclave,
 	mutex_lock(&enclave->lock);
 	if (enclave->state == REWIRE_ENCLAVE_DESTROYED)
 		ret = rewire_because(why, -ECANCELED, "the enclave is gone");
+	else if (!live && enclave->state != REWIRE_ENCLAVE_FROZEN &&
+		 enclave->state != REWIRE_ENCLAVE_PREPARED)
+		ret = rewire_because(why, -EBADFD,
+				     "not for an enclave that is %s",
+				     rewire_enclave_state_name(enclave->state));
 	else
 		ret = checkpoint_seal(checkpoint, enclave, request_id, live);
 	if (ret == -EBUSY)
@@ -453,7 +458,7 @@ static struct file *checkpoint_within(struct rewire_enclave *enclave,
  *
  * The checkpoint is worth nothing without the end of its migration.
  *
- * Return: the file, or an ERR_PTR(): -EBUSY; -ECANCELED; -ENOMEM.
+ * Return: the file, or an ERR_PTR(): -EBADFD; -EBUSY; -ECANCELED; -ENOMEM.
  */
 struct file *rewire_checkpoint_session(struct rewire_session *session,
 				       struct rewire_enclave *enclave,
@@ -470,7 +475,7 @@ struct file *rewire_checkpoint_session(struct rewire_session *session,
  * @id: the same, without whose end the checkpoint is worth nothing
  * @why: for the sentence
  *
- * Return: the file, or an ERR_PTR(): -ECANCELED; -ENOMEM.
+ * Return: the file, or an ERR_PTR(): -EBADFD; -ECANCELED; -ENOMEM.
  */
 struct file *rewire_checkpoint_update(struct rewire_enclave *enclave,
 				      struct rewire_handover *handover,
