@@ -129,7 +129,7 @@ static int write_new(int dir, const char *name, mode_t mode, BIO *pem,
 				"%s is there already, and is not overwritten", name);
 	unlinkat(dir, FRESH, 0);
 	rc = tuf_file_write(dir, FRESH, mode, data, (size_t)length, err);
-	if (!rc && renameat(dir, FRESH, dir, name))
+	if (!rc && renameat2(dir, FRESH, dir, name, RENAME_NOREPLACE))
 		rc = tuf_fail_errno(err, name);
 	if (rc)
 		unlinkat(dir, FRESH, 0);

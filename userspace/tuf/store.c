@@ -83,6 +83,8 @@ static int read_all(int fd, size_t limit, char **ret_data, size_t *ret_length,
 		used += (size_t)n;
 	}
 	if (used < (size_t)st.st_size) {
+		/* It may be half of a key. */
+		explicit_bzero(data, used);
 		free(data);
 		return tuf_fail_errno(err, "reading stored metadata");
 	}
