@@ -55,6 +55,7 @@ static struct {
 	bool unsafe;		/* a step without the checkpoint it needs: never */
 	bool is_volatile;
 	const char *restoring;
+	void (*in_trial)(void);	/* what happens meanwhile */
 } sm;
 
 static int say(enum command command, struct rewire_error *err)
@@ -239,6 +240,8 @@ int rewire_update_ask_health(int update, unsigned int timeout_ms,
 {
 	(void)update;
 	(void)timeout_ms;
+	if (sm.in_trial)
+		sm.in_trial();
 	return say(HEALTH, err);
 }
 
@@ -265,7 +268,7 @@ int rewire_update_make_switch(int update, __u64 *ret_epoch,
 int rewire_update_give_up(int update, struct rewire_error *err)
 {
 	(void)update;
-	if (sm.state == REWIRE_UPDATE_SWITCHED)
+	if (sm.state >= REWIRE_UPDATE_SWITCHED)
 		return rewire_fail(err, EBADFD, "too late");
 	sm.state = REWIRE_UPDATE_ABORTED;
 	return say(GIVE_UP, err);
@@ -967,6 +970,31 @@ static void cancelled(void **state)
 			 -ENOENT);
 }
 
+/* The guard that a cancel wakes may be at the SM before it, or after it. */
+static void cancel_once_more(void)
+{
+	struct entry entry;
+
+	assert_int_equal(entry_is(&entry), ENTRY_RUNNING);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(updates_cancel(helper.updates, entry.id,
+						&entry, NULL), 0);
+	sm.fail[HEALTH] = ECANCELED;
+}
+
+static void cancelled_in_its_trial(void **state)
+{
+	struct entry entry;
+
+	(void)state;
+	policy_is("{\"default\":{\"consent\":\"automatic\"}}");
+	drop();
+	sm.in_trial = cancel_once_more;
+	look(updater);
+	assert_int_equal(entry_is(&entry), ENTRY_ABORTED);
+	assert_string_equal(entry.reason, "cancelled, as somebody asked for");
+}
+
 /* A client that hangs up cancels; a helper that stops leaves what can wait. */
 static void ended_from_outside(void **state)
 {
@@ -1257,6 +1285,7 @@ int main(void)
 		with_updater(withdrawn),
 		with_updater(not_for_it),
 		with_updater(cancelled),
+		with_updater(cancelled_in_its_trial),
 		test(ended_from_outside),
 		test(verb_apply),
 		test(verb_plan),
