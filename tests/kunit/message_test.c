@@ -431,8 +431,6 @@ static size_t freeze(struct kunit *test)
 {
 	struct talk *t = test->priv;
 	struct rewire_session *s = t->source;
-	struct kvec vec = { .iov_base = t->bytes, .iov_len = ROOM };
-	struct iov_iter iter;
 	ssize_t len;
 
 	s->enclave = t->enclave;
