@@ -15,7 +15,12 @@
 
 #include "stream.h"
 
-/* Return: @length, or -EAGAIN or -EPIPE */
+/*
+ * Whoever takes out of the pipe may hold it for as long as his socket takes nothing.
+ * The stream is locked here, and its deadline must not wait for that.
+ *
+ * Return: @length, or -EAGAIN or -EPIPE
+ */
 static ssize_t pipe_add(struct pipe_inode_info *pipe, struct page *page,
 			u32 offset, u32 length)
 {
@@ -25,8 +30,9 @@ static ssize_t pipe_add(struct pipe_inode_info *pipe, struct page *page,
 	};
 	ssize_t ret;
 
+	if (!mutex_trylock(&pipe->mutex))
+		return -EAGAIN;
 	get_page(page);
-	pipe_lock(pipe);
 	/* gives the page back if there is no room */
 	ret = add_to_pipe(pipe, &buf);
 	pipe_unlock(pipe);
@@ -62,8 +68,8 @@ static ssize_t pipe_copy(struct rewire_sink *sink, const void *from, u32 length)
  * @from: its next bytes, which do not cross a page
  * @length: how many of them, at most
  *
- * Return: how many, or a negative errno: -EAGAIN when the pipe is full, -EPIPE when
- * nobody will read it, -ENOMEM.
+ * Return: how many, or a negative errno: -EAGAIN when the pipe is full or in use, -EPIPE
+ * when nobody will read it, -ENOMEM.
  */
 ssize_t rewire_pipe_add(struct rewire_sink *sink,
 			const struct rewire_flow *flow, void *from, u32 length)
@@ -89,7 +95,7 @@ ssize_t rewire_pipe_add(struct rewire_sink *sink,
  * somebody has open, never into one inside of sendfile(), which would have no lock.
  *
  * Return: bytes, 0 after the last one, or a negative errno; -EAGAIN when somebody
- * else has filled the pipe meanwhile.
+ * else has filled the pipe meanwhile, or is at it.
  */
 ssize_t rewire_splice(struct file *file, struct pipe_inode_info *pipe,
 		      size_t length, rewire_give_t give)

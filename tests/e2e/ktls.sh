@@ -88,7 +88,14 @@ cancelled() {
 	await alpha aborted && went "$how" && intact_at alpha
 }
 
+# unit HAS: the connection's own tests, where the kernel has TLS or not.
+unit() {
+	build/san/tests/test_peer_tls >"$work/unit.log" 2>&1 &&
+		grep -q "this kernel has $1" "$work/unit.log"
+}
+
 modprobe -q pkcs8_key_parser || :
+ip link set lo up
 write_witness
 if [ -e /proc/net/tls_stat ]; then
 	echo "ok $((++results)) - no kernel TLS # SKIP this kernel has it built in"
@@ -97,10 +104,14 @@ else
 	echo /bin/false >/proc/sys/kernel/modprobe
 	arrives "$HELPER"
 	result $? "no kernel TLS: the helper encrypts"
+	unit "no TLS"
+	result $? "unit tests of a connection without it"
 	echo "$loader" >/proc/sys/kernel/modprobe
 fi
 arrives "$KERNEL"
 result $? "the kernel's TLS is asked for, and the stream spliced into it"
+unit TLS
+result $? "unit tests of a connection with it"
 arrives "$KERNEL" --stop-and-copy
 result $? "also of an enclave that stands still"
 arrives "$HELPER" --no-ktls

@@ -99,13 +99,13 @@ static void splices_exit(struct kunit *test)
 	world_sm_free(s->to);
 }
 
-static ssize_t give(struct file *file, struct rewire_sink *sink)
+static ssize_t give_it(struct file *file, struct rewire_sink *sink)
 {
 	return rewire_writer_give(file->private_data, sink);
 }
 
 /* as splice() does it */
-static ssize_t splice_some(struct kunit *test, size_t len)
+static ssize_t splice_by(struct kunit *test, size_t len, rewire_give_t give)
 {
 	struct splices *s = test->priv;
 	struct file *file = kunit_kzalloc(test, sizeof(*file), GFP_KERNEL);
@@ -117,6 +117,11 @@ static ssize_t splice_some(struct kunit *test, size_t len)
 	ret = rewire_splice(file, &s->pipe, len, give);
 	pipe_unlock(&s->pipe);
 	return ret;
+}
+
+static ssize_t splice_some(struct kunit *test, size_t len)
+{
+	return splice_by(test, len, give_it);
 }
 
 static ssize_t read_some(struct kunit *test, size_t len)
@@ -261,6 +266,29 @@ static void full_pipe_loses_nothing(struct kunit *test)
 	expect_arrives(test);
 }
 
+/* Somebody takes out of the pipe, and keeps it locked: the stream does not wait. */
+static ssize_t give_meanwhile(struct file *file, struct rewire_sink *sink)
+{
+	ssize_t ret;
+
+	pipe_lock(sink->pipe);
+	ret = rewire_writer_give(file->private_data, sink);
+	pipe_unlock(sink->pipe);
+	return ret;
+}
+
+static void pipe_in_use_is_not_waited_for(struct kunit *test)
+{
+	struct splices *s = test->priv;
+
+	KUNIT_EXPECT_EQ(test, splice_by(test, 3000, give_meanwhile),
+			(ssize_t)-EAGAIN);
+	while (splice_some(test, ROOM) > 0)
+		;
+	pour(test);
+	expect_arrives(test);
+}
+
 static void pipe_without_reader_loses_nothing(struct kunit *test)
 {
 	struct splices *s = test->priv;
@@ -295,6 +323,7 @@ static struct kunit_case splice_cases[] = {
 	KUNIT_CASE(pages_are_given_and_the_rest_is_copied),
 	KUNIT_CASE(splice_and_read_in_any_pieces),
 	KUNIT_CASE(full_pipe_loses_nothing),
+	KUNIT_CASE(pipe_in_use_is_not_waited_for),
 	KUNIT_CASE(pipe_without_reader_loses_nothing),
 	KUNIT_CASE(splice_of_a_wiped_enclave_ends),
 	{}
