@@ -101,6 +101,8 @@ if [ -e /proc/net/tls_stat ]; then
 	echo "ok $((++results)) - no kernel TLS # SKIP this kernel has it built in"
 else
 	loader=$(cat /proc/sys/kernel/modprobe)
+	# Nothing is loaded by itself then: not what the hosts need either.
+	modprobe -aq veth sch_netem || :
 	echo /bin/false >/proc/sys/kernel/modprobe
 	arrives "$HELPER"
 	result $? "no kernel TLS: the helper encrypts"

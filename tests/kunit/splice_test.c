@@ -176,9 +176,12 @@ static void spliced_pages_do_not_change(struct kunit *test)
 	rewire_writer_free(s->writer);
 	s->writer = NULL;
 	for (at = s->pipe.tail; at != s->pipe.head; at++) {
-		KUNIT_EXPECT_EQ(test, page_ref_count(slot(&s->pipe, at)->page),
-				1);
-		whole += slot(&s->pipe, at)->len == PAGE_SIZE;
+		struct pipe_buffer *buf = slot(&s->pipe, at);
+
+		if (buf->len != PAGE_SIZE)
+			continue;
+		whole++;
+		KUNIT_EXPECT_EQ(test, page_ref_count(buf->page), 1);
 	}
 	/* the two records with pages, and none that was cut for its header */
 	KUNIT_EXPECT_GE(test, whole, 2U);
@@ -230,7 +233,6 @@ static void pages_are_given_and_the_rest_is_copied(struct kunit *test)
 static void splice_and_read_in_any_pieces(struct kunit *test)
 {
 	static const size_t pieces[] = { 1, 23, 4096, 777, 4097 };
-	struct splices *s = test->priv;
 	ssize_t got = 1;
 	u32 i;
 
