@@ -281,8 +281,6 @@ static ssize_t give_meanwhile(struct file *file, struct rewire_sink *sink)
 
 static void pipe_in_use_is_not_waited_for(struct kunit *test)
 {
-	struct splices *s = test->priv;
-
 	KUNIT_EXPECT_EQ(test, splice_by(test, 3000, give_meanwhile),
 			(ssize_t)-EAGAIN);
 	while (splice_some(test, ROOM) > 0)
