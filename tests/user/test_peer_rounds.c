@@ -125,6 +125,7 @@ void log_line(int level, const char *format, ...)
 	(void)format;
 }
 
+/* What the messages are expected to take is set in @ret. */
 static int run_rounds(unsigned int link_us, unsigned int write_us, bool stubborn,
 		      unsigned int goal_ms, unsigned int limit_ms,
 		      struct rounds *ret, struct rewire_error *err)
@@ -138,6 +139,7 @@ static int run_rounds(unsigned int link_us, unsigned int write_us, bool stubborn
 	play.stubborn = stubborn;
 	bytes = 0;
 	*ret = (struct rounds){ .goal_ms = goal_ms, .limit_ms = limit_ms,
+				.messages_ms = ret->messages_ms,
 				.bytes = &bytes };
 	assert_int_equal(rounds_begin(ret, err), 0);
 	code = rounds_run(ret, err);
@@ -148,7 +150,7 @@ static int run_rounds(unsigned int link_us, unsigned int write_us, bool stubborn
 static void one_that_rests_takes_one_round(void **state)
 {
 	struct rewire_error err;
-	struct rounds r;
+	struct rounds r = { 0 };
 
 	(void)state;
 	assert_int_equal(run_rounds(50, 0, false, 1, 0, &r, &err), 0);
@@ -160,7 +162,7 @@ static void one_that_rests_takes_one_round(void **state)
 static void rounds_get_smaller(void **state)
 {
 	struct rewire_error err;
-	struct rounds r;
+	struct rounds r = { 0 };
 
 	(void)state;
 	assert_int_equal(run_rounds(50, 500, false, 1, 0, &r, &err), 0);
@@ -172,7 +174,7 @@ static void rounds_get_smaller(void **state)
 static void one_that_writes_faster_is_slowed_down(void **state)
 {
 	struct rewire_error err;
-	struct rounds r;
+	struct rounds r = { 0 };
 
 	(void)state;
 	assert_int_equal(run_rounds(50, 10, false, 5, 20, &r, &err), 0);
@@ -183,7 +185,7 @@ static void one_that_writes_faster_is_slowed_down(void **state)
 static void one_that_cannot_be_is_refused(void **state)
 {
 	struct rewire_error err;
-	struct rounds r;
+	struct rounds r = { 0 };
 
 	(void)state;
 	assert_int_equal(run_rounds(50, 10, true, 5, 20, &r, &err), -ETIME);
@@ -195,11 +197,25 @@ static void one_that_cannot_be_is_refused(void **state)
 static void or_stands_still_for_longer(void **state)
 {
 	struct rewire_error err;
-	struct rounds r;
+	struct rounds r = { 0 };
 
 	(void)state;
 	assert_int_equal(run_rounds(50, 10, true, 5, 0, &r, &err), 0);
 	assert_true(r.now.expected_ms > 5);
+}
+
+/* More rounds do not help against messages, so none are made; the limit has them. */
+static void messages_are_a_part_of_the_pause(void **state)
+{
+	struct rounds r = { .messages_ms = 40 };
+	struct rewire_error err;
+
+	(void)state;
+	assert_int_equal(run_rounds(50, 0, false, 1, 40, &r, &err), 0);
+	assert_int_equal(play.rounds, 1);
+	assert_int_equal(r.now.expected_ms, 40);
+	assert_int_equal(run_rounds(50, 0, false, 1, 39, &r, &err), -ETIME);
+	assert_non_null(strstr(err.text, "40 of them for messages"));
 }
 
 int main(void)
@@ -210,6 +226,7 @@ int main(void)
 		cmocka_unit_test(one_that_writes_faster_is_slowed_down),
 		cmocka_unit_test(one_that_cannot_be_is_refused),
 		cmocka_unit_test(or_stands_still_for_longer),
+		cmocka_unit_test(messages_are_a_part_of_the_pause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

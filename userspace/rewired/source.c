@@ -42,6 +42,7 @@ struct source {
 	unsigned int pause_goal_ms;		/* 0: copy nothing before */
 	bool ended;				/* STREAM_END was sent */
 	__u64 bytes;
+	unsigned int messages_ms;
 	int64_t frozen, relinquished, active;	/* clock_ms() */
 };
 
@@ -103,13 +104,20 @@ static int take_message(struct source *s, int64_t deadline,
 	return ret < 0 ? ret : 0;
 }
 
+/*
+ * OFFER and ACCEPT are signed, checked and carried as READY, START and ACTIVE will
+ * be, which are twice as many signatures: what those take of the pause is known now.
+ */
 static int agree(struct source *s, struct rewire_error *err)
 {
+	int64_t start = clock_ms();
 	int ret = take_message(s, session_deadline(s->session), err);
 
-	if (!ret)
-		step(s, REWIRE_SIDE_SOURCE, REWIRE_SESSION_AGREED);
-	return ret;
+	if (ret)
+		return ret;
+	s->messages_ms = 2 * (unsigned int)(clock_ms() - start);
+	step(s, REWIRE_SIDE_SOURCE, REWIRE_SESSION_AGREED);
+	return 0;
 }
 
 /* Seal, beside what is sent, what this host needs should it go down now. */
@@ -135,6 +143,7 @@ static int copy_in_rounds(struct source *s, struct rewire_error *err)
 		.sealer = &s->sealer,
 		.report = &s->report,
 		.limit_ms = s->helper->options.pause_limit_ms,
+		.messages_ms = s->messages_ms,
 		.bytes = &s->bytes,
 	};
 	int ret = rounds_begin(&rounds, err);
