@@ -17,7 +17,7 @@
 #include "bench.h"
 
 static const struct figure *const figures[] = {
-	&figure_extract, &figure_reseal, &figure_call, &figure_pause,
+	&figure_extract, &figure_splice, &figure_reseal, &figure_call, &figure_pause,
 	&figure_wire, &figure_live, &figure_sizes, &figure_memory, &figure_continuity_overhead,
 	&figure_continuity_overhead_memory,
 	&figure_continuity_overhead_clients,
