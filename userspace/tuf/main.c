@@ -13,6 +13,17 @@
 
 #define LIST_MAX	64
 
+/*
+ * Debian's libcurl brings GnuTLS along (for RTMP), which is asked here not to set
+ * itself up when it is loaded: nothing would use it, and it takes 700 KiB. Another
+ * libcurl that does TLS by it sets it up itself.
+ */
+__attribute__((visibility("default"))) int _gnutls_global_init_skip(void);
+int _gnutls_global_init_skip(void)
+{
+	return 1;
+}
+
 static const char help[] =
 	"Usage: rewire-tuf-client --metadata-dir DIR COMMAND [OPTION]...\n"
 	"\n"
