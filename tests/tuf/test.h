@@ -29,7 +29,7 @@
 #define TEST_GROUPS(X) X(kill) X(json) X(form) X(keys) X(root) X(timestamp) \
 	X(snapshot) X(targets) X(delegate) X(succinct) X(download) X(http) X(tls) \
 	X(mirrors) X(store) X(attacks) X(matrix) X(command) \
-	X(members)
+	X(members) X(media)
 
 #define X(name) int test_##name(void);
 TEST_GROUPS(X)
