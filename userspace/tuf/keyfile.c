@@ -296,6 +296,19 @@ static int read_file(const char *path, BIO **ret, struct tuf_error *err)
 	return bio ? 0 : tuf_no_memory(err);
 }
 
+static int take_key(EVP_PKEY *pkey, const char *path, const char *wrong,
+		    struct tuf_key **ret, struct tuf_error *err)
+{
+	int rc;
+
+	ERR_clear_error();
+	if (!pkey)
+		return tuf_fail(err, TUF_ARGUMENT, NULL, "%s: %s", path, wrong);
+	rc = tuf_key_new(pkey, ret, err);
+	EVP_PKEY_free(pkey);
+	return rc;
+}
+
 int tuf_key_read(const char *path, tuf_passphrase_fn *ask, void *data,
 		 struct tuf_key **ret, struct tuf_error *err)
 {
@@ -309,14 +322,8 @@ int tuf_key_read(const char *path, tuf_passphrase_fn *ask, void *data,
 		return rc;
 	pkey = PEM_read_bio_PrivateKey(bio, NULL, on_passphrase, &asking);
 	BIO_free(bio);
-	ERR_clear_error();
-	if (!pkey)
-		return tuf_fail(err, TUF_ARGUMENT, NULL, asking.asked ?
-				"%s: wrong passphrase" :
-				"%s: not a private key in PEM", path);
-	rc = tuf_key_new(pkey, ret, err);
-	EVP_PKEY_free(pkey);
-	return rc;
+	return take_key(pkey, path, asking.asked ? "wrong passphrase" :
+			"not a private key in PEM", ret, err);
 }
 
 int tuf_key_read_public(const char *path, struct tuf_key **ret,
@@ -331,11 +338,5 @@ int tuf_key_read_public(const char *path, struct tuf_key **ret,
 		return rc;
 	pkey = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
 	BIO_free(bio);
-	ERR_clear_error();
-	if (!pkey)
-		return tuf_fail(err, TUF_ARGUMENT, NULL,
-				"%s: not a public key in PEM", path);
-	rc = tuf_key_new(pkey, ret, err);
-	EVP_PKEY_free(pkey);
-	return rc;
+	return take_key(pkey, path, "not a public key in PEM", ret, err);
 }
