@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "tuf.h"
 
 #define LIST_MAX	64
@@ -236,6 +238,8 @@ int main(int argc, char **argv)
 	struct request request = { 0 };
 	int option, rc;
 
+	/* No sentence of OpenSSL's is ever printed: it need not look them all up. */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		rc = read_option(&request, option, optarg);

@@ -279,6 +279,9 @@ int tuf_members_load(const void *data, size_t length,
 		return rc;
 	reader.doc = json_object();
 	reader.members = calloc(1, sizeof(*reader.members));
+	/* A canonical form is never longer than what it is the form of. */
+	if (reader.members)
+		tuf_text_reserve(&reader.members->form, length);
 	if (!reader.doc || !reader.members)
 		rc = tuf_no_memory(err);
 	else if (!read_document(&reader))
