@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bench [--quick] FILE [FIGURE]...: measure and write the figures to FILE.
+ * bench [--quick] FILE [FIGURE|CURVES]...: measure and write all of it to FILE.
  *
  * Copyright (c) 2026 The REWIRE authors
  */
@@ -14,11 +14,15 @@
 
 #include <jansson.h>
 
-#include "bench.h"
+#include "curve.h"
 
 static const struct figure *const figures[] = {
 	&figure_extract, &figure_reseal, &figure_call, &figure_pause,
-	&figure_wire, &figure_live, &figure_sizes, &figure_memory, &figure_continuity_overhead,
+	&figure_wire, &figure_live, &figure_sizes, &figure_memory,
+	&figure_criu_pause_64m, &figure_criu_total_64m,
+	&figure_criu_pause_256m, &figure_criu_total_256m,
+	&figure_criu_pause_1g, &figure_criu_total_1g,
+	&figure_continuity_overhead,
 	&figure_continuity_overhead_memory,
 	&figure_continuity_overhead_clients,
 	&figure_continuity_overhead_clients_memory,
@@ -128,40 +132,61 @@ static void note(const struct figure *figure, struct result *result,
 	print(figure, result, least, most);
 }
 
-static bool wanted(const struct figure *figure, int argc, char **argv)
+static const struct sweep *const sweeps[] = {
+	&sweep_sizes, &sweep_rates,
+};
+
+static bool wanted(const char *name, int argc, char **argv)
 {
 	for (int i = 0; i < argc; i++)
-		if (!strcmp(argv[i], figure->name))
+		if (!strcmp(argv[i], name))
 			return true;
 	return !argc;
+}
+
+static void sweep(const struct sweep *sweep, json_t *curves, json_t *missing,
+		  bool quick)
+{
+	static struct result result;
+
+	fprintf(stderr, "%s\n", sweep->name);
+	result = (struct result){ .runs = 0 };
+	sweep->measure(curves, &result, quick);
+	if (result.missing[0])
+		json_object_set_new(missing, sweep->name,
+				    json_string(result.missing));
 }
 
 int main(int argc, char **argv)
 {
 	bool quick = argc > 1 && !strcmp(argv[1], "--quick");
 	json_t *list = json_array(), *missing = json_object(), *all;
+	json_t *curves = json_array();
 	struct result result[COUNT] = { 0 };
 	int status;
 
 	argc -= 1 + quick;
 	argv += 1 + quick;
 	if (argc < 1) {
-		fprintf(stderr, "usage: bench [--quick] FILE [FIGURE]...\n");
+		fprintf(stderr, "usage: bench [--quick] FILE [FIGURE|CURVES]...\n");
 		return 2;
 	}
 	for (size_t i = 0; i < COUNT; i++) {
-		if (!wanted(figures[i], argc - 1, argv + 1))
+		if (!wanted(figures[i]->name, argc - 1, argv + 1))
 			continue;
 		fprintf(stderr, "%s\n", figures[i]->name);
 		figures[i]->measure(&result[i], quick);
 	}
+	for (size_t i = 0; i < sizeof(sweeps) / sizeof(*sweeps); i++)
+		if (wanted(sweeps[i]->name, argc - 1, argv + 1))
+			sweep(sweeps[i], curves, missing, quick);
 	printf("%-26s %9s  goal                    least .. most\n", "figure",
 	       "value");
 	for (size_t i = 0; i < COUNT; i++)
-		if (wanted(figures[i], argc - 1, argv + 1))
+		if (wanted(figures[i]->name, argc - 1, argv + 1))
 			note(figures[i], &result[i], list, missing);
-	all = json_pack("{s:o, s:o, s:o}", "machine", machine(), "figures",
-			list, "missing", missing);
+	all = json_pack("{s:o, s:o, s:o, s:o}", "machine", machine(),
+			"figures", list, "curves", curves, "missing", missing);
 	status = json_dump_file(all, argv[0], JSON_INDENT(2) |
 				JSON_REAL_PRECISION(6));
 	json_decref(all);
