@@ -50,6 +50,8 @@ struct figure {
 extern const struct figure figure_extract, figure_reseal, figure_call,
 			   figure_pause, figure_wire, figure_memory,
 			   figure_live, figure_sizes,
+			   figure_memory_share, figure_precopy, figure_idle,
+			   figure_calls_during, figure_calls_after,
 			   figure_criu_pause_64m, figure_criu_total_64m,
 			   figure_criu_pause_256m, figure_criu_total_256m,
 			   figure_criu_pause_1g, figure_criu_total_1g,

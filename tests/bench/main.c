@@ -19,6 +19,8 @@
 static const struct figure *const figures[] = {
 	&figure_extract, &figure_reseal, &figure_call, &figure_pause,
 	&figure_wire, &figure_live, &figure_sizes, &figure_memory,
+	&figure_memory_share, &figure_precopy, &figure_idle,
+	&figure_calls_during, &figure_calls_after,
 	&figure_criu_pause_64m, &figure_criu_total_64m,
 	&figure_criu_pause_256m, &figure_criu_total_256m,
 	&figure_criu_pause_1g, &figure_criu_total_1g,
@@ -133,7 +135,7 @@ static void note(const struct figure *figure, struct result *result,
 }
 
 static const struct sweep *const sweeps[] = {
-	&sweep_sizes, &sweep_rates,
+	&sweep_sizes, &sweep_rates, &sweep_calls,
 };
 
 static bool wanted(const char *name, int argc, char **argv)

@@ -149,14 +149,14 @@ long rewire_recv(void *buffer, size_t size, uint64_t *ret_handle)
 long rewire_reply_recv(uint64_t *handle, int status, const void *data,
 		       size_t length, void *buffer, size_t size)
 {
-	const int32_t code = status;
-	const uint32_t bytes = (uint32_t)length;
+	const struct { int32_t status; uint32_t length; } head = {
+		status, (uint32_t)length,
+	};
 
 	if (board) {
 		answered(status);
 	} else {
-		write_all(&code, sizeof(code));
-		write_all(&bytes, sizeof(bytes));
+		write_all(&head, sizeof(head));
 		write_all(data, length);
 	}
 	return rewire_recv(buffer, size, handle);

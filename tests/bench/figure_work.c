@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an enclave gets done: while it is copied, and when nothing happens.
+ *
+ * Copyright (c) 2026 The REWIRE authors
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client.h"
+
+/* ---- while it is copied ---- */
+
+#define LOOKS		64	/* pages that a call looks at */
+#define WRITES		16	/* pages, 20 times a second */
+#define BEFORE_S	4
+
+/**
+ * struct work - an enclave that works while it is copied
+ * @pair: it
+ * @client: has it work without a break
+ * @begun: when the rounds began, and how many answers there were
+ * @ended: when it was stopped for the last one
+ */
+struct work {
+	struct pair pair;
+	struct client client;
+	struct { double at; unsigned long answers; } begun, ended;
+};
+
+/* All threads of a process on one processor; those that they make too. */
+static int bind_to(struct result *result, pid_t pid, int processor)
+{
+	struct dirent *entry;
+	cpu_set_t set;
+	char path[64];
+	DIR *dir;
+	int ret = 0;
+
+	CPU_ZERO(&set);
+	for (int i = 0; i < 2; i++)
+		if (processor < 0 || i == processor)
+			CPU_SET(i, &set);
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	if (!dir)
+		return bench_missing(result, "no process %d", (int)pid);
+	while (!ret && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' &&
+		    sched_setaffinity(atoi(entry->d_name), sizeof(set), &set) &&
+		    errno != ESRCH)
+			ret = bench_missing(result, "cannot bind %s to a processor",
+					    entry->d_name);
+	closedir(dir);
+	return ret;
+}
+
+/* Of both hosts, as tests/bench/run left their numbers. */
+static int bind_helpers(struct result *result, int processor)
+{
+	for (int i = 0; i < 2; i++) {
+		char path[512];
+		FILE *file;
+		int pid;
+
+		snprintf(path, sizeof(path), "%s/%s.pid",
+			 getenv("REWIRE_BENCH_RUN"), pair_host[i]);
+		file = fopen(path, "re");
+		if (!file || fscanf(file, "%d", &pid) != 1)
+			pid = 0;
+		if (file)
+			fclose(file);
+		if (!pid)
+			return bench_missing(result, "no number in %s", path);
+		if (bind_to(result, pid, processor))
+			return -1;
+	}
+	return 0;
+}
+
+/* It came from a helper, or from us. */
+static int bind_enclave(struct result *result, const struct pair *pair)
+{
+	struct rewire_enclave_info info;
+	struct rewire_error err;
+
+	if (rewire_enclave_get_info(pair->guest.fd, &info, &err))
+		return bench_missing(result, "%s", err.text);
+	return bind_to(result, (pid_t)info.pid, 0);
+}
+
+static void heard(const struct rewire_ctl_answer *event, void *data)
+{
+	struct work *work = data;
+	const bool begun = !strcmp(event->event, "AGREED");
+
+	if (!begun && strcmp(event->event, "FROZEN"))
+		return;
+	if (begun) {
+		work->begun.at = bench_now();
+		work->begun.answers = atomic_load(&work->client.answers);
+	} else {
+		work->ended.at = bench_now();
+		work->ended.answers = atomic_load(&work->client.answers);
+	}
+}
+
+/* Work per second in the rounds over that before them. */
+static double share(struct result *result, struct work *work)
+{
+	double start = bench_now(), before, during;
+	unsigned long answers = atomic_load(&work->client.answers);
+
+	sleep(BEFORE_S);
+	before = (double)(atomic_load(&work->client.answers) - answers) /
+		 (bench_now() - start);
+	work->begun.at = work->ended.at = 0;
+	if (pair_migrate(result, &work->pair, false) < 0)
+		return -1;
+	if (!work->begun.at || work->ended.at <= work->begun.at || before <= 0)
+		return bench_missing(result, "the helper did not tell of the rounds");
+	during = (double)(work->ended.answers - work->begun.answers) /
+		 (work->ended.at - work->begun.at);
+	fprintf(stderr, "  %.0f pages a second before, %.0f in %.1f s of rounds\n",
+		before * LOOKS, during * LOOKS,
+		work->ended.at - work->begun.at);
+	return during / before;
+}
+
+static double one_move(struct result *result, struct work *work)
+{
+	struct client writer;
+	double ratio;
+
+	if (bind_enclave(result, &work->pair) ||
+	    client_start(result, &work->client, &work->pair, 0, "look", LOOKS))
+		return -1;
+	if (client_start(result, &writer, &work->pair, CLIENT_WRITES_PER_S,
+			 "write", WRITES)) {
+		client_stop(&work->client);
+		return -1;
+	}
+	ratio = share(result, work);
+	client_stop(&writer);
+	client_stop(&work->client);
+	return world_call(result, &work->pair.guest, "verify", NULL) ?
+	       -1 : ratio;
+}
+
+static void measure_precopy(struct result *result, bool quick)
+{
+	struct work work = { .pair.guest.fd = -1 };
+	const unsigned int runs = quick ? 3 : 7;
+
+	result->how = "pages of a churn of 64 MiB that it looks at in a second, 64 in each call of a client who calls again at once, while it is copied in rounds (from AGREED until FROZEN) over the 4 seconds before the order; another client has 320 of its pages written each second. The enclave and its clients have one processor, the helpers (who also do the work of both SMs) the other: what tracking and copying cost the enclave is compared, not who gets a processor";
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		bench_missing(result, "it takes two processors");
+		return;
+	}
+	if (!bench_pin(result) && !pair_open_size(result, &work.pair, 64) &&
+	    !bind_helpers(result, 1)) {
+		work.pair.event = heard;
+		work.pair.data = &work;
+		/* The first one warms up. */
+		for (unsigned int i = 0; i <= runs; i++) {
+			double ratio = one_move(result, &work);
+
+			if (ratio < 0)
+				break;
+			if (i)
+				result->value[result->runs++] = ratio;
+		}
+		bind_helpers(result, -1);
+	}
+	bench_unpin();
+	pair_close(&work.pair);
+}
+
+const struct figure figure_precopy = {
+	.name = "precopy_throughput", .unit = "ratio", .goal = 0.9,
+	.measure = measure_precopy,
+};
+
+/* ---- when nothing happens ---- */
+
+#define AT_ONCE		"256"	/* pages in each call: a few ms */
+#define MIB_FILLED	"63"
+
+/**
+ * struct idle - both things to be compared
+ * @guest: a churn
+ * @to: requests for the plain process
+ * @from: its answers
+ */
+struct idle {
+	struct guest guest;
+	int to, from;
+};
+
+static double in_enclave(struct result *result, void *data)
+{
+	struct idle *idle = data;
+	double start = bench_now();
+
+	if (world_call(result, &idle->guest, "write", AT_ONCE, NULL) ||
+	    world_call(result, &idle->guest, "look", AT_ONCE, NULL))
+		return -1;
+	return 1 / (bench_now() - start);
+}
+
+/* A request after its length; its answer after a status and a length. */
+static int ask(struct result *result, struct idle *idle, const char *verb,
+	       const char *a, const char *b)
+{
+	const char *word[] = { verb, a, b };
+	struct { __u32 length; __u8 bytes[64]; } request = { .length = 0 };
+	struct { __s32 status; __u32 length; } answer;
+	char text[256];
+
+	for (size_t i = 0; i < 3 && word[i]; i++) {
+		__u32 length = (__u32)strlen(word[i]);
+
+		memcpy(request.bytes + request.length, &length, sizeof(length));
+		request.length += sizeof(length);
+		memcpy(request.bytes + request.length, word[i], length);
+		request.length += length;
+	}
+	if (write(idle->to, &request, sizeof(request.length) + request.length) <
+	    0 || read(idle->from, &answer, sizeof(answer)) != sizeof(answer) ||
+	    answer.length > sizeof(text) ||
+	    read(idle->from, text, answer.length) != answer.length)
+		return bench_missing(result, "the plain process does not answer");
+	return answer.status ? bench_missing(result, "the plain process says %d",
+					     answer.status) : 0;
+}
+
+static double in_process(struct result *result, void *data)
+{
+	double start = bench_now();
+
+	if (ask(result, data, "write", AT_ONCE, NULL) ||
+	    ask(result, data, "look", AT_ONCE, NULL))
+		return -1;
+	return 1 / (bench_now() - start);
+}
+
+static pid_t start_plain(struct result *result, struct idle *idle)
+{
+	int there[2], back[2];
+	pid_t pid;
+
+	if (pipe2(there, O_CLOEXEC) || pipe2(back, O_CLOEXEC))
+		return bench_missing(result, "no pipes");
+	pid = fork();
+	if (!pid) {
+		dup2(there[0], STDIN_FILENO);
+		dup2(back[1], STDOUT_FILENO);
+		execl("build/bin/churn-plain", "churn-plain", NULL);
+		_exit(127);
+	}
+	close(there[0]);
+	close(back[1]);
+	idle->to = there[1];
+	idle->from = back[0];
+	return pid > 0 ? pid : bench_missing(result, "no process");
+}
+
+static void measure_idle(struct result *result, bool quick)
+{
+	struct idle idle = { .guest.fd = -1, .to = -1, .from = -1 };
+	int sm = world_sm(result, NULL);
+	pid_t pid = -1;
+
+	result->how = "work of an enclave that nobody moves over that of the very same objects linked into a plain process: " AT_ONCE " pages of " MIB_FILLED " MiB written and as many looked at, in two calls of the one and two requests through pipes of the other, both on one processor";
+	signal(SIGPIPE, SIG_IGN);
+	if (sm >= 0 && !bench_pin(result) &&
+	    !world_guest(result, sm, NULL, "churn-64M", &idle.guest) &&
+	    !world_call(result, &idle.guest, "fill", MIB_FILLED, "1", NULL))
+		pid = start_plain(result, &idle);
+	if (pid > 0 && !ask(result, &idle, "fill", MIB_FILLED, "1"))
+		bench_pairs(result, quick ? 101 : 501, in_enclave, in_process,
+			    &idle);
+	bench_unpin();
+	world_gone(&idle.guest);
+	if (pid > 0) {
+		close(idle.to);
+		close(idle.from);
+		waitpid(pid, NULL, 0);
+	}
+	if (sm >= 0)
+		close(sm);
+}
+
+const struct figure figure_idle = {
+	.name = "idle_throughput", .unit = "ratio", .goal = 0.995,
+	.measure = measure_idle,
+};
