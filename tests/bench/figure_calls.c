@@ -10,11 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bind.h"
 #include "client.h"
 #include "curve.h"
 
 #define AROUND_S	3	/* looked at before and after */
-#define WRITES		16	/* pages, 20 times a second */
+#define WRITES		2	/* pages, 20 times a second */
 #define SAMPLES_PER_S	10
 #define MAX_SAMPLES	8192
 #define MAX_MARKS	4
@@ -90,13 +91,16 @@ static void *take_samples(void *data)
 static void heard(const struct rewire_ctl_answer *event, void *data)
 {
 	static const char *const names[] = { "FROZEN", "ACTIVE" };
+	static struct result ignored;
+	const struct pair *pair = data;
 
-	(void)data;
 	for (size_t i = 0; i < 2; i++) {
 		if (strcmp(event->event, names[i]) || watch.marks == MAX_MARKS)
 			continue;
 		watch.mark[watch.marks].at = bench_now();
 		watch.mark[watch.marks++].text = names[i];
+		if (i)
+			bind_enclave(&ignored, pair, !pair->at);
 	}
 }
 
@@ -107,16 +111,23 @@ static double rate(struct sample from, struct sample to)
 
 static int measure_one(struct result *result, struct pair *pair)
 {
-	struct sample first = now(), order, over, last;
+	struct sample first, order, over, last;
 	double before;
 
+	if (bind_busy(result))
+		return -1;
+	first = now();
 	sleep(AROUND_S);
 	order = now();
+	bind_idle();
 	if (pair_migrate(result, pair, false) < 0)
 		return -1;
 	over = now();
+	if (bind_busy(result))
+		return -1;
 	sleep(AROUND_S);
 	last = now();
+	bind_idle();
 	watch.order = order.at;
 	watch.over = over.at;
 	before = rate(first, order);
@@ -135,6 +146,8 @@ static int one_move(struct result *result, struct pair *pair)
 	int ret;
 
 	memset(&watch, 0, sizeof(watch));
+	if (bind_all(result, pair))
+		return -1;
 	if (client_start(result, &watch.client, pair, 0, "look", 1))
 		return -1;
 	if (client_start(result, &writer, pair, CLIENT_WRITES_PER_S, "write",
@@ -165,9 +178,11 @@ static void measure_moves(bool quick)
 	result = (struct result){ .runs = 0 };
 	if (!pair_open_size(&result, &pair, 64)) {
 		pair.event = heard;
+		pair.data = &pair;
 		for (int i = 0; i < (quick ? 1 : MAX_RUNS); i++)
 			if (one_move(&result, &pair))
 				break;
+		bind_undo();
 	}
 	pair_close(&pair);
 	memcpy(moves.missing, result.missing, sizeof(moves.missing));
@@ -183,7 +198,7 @@ static void take(struct result *result, const double *values)
 
 static void measure_during(struct result *result, bool quick)
 {
-	result->how = "calls answered in a second from the order of a move until the helper answers, pause included, over the 3 seconds before; a churn of 64 MiB, one client that has a page looked at and calls again at once, one that has 320 pages written each second. Helpers, SMs and clients share the machine's processors";
+	result->how = "calls answered in a second from the order of a move until the helper answers, pause included, over the 3 seconds before; a churn of 64 MiB, one client that has a page looked at and calls again at once, one that has 40 pages written each second. The enclave and its clients have one processor, the helpers the other, which something else keeps busy before and after";
 	measure_moves(quick);
 	take(result, moves.during);
 }

@@ -4,10 +4,7 @@
  *
  * Copyright (c) 2026 The REWIRE authors
  */
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bind.h"
 #include "client.h"
 
 /* ---- while it is copied ---- */
 
 #define LOOKS		64	/* pages that a call looks at */
-#define WRITES		16	/* pages, 20 times a second */
+#define WRITES		2	/* pages, 20 times a second */
 #define BEFORE_S	4
 
 /**
@@ -35,67 +33,6 @@ struct work {
 	struct client client;
 	struct { double at; unsigned long answers; } begun, ended;
 };
-
-/* All threads of a process on one processor; those that they make too. */
-static int bind_to(struct result *result, pid_t pid, int processor)
-{
-	struct dirent *entry;
-	cpu_set_t set;
-	char path[64];
-	DIR *dir;
-	int ret = 0;
-
-	CPU_ZERO(&set);
-	for (int i = 0; i < 2; i++)
-		if (processor < 0 || i == processor)
-			CPU_SET(i, &set);
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	dir = opendir(path);
-	if (!dir)
-		return bench_missing(result, "no process %d", (int)pid);
-	while (!ret && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.' &&
-		    sched_setaffinity(atoi(entry->d_name), sizeof(set), &set) &&
-		    errno != ESRCH)
-			ret = bench_missing(result, "cannot bind %s to a processor",
-					    entry->d_name);
-	closedir(dir);
-	return ret;
-}
-
-/* Of both hosts, as tests/bench/run left their numbers. */
-static int bind_helpers(struct result *result, int processor)
-{
-	for (int i = 0; i < 2; i++) {
-		char path[512];
-		FILE *file;
-		int pid;
-
-		snprintf(path, sizeof(path), "%s/%s.pid",
-			 getenv("REWIRE_BENCH_RUN"), pair_host[i]);
-		file = fopen(path, "re");
-		if (!file || fscanf(file, "%d", &pid) != 1)
-			pid = 0;
-		if (file)
-			fclose(file);
-		if (!pid)
-			return bench_missing(result, "no number in %s", path);
-		if (bind_to(result, pid, processor))
-			return -1;
-	}
-	return 0;
-}
-
-/* It came from a helper, or from us. */
-static int bind_enclave(struct result *result, const struct pair *pair)
-{
-	struct rewire_enclave_info info;
-	struct rewire_error err;
-
-	if (rewire_enclave_get_info(pair->guest.fd, &info, &err))
-		return bench_missing(result, "%s", err.text);
-	return bind_to(result, (pid_t)info.pid, 0);
-}
 
 static void heard(const struct rewire_ctl_answer *event, void *data)
 {
@@ -116,12 +53,17 @@ static void heard(const struct rewire_ctl_answer *event, void *data)
 /* Work per second in the rounds over that before them. */
 static double share(struct result *result, struct work *work)
 {
-	double start = bench_now(), before, during;
-	unsigned long answers = atomic_load(&work->client.answers);
+	unsigned long answers;
+	double start, before, during;
 
+	if (bind_busy(result))
+		return -1;
+	start = bench_now();
+	answers = atomic_load(&work->client.answers);
 	sleep(BEFORE_S);
 	before = (double)(atomic_load(&work->client.answers) - answers) /
 		 (bench_now() - start);
+	bind_idle();
 	work->begun.at = work->ended.at = 0;
 	if (pair_migrate(result, &work->pair, false) < 0)
 		return -1;
@@ -140,7 +82,7 @@ static double one_move(struct result *result, struct work *work)
 	struct client writer;
 	double ratio;
 
-	if (bind_enclave(result, &work->pair) ||
+	if (bind_all(result, &work->pair) ||
 	    client_start(result, &work->client, &work->pair, 0, "look", LOOKS))
 		return -1;
 	if (client_start(result, &writer, &work->pair, CLIENT_WRITES_PER_S,
@@ -160,13 +102,8 @@ static void measure_precopy(struct result *result, bool quick)
 	struct work work = { .pair.guest.fd = -1 };
 	const unsigned int runs = quick ? 3 : 7;
 
-	result->how = "pages of a churn of 64 MiB that it looks at in a second, 64 in each call of a client who calls again at once, while it is copied in rounds (from AGREED until FROZEN) over the 4 seconds before the order; another client has 320 of its pages written each second. The enclave and its clients have one processor, the helpers (who also do the work of both SMs) the other: what tracking and copying cost the enclave is compared, not who gets a processor";
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
-		bench_missing(result, "it takes two processors");
-		return;
-	}
-	if (!bench_pin(result) && !pair_open_size(result, &work.pair, 64) &&
-	    !bind_helpers(result, 1)) {
+	result->how = "pages of a churn of 64 MiB that it looks at in a second, 64 in each call of a client who calls again at once, while it is copied in rounds (from AGREED until FROZEN) over the 4 seconds before the order; another client has 40 of its pages written each second. The enclave and its clients have one processor, the helpers (who also do the work of both SMs) the other, which something else keeps busy before the order: what tracking and copying cost the enclave is compared, not who gets a processor";
+	if (!pair_open_size(result, &work.pair, 64)) {
 		work.pair.event = heard;
 		work.pair.data = &work;
 		/* The first one warms up. */
@@ -178,9 +115,8 @@ static void measure_precopy(struct result *result, bool quick)
 			if (i)
 				result->value[result->runs++] = ratio;
 		}
-		bind_helpers(result, -1);
+		bind_undo();
 	}
-	bench_unpin();
 	pair_close(&work.pair);
 }
 

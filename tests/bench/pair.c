@@ -71,12 +71,38 @@ static int follow(struct result *result, struct pair *pair)
 	return pair->guest.fd < 0 ? bench_missing(result, "%s", err.text) : 0;
 }
 
+/**
+ * struct hearing - a migration on the way
+ * @pair: what moves
+ * @frozen_ms: when it was stopped, by the helper's clock
+ */
+struct hearing {
+	struct pair *pair;
+	double frozen_ms;
+};
+
+static void heard(const struct rewire_ctl_answer *event, void *data)
+{
+	struct hearing *h = data;
+	json_t *info = event->info ? json_loads(event->info, 0, NULL) : NULL;
+	const double ms = json_number_value(json_object_get(info, "ms"));
+
+	if (!strcmp(event->event, "FROZEN"))
+		h->frozen_ms = ms;
+	else if (!strcmp(event->event, "RELINQUISHED"))
+		h->pair->ready = (ms - h->frozen_ms) / 1000;
+	json_decref(info);
+	if (h->pair->event)
+		h->pair->event(event, h->pair->data);
+}
+
 double pair_migrate(struct result *result, struct pair *pair,
 		    bool stop_and_copy)
 {
 	struct rewire_ctl_request request = {
 		.op = REWIRE_CTL_MIGRATE, .stop_and_copy = stop_and_copy,
 	};
+	struct hearing hearing = { .pair = pair };
 	struct rewire_ctl_answer answer;
 	int from = pair->at, to = !from;
 	struct rewire_error err;
@@ -91,8 +117,8 @@ double pair_migrate(struct result *result, struct pair *pair,
 			  pair->sm[to], &request.request))
 		return -1;
 	start = bench_now();
-	if (rewire_ctl_exchange(socket, &request, pair->event, pair->data,
-				&answer, &err))
+	if (rewire_ctl_exchange(socket, &request, heard, &hearing, &answer,
+				&err))
 		return bench_missing(result, "%s", err.text);
 	took = bench_now() - start;
 	if (answer.ok)
@@ -118,8 +144,8 @@ double pair_migrate_written(struct result *result, struct pair *pair,
 	client_stop(&writer);
 	if (took < 0 || world_call(result, &pair->guest, "verify", NULL))
 		return -1;
-	fprintf(stderr, "  %s: %.3f s, still for %.3f s, %.1f MiB\n",
+	fprintf(stderr, "  %s: %.3f s, still for %.3f s (%.3f until READY), %.1f MiB\n",
 		stop_and_copy ? "stop and copy" : "copied in rounds", took,
-		pair->pause, pair->bytes / MIB);
+		pair->pause, pair->ready, pair->bytes / MIB);
 	return took;
 }

@@ -17,6 +17,7 @@
  * @epoch: its epoch
  * @bytes: of the last migration's stream
  * @pause: seconds that it stood still in it
+ * @ready: of those, until the target's READY was checked
  * @event: called for what the helper tells on the way; may be NULL
  * @data: for @event
  */
@@ -27,6 +28,7 @@ struct pair {
 	__u64 epoch;
 	double bytes;
 	double pause;
+	double ready;
 	rewire_ctl_event_fn *event;
 	void *data;
 };

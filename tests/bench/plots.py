@@ -23,6 +23,7 @@ def set_axis(axis, described, values):
     if described["log"]:
         (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)(
             "log", base=10)
+        axis.set_major_locator(LogLocator(subs=[1, 2, 5]))
         axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
         axis.set_minor_formatter(NullFormatter())
     if described["log"] and axis.axis_name == "x":

@@ -32,6 +32,7 @@ static int move_enclave(struct result *result, struct race *race,
 	if (took < 0)
 		return -1;
 	race->pause[way][race->runs[way]] = pair->pause;
+	race->ready[way][race->runs[way]] = pair->ready;
 	race->total[way][race->runs[way]++] = took;
 	return 0;
 }

@@ -28,6 +28,7 @@ enum way { WAY_LIVE, WAY_STILL, WAY_CRIU, WAYS };
  * @pages: written each time
  * @runs: how many times each way was measured
  * @pause: seconds that it stood still
+ * @ready: of those, until the target's READY was checked; of enclaves
  * @total: seconds from the order to the end
  * @missing: why there is nothing for a way; empty
  */
@@ -36,6 +37,7 @@ struct race {
 	unsigned int pages;
 	unsigned int runs[WAYS];
 	double pause[WAYS][RACE_RUNS];
+	double ready[WAYS][RACE_RUNS];
 	double total[WAYS][RACE_RUNS];
 	char missing[WAYS][256];
 };
