@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "plain/words.h"
 
 /* What was not answered is asked again, where the enclave is by then. */
 static bool ask_again(struct client *c, int code)
@@ -68,32 +69,18 @@ static void *keep_calling(void *data)
 	return NULL;
 }
 
-static void words(struct client *c, const char *verb, unsigned int pages)
-{
-	char number[16];
-	const char *word[] = { verb, number };
-
-	snprintf(number, sizeof(number), "%u", pages);
-	c->length = 0;
-	for (size_t i = 0; i < 2; i++) {
-		__u32 length = (__u32)strlen(word[i]);
-
-		memcpy(c->request + c->length, &length, sizeof(length));
-		memcpy(c->request + c->length + sizeof(length), word[i],
-		       length);
-		c->length += sizeof(length) + length;
-	}
-}
-
 int client_start(struct result *result, struct client *c,
 		 const struct pair *pair, unsigned int per_s, const char *verb,
 		 unsigned int pages)
 {
 	struct rewire_error err;
+	char number[16];
 
 	*c = (struct client){ .sm = pair->sm, .at = pair->at };
 	c->pause_ns = per_s ? 1000000000 / per_s : 0;
-	words(c, verb, pages);
+	snprintf(number, sizeof(number), "%u", pages);
+	c->length = words_pack(c->request,
+			       (const char *[]){ verb, number, NULL });
 	c->guest.sequence = 1;
 	memcpy(c->guest.workload, pair->guest.workload, REWIRE_ID_SIZE);
 	c->guest.fd = rewire_enclave_open(pair->sm[pair->at], 0,

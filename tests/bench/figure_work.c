@@ -14,6 +14,7 @@
 
 #include "bind.h"
 #include "client.h"
+#include "plain/words.h"
 
 /* ---- while it is copied ---- */
 
@@ -156,19 +157,12 @@ static double in_enclave(struct result *result, void *data)
 static int ask(struct result *result, struct idle *idle, const char *verb,
 	       const char *a, const char *b)
 {
-	const char *word[] = { verb, a, b };
 	struct { __u32 length; __u8 bytes[64]; } request = { .length = 0 };
 	struct { __s32 status; __u32 length; } answer;
 	char text[256];
 
-	for (size_t i = 0; i < 3 && word[i]; i++) {
-		__u32 length = (__u32)strlen(word[i]);
-
-		memcpy(request.bytes + request.length, &length, sizeof(length));
-		request.length += sizeof(length);
-		memcpy(request.bytes + request.length, word[i], length);
-		request.length += length;
-	}
+	request.length = (__u32)words_pack(request.bytes,
+					   (const char *[]){ verb, a, b, NULL });
 	if (write(idle->to, &request, sizeof(request.length) + request.length) <
 	    0 || read(idle->from, &answer, sizeof(answer)) != sizeof(answer) ||
 	    answer.length > sizeof(text) ||

@@ -23,6 +23,7 @@
 
 #include "board.h"
 #include "rewire_enclave.h"
+#include "words.h"
 
 #define HEAP		(1UL << 30)	/* what is not used costs nothing */
 
@@ -78,17 +79,7 @@ static long next_request(void *buffer, size_t size)
 
 static long words(void *buffer, const char *verb, const char *a, const char *b)
 {
-	const char *word[] = { verb, a, b };
-	char *at = buffer;
-
-	for (size_t i = 0; i < 3 && word[i]; i++) {
-		uint32_t length = (uint32_t)strlen(word[i]);
-
-		memcpy(at, &length, sizeof(length));
-		memcpy(at + sizeof(length), word[i], length);
-		at += sizeof(length) + length;
-	}
-	return at - (char *)buffer;
+	return (long)words_pack(buffer, (const char *[]){ verb, a, b, NULL });
 }
 
 static unsigned long long now_ns(void)
