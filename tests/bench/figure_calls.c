@@ -39,7 +39,6 @@ struct sample {
  * @mark: what the helper told, and when
  * @marks: how many
  * @order: when the order was given
- * @over: when it was answered
  * @stop: no more samples
  * @thread: takes them
  */
@@ -49,7 +48,7 @@ struct watch {
 	unsigned int count;
 	struct { double at; const char *text; } mark[MAX_MARKS];
 	unsigned int marks;
-	double order, over;
+	double order;
 	atomic_bool stop;
 	pthread_t thread;
 };
@@ -129,7 +128,6 @@ static int measure_one(struct result *result, struct pair *pair)
 	last = now();
 	bind_idle();
 	watch.order = order.at;
-	watch.over = over.at;
 	before = rate(first, order);
 	if (before <= 0)
 		return bench_missing(result, "no calls were answered");
@@ -244,7 +242,6 @@ static void measure_curve(json_t *curves, struct result *result, bool quick)
 	for (unsigned int i = 0; i < watch.marks; i++)
 		curve_mark(curve, watch.mark[i].at - watch.order,
 			   watch.mark[i].text);
-	curve_mark(curve, watch.over - watch.order, "answer");
 }
 
 const struct sweep sweep_calls = {

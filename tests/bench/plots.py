@@ -12,7 +12,7 @@ import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 # Of Okabe and Ito: they differ for eyes that do not see all colours, and in print.
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"]
@@ -30,7 +30,7 @@ def set_axis(axis, described, values):
         # Where something was measured, and nowhere else.
         axis.set_ticks(values, labels=[f"{v:.3g}" if v < 100 else f"{v:.0f}"
                                        for v in values])
-        axis.set_minor_locator(LogLocator(subs=[]))
+        axis.set_minor_locator(NullLocator())
     axis.set_label_text(f"{described['name']} [{described['unit']}]")
 
 
@@ -59,17 +59,20 @@ def draw(curve, path):
     set_axis(axes.xaxis, curve["x"], values)
     set_axis(axes.yaxis, curve["y"], values)
     if not curve["y"]["log"]:
-        axes.set_ylim(bottom=0)
-    for mark in curve["marks"]:
+        axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * (1.2 if curve["marks"] else 1))
+    for i, mark in enumerate(curve["marks"]):
         axes.axvline(mark["x"], color="#555555", linewidth=0.8, linestyle="--")
+        # To the right and to the left in turn: two may be close together.
         axes.annotate(mark["text"], (mark["x"], 1), xycoords=("data", "axes fraction"),
-                      xytext=(3, -4), textcoords="offset points", rotation=90,
-                      va="top", fontsize=8, color="#555555")
+                      xytext=(-4 if i % 2 else 4, -4), textcoords="offset points",
+                      ha="right" if i % 2 else "left", va="top", fontsize=8,
+                      color="#555555")
     axes.set_title(curve["title"], fontsize=11)
     axes.grid(True, which="major", linewidth=0.4, color="#cccccc")
     for side in "top", "right":
         axes.spines[side].set_visible(False)
-    axes.legend(frameon=False, fontsize=9)
+    if len(curve["series"]) > 1:
+        axes.legend(frameon=False, fontsize=9)
     figure.savefig(path, metadata={"Date": None, "Description": curve["how"]})
     plt.close(figure)
 
