@@ -110,7 +110,7 @@ static double rate(struct sample from, struct sample to)
 
 static int measure_one(struct result *result, struct pair *pair)
 {
-	struct sample first, order, over, last;
+	struct sample first, order, over, settled, last;
 	double before;
 
 	if (bind_busy(result))
@@ -122,8 +122,9 @@ static int measure_one(struct result *result, struct pair *pair)
 	if (pair_migrate(result, pair, false) < 0)
 		return -1;
 	over = now();
-	if (bind_busy(result))
+	if (bind_enclave(result, pair, pair->at) || bind_busy(result))
 		return -1;
+	settled = now();
 	sleep(AROUND_S);
 	last = now();
 	bind_idle();
@@ -132,9 +133,9 @@ static int measure_one(struct result *result, struct pair *pair)
 	if (before <= 0)
 		return bench_missing(result, "no calls were answered");
 	moves.during[moves.runs] = rate(order, over) / before;
-	moves.after[moves.runs++] = rate(over, last) / before;
+	moves.after[moves.runs++] = rate(settled, last) / before;
 	fprintf(stderr, "  calls a second: %.0f before, %.0f during, %.0f after\n",
-		before, rate(order, over), rate(over, last));
+		before, rate(order, over), rate(settled, last));
 	return 0;
 }
 
@@ -177,7 +178,7 @@ static void measure_moves(bool quick)
 	if (!pair_open_size(&result, &pair, 64)) {
 		pair.event = heard;
 		pair.data = &pair;
-		for (int i = 0; i < (quick ? 1 : MAX_RUNS); i++)
+		for (int i = 0; i < (quick ? 3 : MAX_RUNS); i++)
 			if (one_move(&result, &pair))
 				break;
 		bind_undo();

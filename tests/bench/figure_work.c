@@ -20,7 +20,7 @@
 
 #define LOOKS		64	/* pages that a call looks at */
 #define WRITES		2	/* pages, 20 times a second */
-#define BEFORE_S	4
+#define AROUND_S	3	/* looked at before and after */
 
 /**
  * struct work - an enclave that works while it is copied
@@ -51,31 +51,43 @@ static void heard(const struct rewire_ctl_answer *event, void *data)
 	}
 }
 
-/* Work per second in the rounds over that before them. */
-static double share(struct result *result, struct work *work)
+/* Calls answered a second while nothing moves. */
+static double undisturbed(struct result *result, struct work *work)
 {
 	unsigned long answers;
-	double start, before, during;
+	double start, rate;
 
-	if (bind_busy(result))
+	if (bind_enclave(result, &work->pair, work->pair.at) ||
+	    bind_busy(result))
 		return -1;
 	start = bench_now();
 	answers = atomic_load(&work->client.answers);
-	sleep(BEFORE_S);
-	before = (double)(atomic_load(&work->client.answers) - answers) /
-		 (bench_now() - start);
+	sleep(AROUND_S);
+	rate = (double)(atomic_load(&work->client.answers) - answers) /
+	       (bench_now() - start);
 	bind_idle();
+	return rate > 0 ? rate : bench_missing(result, "no calls were answered");
+}
+
+/* Work per second in the rounds over that before and after them. */
+static double share(struct result *result, struct work *work)
+{
+	double before = undisturbed(result, work), during, after;
+
 	work->begun.at = work->ended.at = 0;
-	if (pair_migrate(result, &work->pair, false) < 0)
+	if (before < 0 || pair_migrate(result, &work->pair, false) < 0)
 		return -1;
-	if (!work->begun.at || work->ended.at <= work->begun.at || before <= 0)
+	after = undisturbed(result, work);
+	if (after < 0)
+		return -1;
+	if (!work->begun.at || work->ended.at <= work->begun.at)
 		return bench_missing(result, "the helper did not tell of the rounds");
 	during = (double)(work->ended.answers - work->begun.answers) /
 		 (work->ended.at - work->begun.at);
-	fprintf(stderr, "  %.0f pages a second before, %.0f in %.1f s of rounds\n",
+	fprintf(stderr, "  pages a second: %.0f before, %.0f in %.1f s of rounds, %.0f after\n",
 		before * LOOKS, during * LOOKS,
-		work->ended.at - work->begun.at);
-	return during / before;
+		work->ended.at - work->begun.at, after * LOOKS);
+	return during / ((before + after) / 2);
 }
 
 static double one_move(struct result *result, struct work *work)
@@ -101,10 +113,10 @@ static double one_move(struct result *result, struct work *work)
 static void measure_precopy(struct result *result, bool quick)
 {
 	struct work work = { .pair.guest.fd = -1 };
-	const unsigned int runs = quick ? 3 : 7;
+	const unsigned int runs = quick ? 5 : 15;
 
-	result->how = "pages of a churn of 64 MiB that it looks at in a second, 64 in each call of a client who calls again at once, while it is copied in rounds (from AGREED until FROZEN) over the 4 seconds before the order; another client has 40 of its pages written each second. The enclave and its clients have one processor, the helpers (who also do the work of both SMs) the other, which something else keeps busy before the order: what tracking and copying cost the enclave is compared, not who gets a processor";
-	if (!pair_open_size(result, &work.pair, 64)) {
+	result->how = "pages of a churn of 16 MiB that it looks at in a second, 64 in each call of a client who calls again at once, while it is copied in rounds (from AGREED until FROZEN) over the mean of 3 seconds before the order and 3 after the answer; another client has 40 of its pages written each second. The enclave and its clients have one processor, the helpers (who also do the work of both SMs) the other, which something else keeps busy before and after: what tracking and copying cost the enclave is compared, not who gets a processor";
+	if (!pair_open_size(result, &work.pair, 16)) {
 		work.pair.event = heard;
 		work.pair.data = &work;
 		/* The first one warms up. */
@@ -128,7 +140,7 @@ const struct figure figure_precopy = {
 
 /* ---- when nothing happens ---- */
 
-#define AT_ONCE		"256"	/* pages in each call: a few ms */
+#define AT_ONCE		"2048"	/* pages in each call, which is little beside them */
 #define MIB_FILLED	"63"
 
 /**
@@ -216,7 +228,7 @@ static void measure_idle(struct result *result, bool quick)
 	    !world_call(result, &idle.guest, "fill", MIB_FILLED, "1", NULL))
 		pid = start_plain(result, &idle);
 	if (pid > 0 && !ask(result, &idle, "fill", MIB_FILLED, "1"))
-		bench_pairs(result, quick ? 101 : 501, in_enclave, in_process,
+		bench_pairs(result, quick ? 51 : 301, in_enclave, in_process,
 			    &idle);
 	bench_unpin();
 	world_gone(&idle.guest);
