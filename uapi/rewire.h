@@ -1066,9 +1066,15 @@ struct rewire_stream_commit {
 
 /* ------------------------------------------------------------------------
  * Commands on a session's file. The source reads the stream from it once
- * FROZEN; the target writes it to its own, and may read a sealed checkpoint
- * from there once PREPARED. poll() says EPOLLPRI when the state changed since
- * the last REWIRE_SESSION_INFO.
+ * FROZEN, and in rounds before; the target writes it to its own, and may read a
+ * sealed checkpoint from there once PREPARED. poll() says EPOLLPRI when the state
+ * changed since the last REWIRE_SESSION_INFO, and EPOLLIN as long as there is more
+ * of the stream, or of the round, to be read.
+ *
+ * What can be read from this file or a stream's can as well be spliced into a pipe,
+ * which does not copy what the enclave's pages became; read() and splice() may take
+ * turns at any byte. EAGAIN: somebody else has filled the pipe meanwhile, or
+ * is about to take something out of it.
  */
 
 /**

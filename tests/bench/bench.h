@@ -47,7 +47,8 @@ struct figure {
 	void (*measure)(struct result *result, bool quick);
 };
 
-extern const struct figure figure_extract, figure_reseal, figure_call,
+extern const struct figure figure_extract, figure_splice, figure_reseal,
+			   figure_call,
 			   figure_pause, figure_wire, figure_memory,
 			   figure_live, figure_sizes,
 			   figure_memory_share, figure_precopy, figure_idle,

@@ -317,14 +317,8 @@ static int read_to_the_end(struct kunit *test, size_t *len)
 				      &key);
 	mutex_unlock(&d->enclave->lock);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, writer);
-	for (*len = 0; got > 0; *len += max(got, 0)) {
-		struct kvec vec = { .iov_base = bytes + *len,
-				    .iov_len = SZ_64K - *len };
-		struct iov_iter iter;
-
-		iov_iter_kvec(&iter, ITER_DEST, &vec, 1, vec.iov_len);
-		got = rewire_writer_read(writer, &iter);
-	}
+	for (*len = 0; got > 0; *len += max(got, 0))
+		got = world_read(writer, bytes + *len, SZ_64K - *len);
 	rewire_writer_free(writer);
 	return got;
 }

@@ -64,6 +64,7 @@ static const char usage[] =
 "  --stop-and-copy       an enclave stands still from the first page to the last\n"
 "  --freeze-timeout S    seconds an enclave has to stand still, 1 .. 60 [10]\n"
 "  --io-timeout S        seconds a peer has to take or send something [60]\n"
+"  --no-ktls             encrypt what is sent here, not in the kernel\n"
 "  --verbose             log more; twice: even more\n"
 "  --quiet               log warnings and errors only\n"
 "  --help                this\n"
@@ -76,7 +77,7 @@ enum {
 	OPT_WITNESS, OPT_SILENCE, OPT_VOLATILE, OPT_UPDATE_INBOX, OPT_UPDATE_POLICY,
 	OPT_TUF_METADATA, OPT_TUF_TARGETS, OPT_TUF_CHANNEL, OPT_TUF_ROOT,
 	OPT_TUF_PERIOD, OPT_TUF_CLIENT, OPT_RECEIPTS, OPT_COURIER, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
-	OPT_PAUSE, OPT_LIMIT, OPT_STOP, OPT_FREEZE, OPT_IO,
+	OPT_PAUSE, OPT_LIMIT, OPT_STOP, OPT_FREEZE, OPT_IO, OPT_NO_KTLS,
 	OPT_VERBOSE, OPT_QUIET, OPT_HELP,
 };
 
@@ -110,6 +111,7 @@ static const struct option longs[] = {
 	{ "stop-and-copy", no_argument, NULL, OPT_STOP },
 	{ "freeze-timeout", required_argument, NULL, OPT_FREEZE },
 	{ "io-timeout", required_argument, NULL, OPT_IO },
+	{ "no-ktls", no_argument, NULL, OPT_NO_KTLS },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -232,6 +234,9 @@ static bool take(struct options *o, int option, const char *text)
 		return true;
 	case OPT_COURIER:
 		o->receipt_command = text;
+		return true;
+	case OPT_NO_KTLS:
+		o->no_ktls = true;
 		return true;
 	case OPT_VERBOSE:
 		if (o->level < LOG_LEVEL_DEBUG)

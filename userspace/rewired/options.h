@@ -36,6 +36,7 @@
  * @pause_limit_ms: longest pause of such a one; 0: any
  * @freeze_timeout_ms: for an enclave to stand still
  * @io_timeout_ms: for a peer to take or send something
+ * @no_ktls: what is sent is encrypted here, even where the kernel could
  * @level: LOG_LEVEL_*
  */
 struct options {
@@ -64,6 +65,7 @@ struct options {
 	unsigned int pause_limit_ms;
 	unsigned int freeze_timeout_ms;
 	unsigned int io_timeout_ms;
+	bool no_ktls;
 	int level;
 };
 

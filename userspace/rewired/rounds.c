@@ -3,7 +3,6 @@
  * Pre-copy: rounds of what was written, and when to stop.
  */
 #include <errno.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
@@ -30,18 +29,8 @@ static int copy(struct rounds *r, struct rewire_error *err)
 	ssize_t n;
 	int ret;
 
-	for (;;) {
-		n = read(r->session, link_payload(r->link), PEER_MAX_CHUNK);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return rewire_fail_ioctl(err, r->session, errno,
-						 "reading the enclave's state");
-		if (!n)
-			return 0;
-		ret = link_overheard(r->link, err);
-		if (!ret)
-			ret = link_send(r->link, PEER_STREAM, n, err);
+	while ((n = link_take(r->link, r->session, err)) > 0) {
+		ret = link_pass(r->link, n, err);
 		if (ret)
 			return ret;
 		*r->bytes += (__u64)n;
@@ -51,6 +40,7 @@ static int copy(struct rounds *r, struct rewire_error *err)
 		told = clock_ms();
 		report_copying(r->report, &r->now, *r->bytes);
 	}
+	return (int)n;
 }
 
 /* Sent and, but for a little, sealed; the time it takes is that of both. */

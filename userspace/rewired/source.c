@@ -166,44 +166,22 @@ static int freeze(struct source *s, struct rewire_error *err)
 	return 0;
 }
 
-/* From the SM into the frame that is sent: nothing is copied on the way. */
-static ssize_t read_chunk(struct source *s, void *payload,
-			  struct rewire_error *err)
-{
-	ssize_t n;
-
-	if (!payload)
-		return rewire_fail(err, ENOMEM, "no memory for the stream");
-	do {
-		n = read(s->session, payload, PEER_MAX_CHUNK);
-	} while (n < 0 && errno == EINTR);
-	return n >= 0 ? n : rewire_fail_ioctl(err, s->session, errno,
-					      "reading the enclave's state");
-}
-
 /*
  * The last chunk, which has the end of the END record in it, waits for the disk: a
  * target that is PREPARED is one whose source has its own copy.
  */
 static int stream(struct source *s, struct rewire_error *err)
 {
-	ssize_t next, n = read_chunk(s, link_payload(s->link), err);
-	int ret;
+	ssize_t n;
+	int ret = 0;
 
-	for (; n > 0; n = next) {
-		ret = link_overheard(s->link, err);
-		if (ret)
-			return ret;
-		next = read_chunk(s, link_spare(s->link), err);
-		if (next < 0)
-			return (int)next;
-		if (!next)
+	while ((n = link_take(s->link, s->session, err)) > 0) {
+		if (!rewire_session_has_more(s->session))
 			ret = sealer_finish(&s->sealer, s->link, true, err);
 		if (!ret)
-			ret = link_send(s->link, PEER_STREAM, n, err);
+			ret = link_pass(s->link, n, err);
 		if (ret)
 			return ret;
-		link_flip(s->link);
 		s->bytes += (__u64)n;
 	}
 	if (n < 0)
@@ -312,7 +290,7 @@ static json_t *describe(const struct source *s)
 						      workload),
 			 "peer", s->record.peer,
 			 "bytes", (json_int_t)s->bytes,
-			 "ms", (json_int_t)(s->active - s->report.start),
+			 "ms", (json_int_t)(clock_ms() - s->report.start),
 			 "still_ms", (json_int_t)(s->active - s->frozen),
 			 "receipt", base64 ? base64 : "",
 			 "receipt_file", path);
@@ -332,7 +310,7 @@ static int through(struct source *s, json_t **ret_info,
 	s->link = finish.link;
 	state = session_state(s->session, NULL);
 	if (state == REWIRE_SESSION_DESTROYED) {
-		s->active = clock_ms();
+		s->active = finish.active;
 		*ret_info = describe(s);
 		return 0;
 	}
