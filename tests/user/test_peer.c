@@ -154,6 +154,7 @@ static void headers_out_of_bounds(void **state)
 		{ PEER_PROBE, 32 + sizeof(struct rewire_request) + 1,
 		  32 + sizeof(struct rewire_request) + REWIRE_MAX_CMS },
 		{ PEER_EVIDENCE, 0, REWIRE_MAX_EVIDENCE },
+		{ PEER_ARRIVED, 0, 0 },
 	};
 
 	(void)state;

@@ -61,6 +61,7 @@ static const struct {
 			REWIRE_MAX_CMS,
 	},
 	[PEER_EVIDENCE] = { "EVIDENCE", 0, REWIRE_MAX_EVIDENCE },
+	[PEER_ARRIVED] = { "ARRIVED", 0, 0 },
 };
 
 const char *peer_type_name(unsigned int type)
