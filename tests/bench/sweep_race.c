@@ -38,7 +38,7 @@ static void add_parts(json_t *parts, double x, const struct race *race)
 	curve_add(parts, "all of it", x, race->pause[WAY_LIVE], runs);
 	curve_add(parts, "the last round, until READY is checked", x,
 		  race->ready[WAY_LIVE], runs);
-	curve_add(parts, "START, until ACTIVE is checked", x, rest, runs);
+	curve_add(parts, "START, until ACTIVE comes", x, rest, runs);
 }
 
 static void add(const struct three *to, double x, const struct race *race,
