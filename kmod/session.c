@@ -20,19 +20,56 @@ static bool session_streams(const struct rewire_session *session)
 		session->writer->rounds);
 }
 
+/* does the stream have to wait for its other lanes? */
+static bool session_waits(const struct rewire_session *session)
+{
+	const struct rewire_flow *flow = session->writer ?
+		&session->writer->flow :
+		session->reader ? &session->reader->flow : NULL;
+
+	return flow && flow->part == REWIRE_PART_DUE && !flow->error &&
+	       rewire_lanes_open(&session->lanes);
+}
+
 static bool session_reads(const struct rewire_session *session)
 {
-	return session_streams(session) &&
-	       session->writer->flow.part < REWIRE_PART_REST;
+	return session_streams(session) && !session_waits(session) &&
+	       session->writer->flow.part != REWIRE_PART_REST &&
+	       session->writer->flow.part != REWIRE_PART_OVER;
+}
+
+/* a reference to what has to change before the stream goes on; NULL: nothing */
+static struct rewire_enclave *session_pending(struct rewire_session *session,
+					      const struct iov_iter *iter,
+					      ssize_t ret)
+{
+	struct rewire_enclave *enclave;
+
+	if (ret || !iov_iter_count(iter) || !session_waits(session))
+		return NULL;
+	enclave = session->writer ? session->writer->enclave :
+				    session->reader->enclave;
+	rewire_enclave_get(enclave);
+	return enclave;
+}
+
+/* for read() and write(), in which nothing has moved yet */
+static int session_await(struct rewire_session *session,
+			 struct rewire_enclave *enclave, struct kiocb *iocb)
+{
+	return rewire_lanes_await(session, enclave,
+				  !(iocb->ki_filp->f_flags & O_NONBLOCK));
 }
 
 static ssize_t session_read(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct rewire_file *rfile = iocb->ki_filp->private_data;
 	struct rewire_session *session = rfile->object;
+	struct rewire_enclave *pending;
 	struct rewire_why why = {};
 	ssize_t ret = 0;
 
+again:
 	if (mutex_lock_interruptible(&session->lock))
 		return -ERESTARTSYS;
 	if (session->side == REWIRE_SIDE_TARGET)
@@ -46,7 +83,13 @@ static ssize_t session_read(struct kiocb *iocb, struct iov_iter *to)
 		ret = rewire_writer_read(session->writer, to);
 	if (ret < 0 && session->writer && !why.text[0])
 		why = session->writer->why;
+	pending = session_pending(session, to, ret);
 	mutex_unlock(&session->lock);
+	if (pending) {
+		ret = session_await(session, pending, iocb);
+		if (!ret)
+			goto again;
+	}
 	return rewire_file_result(rfile, ret, &why);
 }
 
@@ -54,9 +97,11 @@ static ssize_t session_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct rewire_file *rfile = iocb->ki_filp->private_data;
 	struct rewire_session *session = rfile->object;
+	struct rewire_enclave *pending;
 	struct rewire_why why = {};
 	ssize_t ret;
 
+again:
 	if (mutex_lock_interruptible(&session->lock))
 		return -ERESTARTSYS;
 	if (session->side == REWIRE_SIDE_TARGET)
@@ -64,7 +109,13 @@ static ssize_t session_write(struct kiocb *iocb, struct iov_iter *from)
 	else
 		ret = rewire_because(&why, -EBADFD,
 				     "a source's stream is read");
+	pending = session_pending(session, from, ret);
 	mutex_unlock(&session->lock);
+	if (pending) {
+		ret = session_await(session, pending, iocb);
+		if (!ret)
+			goto again;
+	}
 	return rewire_file_result(rfile, ret, &why);
 }
 
@@ -80,7 +131,8 @@ static __poll_t session_poll(struct file *file, poll_table *wait)
 		mask |= EPOLLPRI;
 	if (session->side == REWIRE_SIDE_SOURCE && session_reads(session))
 		mask |= EPOLLIN | EPOLLRDNORM;
-	if (session->state == REWIRE_SESSION_RECEIVING)
+	if (session->state == REWIRE_SESSION_RECEIVING &&
+	    !session_waits(session))
 		mask |= EPOLLOUT | EPOLLWRNORM;
 	if (session->over)
 		mask |= EPOLLHUP;
@@ -205,6 +257,31 @@ static int session_round(struct rewire_context *context, void *data)
 	return ret;
 }
 
+static int session_lane(struct rewire_context *context, void *data)
+{
+	struct rewire_session *session = context->rfile->object;
+	struct rewire_session_lane *arg = data;
+	struct file *file;
+	int ret;
+
+	if (arg->flags || arg->__reserved || arg->count > REWIRE_MAX_LANES ||
+	    !arg->index || arg->index >= arg->count)
+		return rewire_because(&context->why, -EINVAL,
+				      "flags, index, count or reserved member");
+	if (mutex_lock_interruptible(&session->lock))
+		return -EINTR;
+	ret = session->side == REWIRE_SIDE_SOURCE ?
+	      rewire_source_lane(session, arg->count, &context->why) :
+	      rewire_target_lane(session, arg->count, &context->why);
+	file = ret ? ERR_PTR(ret) : rewire_lane_file(session, arg->index);
+	mutex_unlock(&session->lock);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	context->out = file;
+	context->fd = &arg->fd;
+	return 0;
+}
+
 static int session_freeze(struct rewire_context *context, void *data)
 {
 	struct rewire_session *session = context->rfile->object;
@@ -252,6 +329,7 @@ static int session_info(struct rewire_context *context, void *data)
 		jiffies64_to_msecs(session->deadline - now) : 0;
 	arg->stream_bytes = session->reader ? session->reader->flow.bytes :
 			    session->writer ? session->writer->flow.bytes : 0;
+	arg->stream_bytes += rewire_lanes_bytes(session);
 	session->seen = session->changes;
 	mutex_unlock(&session->lock);
 	return 0;
@@ -292,6 +370,7 @@ static const struct rewire_command session_commands[] = {
 			      session_put),
 	REWIRE_COMMAND(REWIRE_SESSION_ROUND, rewire_session_round,
 		       session_round),
+	REWIRE_COMMAND(REWIRE_SESSION_LANE, rewire_session_lane, session_lane),
 	REWIRE_COMMAND(REWIRE_SESSION_FREEZE, rewire_session_freeze,
 		       session_freeze),
 	REWIRE_COMMAND(REWIRE_SESSION_ABORT, rewire_session_abort,
