@@ -55,10 +55,16 @@ static struct rewire_enclave *session_pending(struct rewire_session *session,
 
 /* for read() and write(), in which nothing has moved yet */
 static int session_await(struct rewire_session *session,
-			 struct rewire_enclave *enclave, struct kiocb *iocb)
+			 struct rewire_enclave *enclave, struct kiocb *iocb,
+			 struct rewire_why *why)
 {
-	return rewire_lanes_await(session, enclave,
-				  !(iocb->ki_filp->f_flags & O_NONBLOCK));
+	int ret = rewire_lanes_await(session, enclave,
+				     !(iocb->ki_filp->f_flags & O_NONBLOCK));
+
+	if (ret == -EAGAIN)
+		rewire_because(why, ret,
+			       "another lane has not come to its end");
+	return ret;
 }
 
 static ssize_t session_read(struct kiocb *iocb, struct iov_iter *to)
@@ -86,7 +92,7 @@ again:
 	pending = session_pending(session, to, ret);
 	mutex_unlock(&session->lock);
 	if (pending) {
-		ret = session_await(session, pending, iocb);
+		ret = session_await(session, pending, iocb, &why);
 		if (!ret)
 			goto again;
 	}
@@ -112,7 +118,7 @@ again:
 	pending = session_pending(session, from, ret);
 	mutex_unlock(&session->lock);
 	if (pending) {
-		ret = session_await(session, pending, iocb);
+		ret = session_await(session, pending, iocb, &why);
 		if (!ret)
 			goto again;
 	}

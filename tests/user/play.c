@@ -879,7 +879,7 @@ void play_begin(struct rewire_signed *request, unsigned int run, long budget)
 int play_migrate(const struct rewire_signed *request, struct rewire_error *err)
 {
 	json_t *info = NULL;
-	int ret = source_migrate(&world.source, request, world.peer, false, -1,
+	int ret = source_migrate(&world.source, request, world.peer, false, 0, -1,
 				 &info, err);
 
 	json_decref(info);

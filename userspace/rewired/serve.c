@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "arrival.h"
 #include "clock.h"
 #include "link.h"
 #include "log.h"
@@ -120,6 +121,10 @@ static bool answer(struct helper *helper, struct link *link,
 	switch (frame->type) {
 	case PEER_MIGRATE:
 		ret = target_migrate(helper, link, frame, &err);
+		last = ret;
+		break;
+	case PEER_LANE:
+		ret = arrival_answer(link, frame, &err);
 		last = ret;
 		break;
 	case PEER_MESSAGE:

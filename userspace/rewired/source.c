@@ -3,6 +3,7 @@
  * A migration at its source, up to the point of no return and through it.
  *
  *	OFFER   -> MIGRATE ... ACCEPT		OFFERED to AGREED
+ *	LANE ...				one more stream each (lanes.c)
  *	read what was written -> STREAM ...	still AGREED: it runs (rounds.c)
  *	freeze, read the stream -> STREAM ...	FROZEN, and to the disk here
  *	STREAM_END ... READY			RELINQUISHED
@@ -19,6 +20,7 @@
 #include "checkpoint.h"
 #include "clock.h"
 #include "finish.h"
+#include "lanes.h"
 #include "log.h"
 #include "rounds.h"
 #include "sealer.h"
@@ -38,10 +40,12 @@ struct source {
 	struct watch watch;
 	struct sealer sealer;
 	struct link *link;
+	struct lanes lanes;
 	int session;
 	unsigned int pause_goal_ms;		/* 0: copy nothing before */
+	unsigned int streams;
 	bool ended;				/* STREAM_END was sent */
-	__u64 bytes;
+	atomic_ullong bytes;			/* of all streams */
 	int64_t frozen, relinquished, active;	/* clock_ms() */
 };
 
@@ -131,6 +135,7 @@ static int copy_in_rounds(struct source *s, struct rewire_error *err)
 	struct rounds rounds = {
 		.session = s->session,
 		.link = s->link,
+		.lanes = &s->lanes,
 		.goal_ms = s->pause_goal_ms,
 		.sealer = &s->sealer,
 		.report = &s->report,
@@ -157,17 +162,30 @@ static int freeze(struct source *s, struct rewire_error *err)
 	return 0;
 }
 
-/* From the SM into the frame that is sent: nothing is copied on the way. */
+/*
+ * From the SM into the frame that is sent: nothing is copied on the way. What comes
+ * after the pages comes when the lanes have sent theirs.
+ */
 static ssize_t read_chunk(struct source *s, void *payload,
 			  struct rewire_error *err)
 {
+	bool waited = false;
 	ssize_t n;
+	int ret;
 
 	if (!payload)
 		return rewire_fail(err, ENOMEM, "no memory for the stream");
-	do {
+	for (;;) {
 		n = read(s->session, payload, PEER_MAX_CHUNK);
-	} while (n < 0 && errno == EINTR);
+		if (n >= 0 || (errno != EINTR && (errno != EAGAIN || waited)))
+			break;
+		if (errno == EINTR)
+			continue;
+		waited = true;
+		ret = lanes_await(&s->lanes, s->link, true, err);
+		if (ret)
+			return ret;
+	}
 	return n >= 0 ? n : rewire_fail_ioctl(err, s->session, errno,
 					      "reading the enclave's state");
 }
@@ -178,9 +196,11 @@ static ssize_t read_chunk(struct source *s, void *payload,
  */
 static int stream(struct source *s, struct rewire_error *err)
 {
-	ssize_t next, n = read_chunk(s, link_payload(s->link), err);
+	ssize_t next, n;
 	int ret;
 
+	lanes_begin(&s->lanes, true);
+	n = read_chunk(s, link_payload(s->link), err);
 	for (; n > 0; n = next) {
 		ret = link_overheard(s->link, err);
 		if (ret)
@@ -200,7 +220,8 @@ static int stream(struct source *s, struct rewire_error *err)
 	if (n < 0)
 		return (int)n;
 	s->ended = true;
-	return link_send(s->link, PEER_STREAM_END, 0, err);
+	ret = link_send(s->link, PEER_STREAM_END, 0, err);
+	return ret ? ret : lanes_await(&s->lanes, s->link, false, err);
 }
 
 /* READY makes the SM give up the enclave. */
@@ -220,6 +241,9 @@ static int up_to_relinquished(struct source *s, struct rewire_error *err)
 {
 	int ret = agree(s, err);
 
+	if (!ret)
+		ret = lanes_open(&s->lanes, s->helper, &s->record, s->session,
+				 s->streams, &s->bytes, err);
 	if (!ret && s->pause_goal_ms)
 		ret = copy_in_rounds(s, err);
 	if (!ret)
@@ -230,6 +254,8 @@ static int up_to_relinquished(struct source *s, struct rewire_error *err)
 		ret = stream(s, err);
 	if (!ret)
 		ret = relinquish(s, err);
+	ret = lanes_why(&s->lanes, ret, err);
+	lanes_close(&s->lanes);
 	return ret;
 }
 
@@ -368,14 +394,15 @@ static enum fate fate_now(const __u8 workload[REWIRE_ID_SIZE])
 }
 
 int source_migrate(struct helper *helper, const struct rewire_signed *request,
-		   const char *peer, bool stop_and_copy, int client,
-		   json_t **ret_info, struct rewire_error *err)
+		   const char *peer, bool stop_and_copy, unsigned int streams,
+		   int client, json_t **ret_info, struct rewire_error *err)
 {
 	const struct rewire_request *body = &request->body.request;
 	struct source s = {
 		.helper = helper, .request = request, .session = -1,
 		.pause_goal_ms = stop_and_copy ?
 			0 : helper->options.pause_goal_ms,
+		.streams = streams ? streams : helper->options.streams,
 		.record = { .side = REWIRE_SIDE_SOURCE },
 		.report = { .client = client, .start = clock_ms() },
 	};
