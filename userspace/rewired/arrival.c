@@ -257,10 +257,8 @@ int arrival_await(struct arrival *a, struct link *link,
 int arrival_why(struct arrival *a, int ret, struct rewire_error *err)
 {
 	pthread_mutex_lock(&arrivals.lock);
-	if (a->ret) {
-		ret = a->ret;
-		*err = a->err;
-	}
+	if (a->ret)
+		ret = rewire_fail(err, a->err.code, "%s", a->err.text);
 	pthread_mutex_unlock(&arrivals.lock);
 	return ret;
 }

@@ -174,6 +174,8 @@ int lanes_open(struct lanes *lanes, struct helper *helper,
 	       const struct record *record, int session, unsigned int streams,
 	       atomic_ullong *bytes, struct rewire_error *err)
 {
+	struct rewire_error why;
+
 	*lanes = (struct lanes){
 		.count = 1, .session = session, .bytes = bytes,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -188,8 +190,8 @@ int lanes_open(struct lanes *lanes, struct helper *helper,
 	lanes->ended = eventfd(0, EFD_CLOEXEC);
 	if (lanes->turned < 0 || lanes->ended < 0)
 		return rewire_fail(err, errno, "eventfd: %s", strerror(errno));
-	if (connect_all(lanes, helper, record, streams, err)) {
-		log_notice("one stream, not %u: %s", streams, err->text);
+	if (connect_all(lanes, helper, record, streams, &why)) {
+		log_notice("one stream, not %u: %s", streams, why.text);
 		disconnect_all(lanes);
 		return 0;
 	}
@@ -237,10 +239,8 @@ int lanes_why(struct lanes *lanes, int ret, struct rewire_error *err)
 	if (lanes->count < 2)
 		return ret;
 	pthread_mutex_lock(&lanes->lock);
-	if (lanes->ret) {
-		ret = lanes->ret;
-		*err = lanes->err;
-	}
+	if (lanes->ret)
+		ret = rewire_fail(err, lanes->err.code, "%s", lanes->err.text);
 	pthread_mutex_unlock(&lanes->lock);
 	return ret;
 }
