@@ -334,6 +334,16 @@ static void fill_session_round(void *arg, const struct memory *memory,
 		session_round->delay_us = rng_below(rng, 2000);
 }
 
+static void fill_session_lane(void *arg, const struct memory *memory,
+			      struct rng *rng)
+{
+	struct rewire_session_lane *lane = arg;
+
+	(void)memory;
+	lane->count = 2 + (__u32)rng_below(rng, REWIRE_MAX_LANES - 1);
+	lane->index = 1 + (__u32)rng_below(rng, lane->count - 1);
+}
+
 static void fill_stream_round(void *arg, const struct memory *memory,
 			      struct rng *rng)
 {
@@ -575,6 +585,8 @@ const struct command commands[] = {
 	  .fill = fill_session_put },
 	{ COMMON(SESSION_ROUND, rewire_session_round, SESSION, -1, 2),
 	  .fill = fill_session_round },
+	{ COMMON(SESSION_LANE, rewire_session_lane, SESSION,
+		 FD(rewire_session_lane), 2), .fill = fill_session_lane },
 	{ COMMON(SESSION_FREEZE, rewire_session_freeze, SESSION, -1, 4),
 	  .fill = fill_session_freeze },
 	{ COMMON(SESSION_ABORT, rewire_session_abort, SESSION, -1, 1) },
