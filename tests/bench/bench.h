@@ -48,7 +48,8 @@ struct figure {
 };
 
 extern const struct figure figure_extract, figure_reseal, figure_call,
-			   figure_pause, figure_wire, figure_memory,
+			   figure_pause, figure_wire, figure_wire_2,
+			   figure_wire_4, figure_memory,
 			   figure_live, figure_sizes,
 			   figure_continuity_overhead,
 			   figure_continuity_overhead_memory,
