@@ -340,7 +340,10 @@ static void fill_session_lane(void *arg, const struct memory *memory,
 	struct rewire_session_lane *lane = arg;
 
 	(void)memory;
-	lane->count = 2 + (__u32)rng_below(rng, REWIRE_MAX_LANES - 1);
+	/* as many as there are, if there are any */
+	lane->count = 2;
+	if (!commands_faultless && rng_percent(rng, 40))
+		lane->count += (__u32)rng_below(rng, REWIRE_MAX_LANES - 1);
 	lane->index = 1 + (__u32)rng_below(rng, lane->count - 1);
 }
 
@@ -583,10 +586,10 @@ const struct command commands[] = {
 	{ COMMON(SESSION_PUT, rewire_session_put, SESSION, -1, 8),
 	  .pointer = { offsetof(struct rewire_session_put, buffer) },
 	  .fill = fill_session_put },
-	{ COMMON(SESSION_ROUND, rewire_session_round, SESSION, -1, 2),
-	  .fill = fill_session_round },
 	{ COMMON(SESSION_LANE, rewire_session_lane, SESSION,
 		 FD(rewire_session_lane), 2), .fill = fill_session_lane },
+	{ COMMON(SESSION_ROUND, rewire_session_round, SESSION, -1, 2),
+	  .fill = fill_session_round },
 	{ COMMON(SESSION_FREEZE, rewire_session_freeze, SESSION, -1, 4),
 	  .fill = fill_session_freeze },
 	{ COMMON(SESSION_ABORT, rewire_session_abort, SESSION, -1, 1) },
