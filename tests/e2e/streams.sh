@@ -82,11 +82,11 @@ while_it_works() {
 }
 
 to_one_that_has_no_room() {
-	options[beta]="--max-peers 2"
+	options[beta]="--max-peers 3"
 	begin && migrate --streams 4 >/dev/null && arrived
 	local rc=$?
 	options[beta]=
-	[ $rc = 0 ] && grep -q 'one stream, not 4: .*this helper has 2 connections' \
+	[ $rc = 0 ] && grep -q 'one stream, not 4: .*this helper has 1 connections' \
 		"$work/alpha.log"
 }
 

@@ -818,7 +818,7 @@ static void make_helper(struct helper *helper, const char *host)
 
 	helper->options = (struct options){
 		.freeze_timeout_ms = 1000, .io_timeout_ms = 5000,
-		.max_peers = 1, .max_clients = 1,
+		.max_peers = 2 * REWIRE_MAX_LANES, .max_clients = 1,
 	};
 	helper->tls = (struct tls)TLS_INIT;
 	helper->stop = eventfd(0, EFD_CLOEXEC);

@@ -126,6 +126,21 @@ static void each_lane_comes_once(void **state)
 	link_close(first);
 }
 
+/* Half of the connections are for who brings no lane. */
+static void lanes_leave_room(void **state)
+{
+	unsigned int most = world.target.options.max_peers;
+	struct link *first = connect_as(&world.target);
+
+	(void)state;
+	world.target.options.max_peers = 3;
+	say(first, known, 1, 3);
+	assert_int_equal(answer_to(first, NULL), 0);
+	assert_int_equal(join_as(&world.target, known, 2, 3), EBUSY);
+	link_close(first);
+	world.target.options.max_peers = most;
+}
+
 /* It waits for the SM to know of it, and is told why it waits in vain. */
 static void lane_ends_with_its_migration(void **state)
 {
@@ -195,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(strangers_stay_out),
 		CASE(each_lane_comes_once),
+		CASE(lanes_leave_room),
 		CASE(lane_ends_with_its_migration),
 		CASE(lane_that_breaks_ends_it),
 	};

@@ -17,6 +17,7 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct arrival *first;
+	unsigned int lanes;	/* of all */
 } arrivals = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.changed = PTHREAD_COND_INITIALIZER,
@@ -42,7 +43,8 @@ static int refuse_locked(const struct arrival *a, const struct link *link,
 }
 
 static struct arrival *join(struct link *link, const struct peer_frame *frame,
-			    unsigned int *ret_index, struct rewire_error *err)
+			    unsigned int most, unsigned int *ret_index,
+			    struct rewire_error *err)
 {
 	__u8 id[REWIRE_ID_SIZE];
 	unsigned int count;
@@ -56,10 +58,16 @@ static struct arrival *join(struct link *link, const struct peer_frame *frame,
 			break;
 	if (refuse_locked(a, link, *ret_index, count, err)) {
 		a = NULL;
+	} else if (arrivals.lanes >= most) {
+		rewire_fail(err, EBUSY,
+			    "this helper has %u connections that are one of several streams already, and keeps the others free",
+			    arrivals.lanes);
+		a = NULL;
 	} else {
 		a->count = count;
 		a->taken[*ret_index] = true;
 		a->running++;
+		arrivals.lanes++;
 		eventfd_write(a->turned, 1);
 	}
 	pthread_mutex_unlock(&arrivals.lock);
@@ -145,6 +153,7 @@ static void leave(struct arrival *a, int ret, const struct rewire_error *err)
 	if (fails)
 		rewire_session_give_up(a->session, NULL);
 	pthread_mutex_lock(&arrivals.lock);
+	arrivals.lanes--;
 	a->running--;
 	eventfd_write(a->turned, 1);
 	pthread_cond_broadcast(&arrivals.changed);
@@ -152,12 +161,12 @@ static void leave(struct arrival *a, int ret, const struct rewire_error *err)
 }
 
 int arrival_answer(struct link *link, const struct peer_frame *frame,
-		   struct rewire_error *err)
+		   unsigned int most, struct rewire_error *err)
 {
 	struct watch watch = { .events = { POLLIN }, .count = 1,
 			       .woken = ended };
 	unsigned int index;
-	struct arrival *a = join(link, frame, &index, err);
+	struct arrival *a = join(link, frame, most, &index, err);
 	int fd, ret;
 
 	if (!a)

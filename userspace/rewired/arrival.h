@@ -86,10 +86,11 @@ void arrival_end(struct arrival *arrival, const struct rewire_error *why);
  * arrival_answer - a connection is one lane of a migration
  * @link: its own
  * @frame: the LANE
+ * @most: lanes that may be there at a time, of all migrations
  *
  * Return: 0 at the end of the lane, or a negative errno.
  */
 int arrival_answer(struct link *link, const struct peer_frame *frame,
-		   struct rewire_error *err);
+		   unsigned int most, struct rewire_error *err);
 
 #endif /* REWIRED_ARRIVAL_H */

@@ -124,7 +124,9 @@ static bool answer(struct helper *helper, struct link *link,
 		last = ret;
 		break;
 	case PEER_LANE:
-		ret = arrival_answer(link, frame, &err);
+		/* The other half is for who comes with something new. */
+		ret = arrival_answer(link, frame,
+				     helper->options.max_peers / 2, &err);
 		last = ret;
 		break;
 	case PEER_MESSAGE:
