@@ -38,40 +38,37 @@ static bool session_reads(const struct rewire_session *session)
 	       session->writer->flow.part != REWIRE_PART_OVER;
 }
 
-/* a reference to what has to change before the stream goes on; NULL: nothing */
-static struct rewire_enclave *session_pending(struct rewire_session *session,
-					      const struct iov_iter *iter,
-					      ssize_t ret)
+/*
+ * The end of a read or write: unlock, and when nothing moved because other lanes have
+ * to move first, wait for them.
+ *
+ * Return: whether the same is to be done again.
+ */
+static bool session_again(struct rewire_session *session, struct file *file,
+			  size_t left, ssize_t *ret, struct rewire_why *why)
 {
-	struct rewire_enclave *enclave;
+	struct rewire_enclave *enclave = NULL;
 
-	if (ret || !iov_iter_count(iter) || !session_waits(session))
-		return NULL;
-	enclave = session->writer ? session->writer->enclave :
-				    session->reader->enclave;
-	rewire_enclave_get(enclave);
-	return enclave;
-}
-
-/* for read() and write(), in which nothing has moved yet */
-static int session_await(struct rewire_session *session,
-			 struct rewire_enclave *enclave, struct kiocb *iocb,
-			 struct rewire_why *why)
-{
-	int ret = rewire_lanes_await(session, enclave,
-				     !(iocb->ki_filp->f_flags & O_NONBLOCK));
-
-	if (ret == -EAGAIN)
-		rewire_because(why, ret,
+	if (!*ret && left && session_waits(session)) {
+		enclave = session->writer ? session->writer->enclave :
+					    session->reader->enclave;
+		rewire_enclave_get(enclave);
+	}
+	mutex_unlock(&session->lock);
+	if (!enclave)
+		return false;
+	*ret = rewire_lanes_await(session, enclave,
+				  !(file->f_flags & O_NONBLOCK));
+	if (*ret == -EAGAIN)
+		rewire_because(why, *ret,
 			       "another lane has not come to its end");
-	return ret;
+	return !*ret;
 }
 
 static ssize_t session_read(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct rewire_file *rfile = iocb->ki_filp->private_data;
 	struct rewire_session *session = rfile->object;
-	struct rewire_enclave *pending;
 	struct rewire_why why = {};
 	ssize_t ret = 0;
 
@@ -89,13 +86,9 @@ again:
 		ret = rewire_writer_read(session->writer, to);
 	if (ret < 0 && session->writer && !why.text[0])
 		why = session->writer->why;
-	pending = session_pending(session, to, ret);
-	mutex_unlock(&session->lock);
-	if (pending) {
-		ret = session_await(session, pending, iocb, &why);
-		if (!ret)
-			goto again;
-	}
+	if (session_again(session, iocb->ki_filp, iov_iter_count(to), &ret,
+			  &why))
+		goto again;
 	return rewire_file_result(rfile, ret, &why);
 }
 
@@ -103,7 +96,6 @@ static ssize_t session_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct rewire_file *rfile = iocb->ki_filp->private_data;
 	struct rewire_session *session = rfile->object;
-	struct rewire_enclave *pending;
 	struct rewire_why why = {};
 	ssize_t ret;
 
@@ -115,13 +107,9 @@ again:
 	else
 		ret = rewire_because(&why, -EBADFD,
 				     "a source's stream is read");
-	pending = session_pending(session, from, ret);
-	mutex_unlock(&session->lock);
-	if (pending) {
-		ret = session_await(session, pending, iocb, &why);
-		if (!ret)
-			goto again;
-	}
+	if (session_again(session, iocb->ki_filp, iov_iter_count(from), &ret,
+			  &why))
+		goto again;
 	return rewire_file_result(rfile, ret, &why);
 }
 

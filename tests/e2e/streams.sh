@@ -33,7 +33,10 @@ migrate() {
 
 arrived() {
 	local was=$here
-	here=$there there=$was epoch=$((epoch + 1))
+	here=$there there=$was
+	# it went on from what was kept of it, which is an epoch more
+	epoch=$(at $here rewire info $W --json |
+		sed -n 's/.*"epoch": *\([0-9]*\).*/\1/p')
 	at $here rewire call $W verify | grep -q '^768 pages intact'
 }
 
