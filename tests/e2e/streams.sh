@@ -24,7 +24,7 @@ begin() {
 # migrate OPTION...: to the other host
 migrate() {
 	rewire request --key $PKI/sds.key --cert $PKI/sds.crt --workload $W \
-		--epoch $epoch --source "$(cat "$work/$here/keys/sm-id")" \
+		--epoch "$epoch" --source "$(cat "$work/$here/keys/sm-id")" \
 		--target "$(cat "$work/$there/keys/sm-id")" --lifetime 60s \
 		-o "$work/request" >/dev/null || return
 	at $here rewire migrate --request "$work/request" \

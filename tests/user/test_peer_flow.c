@@ -221,6 +221,27 @@ static void lanes_carry_it_all(void **state)
 	world.source.options.streams = 1;
 }
 
+/* One lane gets in, and the next does not: then by one stream, and no worse. */
+static void too_few_lanes_are_none(void **state)
+{
+	unsigned int most = world.target.options.max_peers;
+	struct rewire_signed request;
+	struct rewire_error err = { 0 };
+
+	(void)state;
+	world.source.options.streams = 3;
+	world.target.options.max_peers = 3;
+	for (unsigned int i = 0; i < 8; i++) {
+		play_begin(&request, 230 + i, -1);
+		if (play_migrate(&request, &err))
+			fail_msg("%s", err.text);
+		check_exactly_one(-1);
+		assert_int_equal(sm->lanes, 0);
+	}
+	world.source.options.streams = 1;
+	world.target.options.max_peers = most;
+}
+
 static void call_follows_the_workload(void **state)
 {
 	struct rewire_signed request;
@@ -362,6 +383,7 @@ int main(void)
 		cmocka_unit_test(unfresh_sm_refuses_and_keeps),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(lanes_carry_it_all),
+		cmocka_unit_test(too_few_lanes_are_none),
 		cmocka_unit_test(cut_anywhere_with_lanes),
 	};
 

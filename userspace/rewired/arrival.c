@@ -35,10 +35,10 @@ static int refuse_locked(const struct arrival *a, const struct link *link,
 	if (X509_cmp(a->peer, SSL_get0_peer_certificate(link->ssl)))
 		return rewire_fail(err, EPERM,
 				   "the migration is another helper's");
-	if (a->taken[index] || (a->count && a->count != count))
+	if (a->alone || a->taken[index] || (a->count && a->count != count))
 		return rewire_fail(err, EBUSY,
-				   "lane %u of %u was there before, or is one of %u",
-				   index, count, a->count);
+				   "lane %u of %u was there before, or is not of this stream",
+				   index, count);
 	return 0;
 }
 
@@ -93,9 +93,14 @@ static int await_file(struct arrival *a, unsigned int index,
 	int fd;
 
 	pthread_mutex_lock(&arrivals.lock);
-	while (a->fd[index] < 0 && !a->over)
+	while (a->fd[index] < 0 && !a->alone && !a->over)
 		pthread_cond_wait(&arrivals.changed, &arrivals.lock);
-	fd = a->over ? fail_ended(a, err) : a->fd[index];
+	if (a->over)
+		fd = fail_ended(a, err);
+	else if (a->alone)
+		fd = rewire_fail(err, EBUSY, "not a lane of this stream");
+	else
+		fd = a->fd[index];
 	pthread_mutex_unlock(&arrivals.lock);
 	return fd;
 }
@@ -139,12 +144,14 @@ static int receive(struct arrival *a, struct link *link, int fd,
 }
 
 /* One that fails ends the migration, and so all that waits for its session. */
-static void leave(struct arrival *a, int ret, const struct rewire_error *err)
+static void leave(struct arrival *a, unsigned int index, int ret,
+		  const struct rewire_error *err)
 {
 	bool fails;
 
 	pthread_mutex_lock(&arrivals.lock);
-	fails = ret && !a->ret && !a->over;
+	a->taken[index] = a->fd[index] >= 0;
+	fails = ret && a->taken[index] && !a->ret && !a->over;
 	if (fails) {
 		a->ret = ret;
 		a->err = *err;
@@ -181,7 +188,7 @@ int arrival_answer(struct link *link, const struct peer_frame *frame,
 		ret = fd < 0 ? fd : receive(a, link, fd, err);
 	}
 	link->watch = NULL;
-	leave(a, ret, err);
+	leave(a, index, ret, err);
 	return ret;
 }
 
@@ -215,7 +222,7 @@ static unsigned int waiting(struct arrival *a, unsigned int *ret_count)
 
 	pthread_mutex_lock(&arrivals.lock);
 	for (unsigned int i = 1; i < REWIRE_MAX_LANES && !index; i++)
-		if (a->taken[i] && a->fd[i] < 0)
+		if (a->taken[i] && a->fd[i] < 0 && !a->alone)
 			index = i;
 	*ret_count = a->count;
 	pthread_mutex_unlock(&arrivals.lock);
@@ -229,10 +236,15 @@ int arrival_open(struct arrival *a, struct rewire_error *err)
 
 	while ((index = waiting(a, &count))) {
 		fd = rewire_session_lane(a->session, index, count, err);
-		if (fd < 0)
-			return fd == -EAGAIN ? 0 : fd;
+		if (fd == -EAGAIN)
+			return 0;
+		if (fd < 0 && fd != -EINVAL)
+			return fd;
 		pthread_mutex_lock(&arrivals.lock);
-		a->fd[index] = fd;
+		if (fd >= 0)
+			a->fd[index] = fd;
+		else
+			a->alone = true;
 		pthread_cond_broadcast(&arrivals.changed);
 		pthread_mutex_unlock(&arrivals.lock);
 	}

@@ -21,6 +21,7 @@
  * @taken: a lane has a connection
  * @fd: its file of the SM, or -1
  * @running: lanes that come in
+ * @alone: the SM says that there is one stream, or another number
  * @over: no more use
  * @why: it is
  * @ret: what came of the first lane that failed
@@ -30,7 +31,8 @@
  *
  * Each lane is a connection of its own, served by that one's thread. The thread that
  * runs the migration has the session's own stream, opens the others as soon as the
- * SM knows of them, and waits for them where that stream does.
+ * SM knows of them, and waits for them where that stream does. Only what is open can
+ * fail the migration: a source that got too few of them goes by one stream.
  */
 struct arrival {
 	struct arrival *next;
@@ -45,6 +47,7 @@ struct arrival {
 	bool taken[REWIRE_MAX_LANES];
 	int fd[REWIRE_MAX_LANES];
 	unsigned int running;
+	bool alone;
 	bool over;
 	struct rewire_error why;
 	int ret;
