@@ -92,9 +92,9 @@ static int checkpoint_turn(struct rewire_checkpoint *checkpoint,
 	return 0;
 }
 
-static ssize_t checkpoint_read(struct kiocb *iocb, struct iov_iter *to)
+static ssize_t checkpoint_give(struct file *file, struct rewire_sink *sink)
 {
-	struct rewire_file *rfile = iocb->ki_filp->private_data;
+	struct rewire_file *rfile = file->private_data;
 	struct rewire_checkpoint *checkpoint = rfile->object;
 	struct rewire_why why = {};
 	ssize_t ret = 0;
@@ -106,9 +106,23 @@ static ssize_t checkpoint_read(struct kiocb *iocb, struct iov_iter *to)
 	else if (checkpoint->writer->round && !checkpoint->writer->rounds)
 		ret = rewire_because(&why, -EBADFD, "no round has begun");
 	if (!ret)
-		ret = rewire_writer_read(checkpoint->writer, to);
+		ret = rewire_writer_give(checkpoint->writer, sink);
 	mutex_unlock(&checkpoint->lock);
 	return rewire_file_result(rfile, ret, &why);
+}
+
+static ssize_t checkpoint_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct rewire_sink sink = rewire_sink_iter(to);
+
+	return checkpoint_give(iocb->ki_filp, &sink);
+}
+
+static ssize_t checkpoint_splice(struct file *file, loff_t *pos,
+				 struct pipe_inode_info *pipe, size_t length,
+				 unsigned int flags)
+{
+	return rewire_splice(file, pipe, length, checkpoint_give);
 }
 
 static ssize_t checkpoint_write(struct kiocb *iocb, struct iov_iter *from)
@@ -304,6 +318,7 @@ static int checkpoint_release(struct inode *inode, struct file *file)
 static const struct file_operations checkpoint_fops = {
 	.owner = THIS_MODULE,
 	.read_iter = checkpoint_read,
+	.splice_read = checkpoint_splice,
 	.write_iter = checkpoint_write,
 	.unlocked_ioctl = checkpoint_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

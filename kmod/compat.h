@@ -40,6 +40,25 @@ static inline void release_fault_lock(struct vm_fault *vmf)
 }
 #endif
 
+/*
+ * Before 6.12 a huge entry of a driver looked like one of ordinary pages to
+ * get_user_pages_fast(), which keeps away from the small ones: none is made there.
+ */
+#if defined(CONFIG_TRANSPARENT_HUGEPAGE) && \
+	defined(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP)
+#define REWIRE_PMD_ORDER	(PMD_SHIFT - PAGE_SHIFT)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#include <linux/pfn_t.h>
+#define rewire_insert_pmd(vmf, pfn, write) \
+	vmf_insert_pfn_pmd(vmf, pfn_to_pfn_t(pfn), write)
+#else
+#define rewire_insert_pmd	vmf_insert_pfn_pmd
+#endif
+#define REWIRE_HUGE_FAULT(handler)	.huge_fault = (handler),
+#else
+#define REWIRE_HUGE_FAULT(handler)
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {

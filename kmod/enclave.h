@@ -62,6 +62,7 @@ enum rewire_dirty {
  * @dirty: under @map_sem: a bit for each page that is to be copied again, see
  *	dirty.h; NULL as long as nobody copies
  * @settled: under @map_sem: @dirty gets no new bit any more
+ * @small: under @map_sem, and only ever set: no entry of a mapping is huge any more
  * @dirty_delay_us: how long a page's first write has to wait
  * @pages: one per page of the span, NULL where there is none
  * @page_count: entries of @pages that are not NULL
@@ -114,6 +115,7 @@ struct rewire_enclave {
 	bool mappable;
 	unsigned long *dirty[REWIRE_DIRTY_SETS];
 	bool settled;
+	bool small;
 	u32 dirty_delay_us;
 	struct page **pages;
 	u64 page_count;

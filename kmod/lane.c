@@ -14,9 +14,9 @@
 #include "lane.h"
 #include "migrate.h"
 
-static ssize_t lane_read(struct kiocb *iocb, struct iov_iter *to)
+static ssize_t lane_give(struct file *file, struct rewire_sink *sink)
 {
-	struct rewire_file *rfile = iocb->ki_filp->private_data;
+	struct rewire_file *rfile = file->private_data;
 	struct rewire_lane *lane = rfile->object;
 	struct rewire_writer *writer;
 	struct rewire_why why = {};
@@ -27,7 +27,7 @@ static ssize_t lane_read(struct kiocb *iocb, struct iov_iter *to)
 		return -ERESTARTSYS;
 	writer = lane->writer;
 	if (writer && writer->rounds) {
-		ret = rewire_writer_read(writer, to);
+		ret = rewire_writer_give(writer, sink);
 		why = writer->why;
 		over = writer->flow.part == REWIRE_PART_OVER;
 	} else {
@@ -39,6 +39,20 @@ static ssize_t lane_read(struct kiocb *iocb, struct iov_iter *to)
 	if (over)
 		wake_up_all(&lane->session->changed);
 	return rewire_file_result(rfile, ret, &why);
+}
+
+static ssize_t lane_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct rewire_sink sink = rewire_sink_iter(to);
+
+	return lane_give(iocb->ki_filp, &sink);
+}
+
+static ssize_t lane_splice(struct file *file, loff_t *pos,
+			   struct pipe_inode_info *pipe, size_t length,
+			   unsigned int flags)
+{
+	return rewire_splice(file, pipe, length, lane_give);
 }
 
 static ssize_t lane_write(struct kiocb *iocb, struct iov_iter *from)
@@ -89,6 +103,7 @@ static int lane_release(struct inode *inode, struct file *file)
 static const struct file_operations lane_fops = {
 	.owner = THIS_MODULE,
 	.read_iter = lane_read,
+	.splice_read = lane_splice,
 	.write_iter = lane_write,
 	.unlocked_ioctl = lane_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

@@ -23,6 +23,7 @@
 #include "compat.h"
 #include "dirty.h"
 #include "enclave.h"
+#include "huge.h"
 
 #define REWIRE_FS_MAGIC		0x52575245
 
@@ -49,6 +50,17 @@ static void memory_free(struct rewire_enclave *enclave, u64 first, u64 end)
 	}
 }
 
+/* Return: pages allocated */
+static u64 memory_alloc_one(struct rewire_enclave *enclave, u64 index)
+{
+	enclave->pages[index] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO |
+					   __GFP_NOWARN);
+	if (!enclave->pages[index])
+		return 0;
+	enclave->page_count++;
+	return 1;
+}
+
 /**
  * rewire_memory_alloc() - zeroed pages for a range that has none yet
  * @enclave: locked; in a state in which nobody maps it
@@ -62,22 +74,21 @@ int rewire_memory_alloc(struct rewire_enclave *enclave, u64 offset, u64 length,
 			struct rewire_why *why)
 {
 	u64 first = offset >> PAGE_SHIFT, end = first + (length >> PAGE_SHIFT);
-	u64 i;
+	u64 i, count;
 	int ret;
 
 	lockdep_assert_held(&enclave->lock);
 	ret = rewire_sm_charge(enclave->sm, length, why);
 	if (ret)
 		return ret;
-	for (i = first; i < end; i++) {
+	for (i = first; i < end; i += count) {
 		ret = fatal_signal_pending(current) ? -EINTR : -ENOMEM;
 		if (ret == -EINTR)
 			goto err_pages;
-		enclave->pages[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO |
-					       __GFP_NOWARN);
-		if (!enclave->pages[i])
+		count = rewire_huge_alloc(enclave, i, end) ?:
+			memory_alloc_one(enclave, i);
+		if (!count)
 			goto err_pages;
-		enclave->page_count++;
 		cond_resched();
 	}
 	enclave->charged += length;
@@ -544,6 +555,7 @@ static int memory_mremap(struct vm_area_struct *vma)
 static const struct vm_operations_struct memory_vm_ops = {
 	.fault = memory_fault,
 	.pfn_mkwrite = memory_written,
+	REWIRE_HUGE_FAULT(rewire_huge_fault)
 	.may_split = memory_may_split,
 	.mremap = memory_mremap,
 };

@@ -65,9 +65,9 @@ static bool session_again(struct rewire_session *session, struct file *file,
 	return !*ret;
 }
 
-static ssize_t session_read(struct kiocb *iocb, struct iov_iter *to)
+static ssize_t session_give(struct file *file, struct rewire_sink *sink)
 {
-	struct rewire_file *rfile = iocb->ki_filp->private_data;
+	struct rewire_file *rfile = file->private_data;
 	struct rewire_session *session = rfile->object;
 	struct rewire_why why = {};
 	ssize_t ret = 0;
@@ -83,13 +83,26 @@ again:
 				     "not for a migration that is %s",
 				     rewire_session_state_name(session->state));
 	if (!ret)
-		ret = rewire_writer_read(session->writer, to);
+		ret = rewire_writer_give(session->writer, sink);
 	if (ret < 0 && session->writer && !why.text[0])
 		why = session->writer->why;
-	if (session_again(session, iocb->ki_filp, iov_iter_count(to), &ret,
-			  &why))
+	if (session_again(session, file, sink->left, &ret, &why))
 		goto again;
 	return rewire_file_result(rfile, ret, &why);
+}
+
+static ssize_t session_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct rewire_sink sink = rewire_sink_iter(to);
+
+	return session_give(iocb->ki_filp, &sink);
+}
+
+static ssize_t session_splice(struct file *file, loff_t *pos,
+			      struct pipe_inode_info *pipe, size_t length,
+			      unsigned int flags)
+{
+	return rewire_splice(file, pipe, length, session_give);
 }
 
 static ssize_t session_write(struct kiocb *iocb, struct iov_iter *from)
@@ -417,6 +430,7 @@ static int session_release(struct inode *inode, struct file *file)
 static const struct file_operations session_fops = {
 	.owner = THIS_MODULE,
 	.read_iter = session_read,
+	.splice_read = session_splice,
 	.write_iter = session_write,
 	.poll = session_poll,
 	.unlocked_ioctl = session_ioctl,

@@ -29,6 +29,12 @@ struct rewire_buffer *rewire_buffer_alloc(void)
 	return buffer;
 }
 
+/* is it on its way in a pipe or a socket? then it holds cipher text only */
+static bool page_is_away(struct page *page)
+{
+	return page_ref_count(page) != 1;
+}
+
 /* the buffer may hold the plain text of a META or CALLS record */
 void rewire_buffer_free(struct rewire_buffer *buffer)
 {
@@ -37,10 +43,39 @@ void rewire_buffer_free(struct rewire_buffer *buffer)
 	if (!buffer)
 		return;
 	for (i = 0; i < REWIRE_RECORD_PAGES_MAX && buffer->page[i]; i++) {
-		memzero_explicit(page_address(buffer->page[i]), PAGE_SIZE);
-		__free_page(buffer->page[i]);
+		if (!page_is_away(buffer->page[i]))
+			memzero_explicit(page_address(buffer->page[i]),
+					 PAGE_SIZE);
+		put_page(buffer->page[i]);
 	}
 	kvfree(buffer);
+}
+
+/**
+ * rewire_buffer_renew() - before the buffer is written again
+ * @buffer: whose last record was read or spliced
+ * @length: of the next record
+ *
+ * Pages that are still on their way are left to whoever has them, and others take
+ * their place.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int rewire_buffer_renew(struct rewire_buffer *buffer, u32 length)
+{
+	u32 i, count = DIV_ROUND_UP(length, PAGE_SIZE);
+	struct page *page;
+
+	for (i = 0; i < count; i++) {
+		if (!page_is_away(buffer->page[i]))
+			continue;
+		page = alloc_page(GFP_KERNEL_ACCOUNT);
+		if (!page)
+			return -ENOMEM;
+		put_page(buffer->page[i]);
+		buffer->page[i] = page;
+	}
+	return 0;
 }
 
 static struct scatterlist *buffer_sg(struct scatterlist *sg,
@@ -129,6 +164,7 @@ void *rewire_flow_window(struct rewire_flow *flow, u32 *left)
 		return flow->tag + offset;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(rewire_flow_window);
 
 /* Return: whether the part is complete; the caller says which one follows */
 bool rewire_flow_move(struct rewire_flow *flow, u32 bytes)

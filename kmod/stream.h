@@ -6,6 +6,7 @@
 #ifndef REWIRE_STREAM_H
 #define REWIRE_STREAM_H
 
+#include <linux/fs.h>
 #include <linux/uio.h>
 
 #include "aead.h"
@@ -61,8 +62,11 @@ struct rewire_buffer {
 	struct scatterlist enclave_sg[REWIRE_RECORD_PAGES_MAX];
 };
 
+struct pipe_inode_info;
+
 struct rewire_buffer *rewire_buffer_alloc(void);
 void rewire_buffer_free(struct rewire_buffer *buffer);
+int rewire_buffer_renew(struct rewire_buffer *buffer, u32 length);
 struct scatterlist *rewire_buffer_sg(struct rewire_buffer *buffer, u32 length);
 struct scatterlist *rewire_buffer_enclave_sg(struct rewire_buffer *buffer,
 					     struct rewire_enclave *enclave,
@@ -137,6 +141,36 @@ void *rewire_flow_window(struct rewire_flow *flow, u32 *left);
 bool rewire_flow_move(struct rewire_flow *flow, u32 bytes);
 
 /**
+ * struct rewire_sink - where the bytes of a stream go
+ * @left: how many are wanted still
+ * @iter: into the memory of who reads; NULL: into @pipe
+ * @pipe: not locked
+ * @margin: page of our own that what lies between the enclave's pages is copied to
+ * @used: bytes of it
+ */
+struct rewire_sink {
+	size_t left;
+	struct iov_iter *iter;
+	struct pipe_inode_info *pipe;
+	struct page *margin;
+	u32 used;
+};
+
+static inline struct rewire_sink rewire_sink_iter(struct iov_iter *iter)
+{
+	return (struct rewire_sink){ .left = iov_iter_count(iter),
+				     .iter = iter };
+}
+
+/* hands out what a file has to be read */
+typedef ssize_t (*rewire_give_t)(struct file *file, struct rewire_sink *sink);
+
+ssize_t rewire_pipe_add(struct rewire_sink *sink,
+			const struct rewire_flow *flow, void *from, u32 length);
+ssize_t rewire_splice(struct file *file, struct pipe_inode_info *pipe,
+		      size_t length, rewire_give_t give);
+
+/**
  * struct rewire_writer - an enclave becomes a stream
  * @flow: what is being handed out
  * @enclave: stands still as long as the writer exists, unless @round says
@@ -186,7 +220,8 @@ struct rewire_writer *
 rewire_writer_lane(const struct rewire_writer *first, u32 lane,
 		   const struct rewire_stream_key *key);
 void rewire_writer_free(struct rewire_writer *writer);
-ssize_t rewire_writer_read(struct rewire_writer *writer, struct iov_iter *to);
+ssize_t rewire_writer_give(struct rewire_writer *writer,
+			   struct rewire_sink *sink);
 int rewire_writer_track(struct rewire_writer *writer, enum rewire_dirty set);
 bool rewire_writer_rests(const struct rewire_writer *writer);
 int rewire_writer_round(struct rewire_writer *writer, bool live, u64 *pages);

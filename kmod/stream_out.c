@@ -133,7 +133,10 @@ static int writer_seal_linear(struct rewire_writer *writer, u32 type, u64 index,
 			      void *plain, u32 length)
 {
 	struct scatterlist *sg;
+	int ret = rewire_buffer_renew(writer->flow.buffer, length);
 
+	if (ret)
+		return ret;
 	writer->flow.record = (struct rewire_record){
 		.type = type, .length = length, .index = index,
 	};
@@ -198,8 +201,10 @@ static enum content writer_run(struct rewire_writer *writer, u64 *first,
 	*first = content == NOTHING ? end : at - 1;
 	most = content == ZEROS ? REWIRE_ZEROS_MAX : REWIRE_RECORD_PAGES_MAX;
 	while (at < end && at - *first < most &&
-	       writer_content(writer, at) == content)
+	       writer_content(writer, at) == content) {
 		at++;
+		cond_resched();
+	}
 	writer->index = at;
 	*count = at - *first;
 	return content;
@@ -208,7 +213,10 @@ static enum content writer_run(struct rewire_writer *writer, u64 *first,
 static int writer_bytes(struct rewire_writer *writer, u64 first, u64 count)
 {
 	struct rewire_flow *flow = &writer->flow;
+	int ret = rewire_buffer_renew(flow->buffer, count << PAGE_SHIFT);
 
+	if (ret)
+		return ret;
 	flow->record = (struct rewire_record){
 		.type = REWIRE_RECORD_PAGES,
 		.length = count << PAGE_SHIFT,
@@ -483,6 +491,14 @@ int rewire_writer_round(struct rewire_writer *writer, bool live, u64 *pages)
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_writer_round);
 
+static ssize_t sink_take(struct rewire_sink *sink,
+			 const struct rewire_flow *flow, void *from, u32 length)
+{
+	if (!sink->iter)
+		return rewire_pipe_add(sink, flow, from, length);
+	return copy_to_iter(from, length, sink->iter) ?: -EFAULT;
+}
+
 /**
  * rewire_writer_follow() - another lane begins the round that the first has begun
  * @writer: rests; the caller holds the lock that serialises it
@@ -502,29 +518,31 @@ void rewire_writer_follow(struct rewire_writer *writer,
 EXPORT_SYMBOL_IF_KUNIT(rewire_writer_follow);
 
 /**
- * rewire_writer_read() - the next bytes of the stream
+ * rewire_writer_give() - the next bytes of the stream
  * @writer: the caller holds the lock that serialises it
- * @to: where they go
+ * @sink: where they go
  *
  * Return: bytes; 0 after the last one, or when the next record is DUE, and has to
  * wait for other lanes; or a negative errno.
  */
-ssize_t rewire_writer_read(struct rewire_writer *writer, struct iov_iter *to)
+ssize_t rewire_writer_give(struct rewire_writer *writer,
+			   struct rewire_sink *sink)
 {
 	struct rewire_flow *flow = &writer->flow;
-	size_t done = 0, moved;
+	ssize_t done = 0, moved;
 	u32 part;
 
 	if (flow->part == REWIRE_PART_DUE && !flow->error)
 		flow->error = writer_advance(writer);
-	while (iov_iter_count(to) && flow->part < REWIRE_PART_REST &&
-	       !flow->error) {
+	while (sink->left && flow->part < REWIRE_PART_REST && !flow->error) {
 		void *from = rewire_flow_window(flow, &part);
 
-		moved = copy_to_iter(from, part, to);
-		if (!moved)
-			return done ?: -EFAULT;
+		moved = sink_take(sink, flow, from,
+				  min_t(size_t, part, sink->left));
+		if (moved < 0)
+			return done ?: moved;
 		done += moved;
+		sink->left -= moved;
 		if (!rewire_flow_move(flow, moved))
 			continue;
 		flow->error = writer_advance(writer);
@@ -533,4 +551,4 @@ ssize_t rewire_writer_read(struct rewire_writer *writer, struct iov_iter *to)
 	}
 	return done ?: flow->error;
 }
-EXPORT_SYMBOL_IF_KUNIT(rewire_writer_read);
+EXPORT_SYMBOL_IF_KUNIT(rewire_writer_give);

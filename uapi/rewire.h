@@ -1076,9 +1076,16 @@ struct rewire_stream_commit {
 
 /* ------------------------------------------------------------------------
  * Commands on a session's file. The source reads the stream from it once
- * FROZEN; the target writes it to its own, and may read a sealed checkpoint
- * from there once PREPARED. poll() says EPOLLPRI when the state changed since
- * the last REWIRE_SESSION_INFO. REWIRE_GET_WHY is all that a lane's file knows.
+ * FROZEN, and in rounds before; the target writes it to its own, and may read a
+ * sealed checkpoint from there once PREPARED. poll() says EPOLLPRI when the state
+ * changed since the last REWIRE_SESSION_INFO, and EPOLLIN as long as there is more
+ * of the stream, or of the round, to be read.
+ *
+ * What can be read from this file or a stream's can as well be spliced into a pipe,
+ * which does not copy what the enclave's pages became; read() and splice() may take
+ * turns at any byte. EAGAIN: somebody else has filled the pipe meanwhile, or
+ * is about to take something out of it. A lane's file is read, spliced and written
+ * like this one, and knows no command but REWIRE_GET_WHY.
  */
 
 /**

@@ -17,8 +17,9 @@
 #include "bench.h"
 
 static const struct figure *const figures[] = {
-	&figure_extract, &figure_reseal, &figure_call, &figure_pause,
-	&figure_wire, &figure_wire_2, &figure_wire_4, &figure_live, &figure_sizes, &figure_memory, &figure_continuity_overhead,
+	&figure_extract, &figure_splice, &figure_reseal, &figure_call, &figure_pause,
+	&figure_wire, &figure_wire_2, &figure_wire_4, &figure_live, &figure_sizes,
+	&figure_memory, &figure_continuity_overhead,
 	&figure_continuity_overhead_memory,
 	&figure_continuity_overhead_clients,
 	&figure_continuity_overhead_clients_memory,

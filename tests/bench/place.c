@@ -49,7 +49,7 @@ const char *place_disk(enum keep keep)
 	case V9FS_MAGIC:
 		return "a folder of the machine outside, by 9p: each sync is a round trip there and reaches its disk";
 	case EXT4_SUPER_MAGIC:
-		return "ext4";
+		return "ext4 on a virtual disk, whose flushes reach the disk of the machine outside";
 	case OVERLAYFS_SUPER_MAGIC:
 	case TMPFS_MAGIC:
 		return "memory: a sync costs nothing there";

@@ -12,7 +12,7 @@ cd "$(dirname -- "$0")/../.."
 subjects=(lifecycle computation requests streams messages aborts checkpoints
 	moves helpers trust sealing counters authorisation rollback witness
 	forged logs acknowledgements plaintext outputs updates orders payloads
-	outcomes cuts matrix rounds threads)
+	outcomes cuts matrix rounds splices threads)
 cases=()
 if (($#)); then
 	subjects=("$1")

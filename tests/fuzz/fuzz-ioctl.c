@@ -15,6 +15,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <pthread.h>
@@ -179,6 +180,28 @@ static void do_read(int fd, struct rng *rng)
 	judge("read", got < 0 ? errno : 0, documented_io(got < 0 ? errno : 0));
 }
 
+/* Into a pipe that may be full already; it is emptied now and then. */
+static void do_splice(int fd, struct rng *rng)
+{
+	static const int sizes[] = { PAGE, 16 * PAGE, 256 * PAGE };
+	static int pipes[2] = { -1, -1 };
+	ssize_t got;
+
+	if (pipes[0] < 0 && pipe2(pipes, O_CLOEXEC | O_NONBLOCK))
+		return;
+	if (rng_percent(rng, 20))
+		fcntl(pipes[1], F_SETPIPE_SZ,
+		      sizes[rng_below(rng, ARRAY_SIZE(sizes))]);
+	strcpy(progress->doing, "splice");
+	got = splice(fd, NULL, pipes[1], NULL, rng_below(rng, DATA_SIZE),
+		     (unsigned int)rng_below(rng, 16));
+	judge("splice", got < 0 ? errno : 0,
+	      documented_io(got < 0 ? errno : 0));
+	while (rng_percent(rng, 80) &&
+	       read(pipes[0], memory[0].data, DATA_SIZE) > 0)
+		;
+}
+
 static void do_mmap(int fd, struct rng *rng)
 {
 	static const int flags[] = { MAP_SHARED, MAP_PRIVATE,
@@ -229,8 +252,10 @@ static void one(struct rng *rng)
 		do_ioctl(fd, scene->kind[at], rng);
 	else if (choice < 87)
 		do_write(scene, fd, rng);
-	else if (choice < 94)
+	else if (choice < 92)
 		do_read(fd, rng);
+	else if (choice < 94)
+		do_splice(fd, rng);
 	else if (choice < 97)
 		do_mmap(fd, rng);
 	else

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../../kmod/compat.h"
 #include "util.h"
 #include "world.h"
 
@@ -263,6 +264,39 @@ static void pages_up_to_the_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, m->enclave->charged, 2 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&m->sm->memory_used),
 			2 * PAGE_SIZE);
+}
+
+/* together where a huge page can be, alone before and behind; a wipe gives all back */
+static void pages_lie_together_where_they_can(struct kunit *test)
+{
+	struct rewire_layout layout = world_layout;
+	const u64 huge = 1ULL << REWIRE_PMD_ORDER;
+	struct memory *m = test->priv;
+	u64 first, pfn, i;
+
+	layout.span = 4 * PMD_SIZE;
+	layout.doorbell = layout.base + layout.span;
+	m->enclave = rewire_enclave_create(m->sm, &layout,
+					   REWIRE_ENCLAVE_BUILDING, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, m->enclave);
+	m->sm->memory_limit = layout.span;
+	KUNIT_ASSERT_EQ(test, add(m, 3 * PAGE_SIZE, 3 * PMD_SIZE,
+				  REWIRE_ADD_ZERO, 0), 0);
+	KUNIT_EXPECT_EQ(test, m->enclave->page_count, 3 * huge);
+	for (first = huge; first < 3 * huge; first += huge) {
+		pfn = page_to_pfn(m->enclave->pages[first]);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(pfn, huge));
+		for (i = 0; i < huge; i++)
+			KUNIT_ASSERT_EQ(test, pfn + i,
+					page_to_pfn(m->enclave->pages[first + i]));
+	}
+	KUNIT_EXPECT_NULL(test, m->enclave->pages[2]);
+	KUNIT_EXPECT_NULL(test, m->enclave->pages[3 * huge + 3]);
+	mutex_lock(&m->enclave->lock);
+	rewire_enclave_wipe(m->enclave, -ECANCELED, "over");
+	mutex_unlock(&m->enclave->lock);
+	KUNIT_EXPECT_EQ(test, m->enclave->page_count, 0ULL);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&m->sm->memory_used), 0ULL);
 }
 
 static void pages_from_a_bad_address_leave_nothing(struct kunit *test)
@@ -546,6 +580,7 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(segments_ascend),
 	KUNIT_CASE(segment_one_too_many_is_refused),
 	KUNIT_CASE(pages_up_to_the_limit),
+	KUNIT_CASE(pages_lie_together_where_they_can),
 	KUNIT_CASE(pages_from_a_bad_address_leave_nothing),
 	KUNIT_CASE(measurement_is_what_the_uapi_says),
 	KUNIT_CASE(access_stays_within_segments),

@@ -426,14 +426,10 @@ static void message_heard_is_known_again(struct kunit *test)
 
 /* ---- the arcs ---- */
 
-/* both sides agreed, the source FROZEN and read to its end into t->bytes */
-static size_t freeze(struct kunit *test)
+static void both_agree(struct kunit *test)
 {
 	struct talk *t = test->priv;
 	struct rewire_session *s = t->source;
-	struct kvec vec = { .iov_base = t->bytes, .iov_len = ROOM };
-	struct iov_iter iter;
-	ssize_t len;
 
 	s->enclave = t->enclave;
 	rewire_enclave_get(t->enclave);
@@ -447,16 +443,43 @@ static size_t freeze(struct kunit *test)
 						 t->target->said.len,
 						 REWIRE_MSG_ACCEPT, &t->why),
 			0);
-	KUNIT_EXPECT_EQ(test, rewire_source_freeze(s, 1000, &t->why), 0);
 	mutex_unlock(&s->lock);
-	KUNIT_ASSERT_EQ(test, s->state, REWIRE_SESSION_FROZEN);
-	KUNIT_EXPECT_EQ(test, t->enclave->state, REWIRE_ENCLAVE_FROZEN);
-	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, ROOM);
+}
+
+static int source_freezes(struct talk *t)
+{
+	int ret;
+
+	mutex_lock(&t->source->lock);
+	ret = rewire_source_freeze(t->source, 1000, &t->why);
+	mutex_unlock(&t->source->lock);
+	return ret;
+}
+
+/* what there is to be read, into t->bytes */
+static size_t source_is_read(struct kunit *test)
+{
+	struct talk *t = test->priv;
+	struct rewire_session *s = t->source;
+	ssize_t len;
+
 	mutex_lock(&s->lock);
-	len = rewire_writer_read(s->writer, &iter);
+	len = world_read(s->writer, t->bytes, ROOM);
 	mutex_unlock(&s->lock);
 	KUNIT_ASSERT_GT(test, len, (ssize_t)0);
 	return len;
+}
+
+/* both sides agreed, the source FROZEN and read to its end into t->bytes */
+static size_t freeze(struct kunit *test)
+{
+	struct talk *t = test->priv;
+
+	both_agree(test);
+	KUNIT_EXPECT_EQ(test, source_freezes(t), 0);
+	KUNIT_ASSERT_EQ(test, t->source->state, REWIRE_SESSION_FROZEN);
+	KUNIT_EXPECT_EQ(test, t->enclave->state, REWIRE_ENCLAVE_FROZEN);
+	return source_is_read(test);
 }
 
 static ssize_t send(struct kunit *test, size_t len)
@@ -561,6 +584,29 @@ static void relinquish(struct kunit *test)
 					   REWIRE_MSG_READY), 0);
 	KUNIT_ASSERT_EQ(test, t->source->state, REWIRE_SESSION_RELINQUISHED);
 	KUNIT_ASSERT_EQ(test, t->source->said.kind, REWIRE_MSG_START);
+}
+
+/* Standing still, with a last round that cannot be made: it does not stay so. */
+static void freeze_without_a_last_round_is_undone(struct kunit *test)
+{
+	struct rewire_session_round round = { .size = sizeof(round) };
+	struct talk *t = test->priv;
+	struct rewire_session *s = t->source;
+
+	both_agree(test);
+	mutex_lock(&s->lock);
+	KUNIT_ASSERT_EQ(test, rewire_source_round(s, &round, &t->why), 0);
+	mutex_unlock(&s->lock);
+	source_is_read(test);
+	/* the stream has had its last record: none can follow */
+	s->writer->aead.sequence = REWIRE_AEAD_MAX_RECORDS;
+	KUNIT_EXPECT_EQ(test, source_freezes(t), -EBADFD);
+	KUNIT_EXPECT_EQ(test, s->state, REWIRE_SESSION_AGREED);
+	KUNIT_EXPECT_EQ(test, t->enclave->state, REWIRE_ENCLAVE_PAUSED);
+	/* nor is it frozen by a second try, or copied on */
+	KUNIT_EXPECT_EQ(test, source_freezes(t), -EBADFD);
+	KUNIT_EXPECT_EQ(test, t->enclave->state, REWIRE_ENCLAVE_PAUSED);
+	KUNIT_EXPECT_EQ(test, aborts(test, s, REWIRE_SESSION_EV_ABORT), 0);
 }
 
 static void migration_goes_well(struct kunit *test)
@@ -751,6 +797,7 @@ static struct kunit_case message_cases[] = {
 	KUNIT_CASE(message_out_of_the_chain_is_refused),
 	KUNIT_CASE(message_heard_is_known_again),
 	KUNIT_CASE(attack_42_no_key_after_the_end),
+	KUNIT_CASE(freeze_without_a_last_round_is_undone),
 	KUNIT_CASE(migration_goes_well),
 	KUNIT_CASE(target_aborts_after_start),
 	KUNIT_CASE(source_wiped_after_start_has_moved),

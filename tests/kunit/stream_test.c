@@ -28,15 +28,6 @@ struct streams {
 	u32 records;
 };
 
-static ssize_t read_some(struct rewire_writer *writer, void *to, size_t len)
-{
-	struct kvec vec = { .iov_base = to, .iov_len = len };
-	struct iov_iter iter;
-
-	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, len);
-	return rewire_writer_read(writer, &iter);
-}
-
 static ssize_t write_some(struct streams *s, struct rewire_reader *reader,
 			  const void *from, size_t len)
 {
@@ -68,7 +59,7 @@ static void read_on(struct kunit *test, struct rewire_writer *writer,
 	ssize_t got = 1;
 
 	for (; got > 0 && s->len < ROOM; s->len += got) {
-		got = read_some(writer, s->bytes + s->len,
+		got = world_read(writer, s->bytes + s->len,
 				min(piece, ROOM - s->len));
 		if (got < 0)
 			break;
@@ -578,7 +569,7 @@ static void attack_30_no_nonce_twice(struct kunit *test)
 		writer = writer_of(test, REWIRE_STREAM_SESSION);
 		memcpy(iv, writer->aead.iv, sizeof(iv));
 		if (i % 3 == 2) {
-			s->len = read_some(writer, s->bytes, s->record[2]);
+			s->len = world_read(writer, s->bytes, s->record[2]);
 			KUNIT_EXPECT_EQ(test, s->len, s->record[2]);
 		} else {
 			read_all(test, writer, ROOM);
@@ -626,14 +617,14 @@ static void writer_of_a_wiped_enclave_ends(struct kunit *test)
 	struct streams *s = test->priv;
 	size_t first = s->record[1];
 
-	KUNIT_EXPECT_EQ(test, read_some(writer, s->bytes, first - 1),
+	KUNIT_EXPECT_EQ(test, world_read(writer, s->bytes, first - 1),
 			(ssize_t)first - 1);
 	mutex_lock(&s->enclave->lock);
 	rewire_enclave_wipe(s->enclave, -ECANCELED, "attacked");
 	mutex_unlock(&s->enclave->lock);
 	/* the record that was made already is still there, and no other */
-	KUNIT_EXPECT_EQ(test, read_some(writer, s->bytes, ROOM), (ssize_t)1);
-	KUNIT_EXPECT_EQ(test, read_some(writer, s->bytes, ROOM),
+	KUNIT_EXPECT_EQ(test, world_read(writer, s->bytes, ROOM), (ssize_t)1);
+	KUNIT_EXPECT_EQ(test, world_read(writer, s->bytes, ROOM),
 			(ssize_t)-ECANCELED);
 	rewire_writer_free(writer);
 }
@@ -650,10 +641,10 @@ static void calls_that_come_meanwhile_push_no_other_out(struct kunit *test)
 	size_t second = s->record[4];
 	ssize_t rest;
 
-	KUNIT_ASSERT_EQ(test, read_some(writer, s->bytes, second - 1),
+	KUNIT_ASSERT_EQ(test, world_read(writer, s->bytes, second - 1),
 			(ssize_t)second - 1);
 	add_call(test, s->enclave, 1, 5, 10, REWIRE_CALL_QUEUED);
-	rest = read_some(writer, s->bytes + second - 1, ROOM - second);
+	rest = world_read(writer, s->bytes + second - 1, ROOM - second);
 	KUNIT_ASSERT_GT(test, rest, (ssize_t)0);
 
 	s->len = second - 1 + rest;

@@ -192,3 +192,14 @@ const u8 *world_stranger(u32 *len)
 	*len = sizeof(world_cert_developer);
 	return world_cert_developer;
 }
+
+ssize_t world_read(struct rewire_writer *writer, void *to, size_t len)
+{
+	struct kvec vec = { .iov_base = to, .iov_len = len };
+	struct rewire_sink sink;
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, len);
+	sink = rewire_sink_iter(&iter);
+	return rewire_writer_give(writer, &sink);
+}

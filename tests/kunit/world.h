@@ -11,6 +11,7 @@
 #include "../../kmod/enclave.h"
 #include "../../kmod/keys.h"
 #include "../../kmod/sm.h"
+#include "../../kmod/stream.h"
 
 #define WORLD_LIMIT	SZ_8M
 #define WORLD_WORKLOAD	((const u8 *)"workload of all")	/* and its zero */
@@ -45,6 +46,9 @@ struct rewire_enclave *world_large(struct kunit *test, struct rewire_sm *sm,
 /* RUNNING beside that one, on trial, with the same pages and a call table alone */
 struct rewire_enclave *world_version(struct kunit *test, struct rewire_sm *sm);
 void world_enclave_free(struct rewire_enclave *enclave);
+
+/* as read() of its file: the next bytes of a stream, 0, or a negative errno */
+ssize_t world_read(struct rewire_writer *writer, void *to, size_t len);
 
 /* a certificate that nobody of the platform role issued */
 const u8 *world_stranger(u32 *len);

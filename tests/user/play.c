@@ -373,6 +373,11 @@ int rewire_session_checkpoint(int session, bool *ret_rounds,
 	return fd;
 }
 
+bool rewire_session_has_more(int session)
+{
+	return lseek(session, 0, SEEK_CUR) < STREAM_SIZE;
+}
+
 int rewire_session_give_up(int session, struct rewire_error *err)
 {
 	int ret = 0;

@@ -10,14 +10,11 @@
 #include "test.h"
 
 static int fake_clock(clockid_t id, struct timespec *now);
-static ssize_t fake_read(int fd, void *buffer, size_t room);
 
 /* The source itself, so that it has this file's clock and session. */
 #define clock_gettime fake_clock
-#define read fake_read
 #include "../../userspace/rewired/rounds.c"
 #undef clock_gettime
-#undef read
 
 #define ALL	10000	/* pages */
 
@@ -34,7 +31,6 @@ static struct {
 	__u64 beside;		/* bytes of them in each */
 	atomic_ullong *bytes;
 	unsigned int kept_up;	/* sealed as far as can be */
-	__u8 chunk[PEER_MAX_CHUNK];
 } play;
 
 static int fake_clock(clockid_t id, struct timespec *now)
@@ -55,16 +51,6 @@ static __u64 dirty_now(void)
 		return 0;
 	pages = us / (play.write_us + (play.stubborn ? 0 : play.delay_us));
 	return pages < ALL ? pages : ALL;
-}
-
-static ssize_t fake_read(int fd, void *buffer, size_t room)
-{
-	size_t n = play.in_round < room ? (size_t)play.in_round : room;
-
-	(void)fd;
-	(void)buffer;
-	play.in_round -= n;
-	return (ssize_t)n;
 }
 
 int rewire_session_round(int session, unsigned int delay_us, __u64 *ret_pages,
@@ -89,25 +75,22 @@ int rewire_session_look(int session, __u64 *ret_pages, struct rewire_error *err)
 	return 0;
 }
 
-void *link_payload(struct link *link)
+ssize_t link_take(struct link *link, int from, struct rewire_error *err)
 {
+	size_t n = play.in_round < PEER_MAX_CHUNK ? (size_t)play.in_round :
+						    PEER_MAX_CHUNK;
+
 	(void)link;
-	return play.chunk;
+	(void)from;
+	(void)err;
+	play.in_round -= n;
+	return (ssize_t)n;
 }
 
-int link_overheard(struct link *link, struct rewire_error *err)
+int link_pass(struct link *link, ssize_t length, struct rewire_error *err)
 {
 	(void)link;
 	(void)err;
-	return 0;
-}
-
-int link_send(struct link *link, unsigned int type, ssize_t length,
-	      struct rewire_error *err)
-{
-	(void)link;
-	(void)err;
-	assert_int_equal(type, PEER_STREAM);
 	play.now_us += (int64_t)length / PAGE_BYTES * play.link_us;
 	return 0;
 }
@@ -166,6 +149,7 @@ void log_line(int level, const char *format, ...)
 	(void)format;
 }
 
+/* What the messages are expected to take is set in @ret. */
 static int run_rounds(unsigned int link_us, unsigned int write_us, bool stubborn,
 		      unsigned int goal_ms, unsigned int limit_ms,
 		      struct rounds *ret, struct rewire_error *err)
@@ -182,6 +166,7 @@ static int run_rounds(unsigned int link_us, unsigned int write_us, bool stubborn
 	play.stubborn = stubborn;
 	bytes = 0;
 	*ret = (struct rounds){ .goal_ms = goal_ms, .limit_ms = limit_ms,
+				.messages_ms = ret->messages_ms,
 				.bytes = &bytes };
 	assert_int_equal(rounds_begin(ret, err), 0);
 	code = rounds_run(ret, err);
@@ -192,7 +177,7 @@ static int run_rounds(unsigned int link_us, unsigned int write_us, bool stubborn
 static void one_that_rests_takes_one_round(void **state)
 {
 	struct rewire_error err;
-	struct rounds r;
+	struct rounds r = { 0 };
 
 	(void)state;
 	assert_int_equal(run_rounds(50, 0, false, 1, 0, &r, &err), 0);
@@ -204,7 +189,7 @@ static void one_that_rests_takes_one_round(void **state)
 static void rounds_get_smaller(void **state)
 {
 	struct rewire_error err;
-	struct rounds r;
+	struct rounds r = { 0 };
 
 	(void)state;
 	assert_int_equal(run_rounds(50, 500, false, 1, 0, &r, &err), 0);
@@ -216,7 +201,7 @@ static void rounds_get_smaller(void **state)
 static void one_that_writes_faster_is_slowed_down(void **state)
 {
 	struct rewire_error err;
-	struct rounds r;
+	struct rounds r = { 0 };
 
 	(void)state;
 	assert_int_equal(run_rounds(50, 10, false, 5, 20, &r, &err), 0);
@@ -227,7 +212,7 @@ static void one_that_writes_faster_is_slowed_down(void **state)
 static void one_that_cannot_be_is_refused(void **state)
 {
 	struct rewire_error err;
-	struct rounds r;
+	struct rounds r = { 0 };
 
 	(void)state;
 	assert_int_equal(run_rounds(50, 10, true, 5, 20, &r, &err), -ETIME);
@@ -239,7 +224,7 @@ static void one_that_cannot_be_is_refused(void **state)
 static void or_stands_still_for_longer(void **state)
 {
 	struct rewire_error err;
-	struct rounds r;
+	struct rounds r = { 0 };
 
 	(void)state;
 	assert_int_equal(run_rounds(50, 10, true, 5, 0, &r, &err), 0);
@@ -260,6 +245,20 @@ static void lanes_make_it_faster(void **state)
 	play.beside = 0;
 }
 
+/* More rounds do not help against messages, so none are made; the limit has them. */
+static void messages_are_a_part_of_the_pause(void **state)
+{
+	struct rounds r = { .messages_ms = 40 };
+	struct rewire_error err;
+
+	(void)state;
+	assert_int_equal(run_rounds(50, 0, false, 1, 40, &r, &err), 0);
+	assert_int_equal(play.rounds, 1);
+	assert_int_equal(r.now.expected_ms, 40);
+	assert_int_equal(run_rounds(50, 0, false, 1, 39, &r, &err), -ETIME);
+	assert_non_null(strstr(err.text, "40 of them for messages"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +268,7 @@ int main(void)
 		cmocka_unit_test(one_that_cannot_be_is_refused),
 		cmocka_unit_test(or_stands_still_for_longer),
 		cmocka_unit_test(lanes_make_it_faster),
+		cmocka_unit_test(messages_are_a_part_of_the_pause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

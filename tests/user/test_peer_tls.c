@@ -11,7 +11,9 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -130,6 +132,13 @@ static void load(struct tls *tls, const char *dir)
 {
 	*tls = (struct tls)TLS_INIT;
 	assert_int_equal(tls_load(tls, dir, NULL), 0);
+}
+
+static void load_again(struct tls *tls, const struct world *world,
+		       const char *dir)
+{
+	assert_int_equal(tls_load(tls, scratch_path(world->folder, dir), NULL),
+			 0);
 }
 
 static int make_world(void **state)
@@ -265,6 +274,104 @@ static void frames_of_all_sizes(void **state)
 	link_close(links[1]);
 }
 
+#define STREAM_BYTES	(3 * PEER_MAX_CHUNK + 12345)
+
+/* A file that gives bytes which repeat nowhere near. */
+static int make_stream(void)
+{
+	int fd = memfd_create("stream", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	for (uint32_t i = 0; i < STREAM_BYTES; i += sizeof(i)) {
+		uint32_t word = i * 2654435761u;
+
+		assert_int_equal(write(fd, &word, sizeof(word)), sizeof(word));
+	}
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	return fd;
+}
+
+static void *pass_stream(void *data)
+{
+	struct link *link = data;
+	int fd = make_stream();
+	ssize_t n;
+
+	while ((n = link_take(link, fd, NULL)) > 0)
+		assert_int_equal(link_pass(link, n, NULL), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(link_send(link, PEER_STREAM_END, 0, NULL), 0);
+	close(fd);
+	return NULL;
+}
+
+static void expect_stream(struct link *link)
+{
+	struct peer_frame frame;
+	size_t done = 0;
+
+	for (;;) {
+		assert_int_equal(link_receive(link, clock_ms() + TIMEOUT_MS,
+					      &frame, NULL), 0);
+		if (frame.type != PEER_STREAM)
+			break;
+		for (size_t i = 0; i < frame.length; i++, done++) {
+			uint32_t word = (uint32_t)(done & ~3ul) * 2654435761u;
+
+			if (frame.payload[i] != (__u8)(word >> 8 * (done & 3)))
+				fail_msg("byte %zu", done);
+		}
+	}
+	assert_int_equal(frame.type, PEER_STREAM_END);
+	assert_true(done >= STREAM_BYTES && done < STREAM_BYTES + 4);
+}
+
+/* Asked past OpenSSL: will the kernel encrypt for a connection? */
+static bool kernel_has_tls(struct world *world)
+{
+	struct sockaddr_in sa;
+	socklen_t length = sizeof(sa);
+	int fd = socket(AF_INET, SOCK_STREAM, 0), peer;
+	bool has;
+
+	assert_int_equal(getsockname(world->listener, (struct sockaddr *)&sa,
+				     &length), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	peer = accept(world->listener, NULL, NULL);
+	has = !setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls"));
+	close(fd);
+	close(peer);
+	return has;
+}
+
+static void stream_goes(struct world *world, bool spliced)
+{
+	struct link *links[2];
+	pthread_t thread;
+
+	make_pair(world, links);
+	pthread_create(&thread, NULL, pass_stream, links[0]);
+	expect_stream(links[1]);
+	pthread_join(thread, NULL);
+	assert_int_equal(links[0]->pipe[0] >= 0, spliced);
+	close_pair(links);
+}
+
+/* By the kernel's TLS where there is one, unless it is not wanted. */
+static void streams_as_they_are_taken(void **state)
+{
+	struct world *world = *state;
+	bool has = kernel_has_tls(world);
+
+	print_message("# this kernel has %s\n", has ? "TLS" : "no TLS");
+	stream_goes(world, has);
+	world->alpha.ktls = false;
+	load_again(&world->alpha, world, "pki/hosts/alpha");
+	stream_goes(world, false);
+	world->alpha.ktls = true;
+	load_again(&world->alpha, world, "pki/hosts/alpha");
+}
+
 /* A client of our own making against a server that must refuse it. */
 static void refuse_client(struct world *world, SSL_CTX *ctx, const char *alpn)
 {
@@ -394,8 +501,7 @@ static void certificates_are_read_again(void **state)
 	struct link *links[2];
 
 	make_pair(world, links);
-	assert_int_equal(tls_load(&world->beta, scratch_path(world->folder,
-				  "pki/hosts/beta"), NULL), 0);
+	load_again(&world->beta, world, "pki/hosts/beta");
 	/* What cannot be read leaves the old ones, and connections stay. */
 	assert_true(tls_load(&world->beta, "/nonexistent", NULL) < 0);
 	assert_int_equal(link_send(links[1], PEER_STREAM_END, 0, NULL), 0);
@@ -445,6 +551,53 @@ static void watch_ends_a_wait(void **state)
 			 -ECANCELED);
 	assert_int_equal(link_overheard(links[0], NULL), -ECANCELED);
 	assert_int_equal(count, 2);
+	close(fd);
+	close_pair(links);
+}
+
+/* A connection is over for all that would follow when the peer takes no more. */
+static void peer_that_takes_nothing(void **state)
+{
+	struct link *links[2];
+	int ret = 0, fd;
+
+	make_pair(*state, links);
+	links[0]->timeout_ms = 100;
+	while (!ret) {
+		ssize_t n;
+
+		fd = make_stream();
+		while (!ret && (n = link_take(links[0], fd, NULL)) > 0)
+			ret = link_pass(links[0], n, NULL);
+		close(fd);
+	}
+	assert_int_equal(ret, -ETIMEDOUT);
+	assert_int_equal(link_send(links[0], PEER_STREAM_END, 0, NULL),
+			 -ENOTCONN);
+	close_pair(links);
+}
+
+/* Who watches is heard between two chunks, and the chunk does not go. */
+static void watch_ends_a_stream(void **state)
+{
+	int event = eventfd(1, 0), count = 0, fd = make_stream();
+	struct watch watch = { .fd = { event }, .events = { POLLIN },
+			       .count = 1, .woken = woken, .data = &count };
+	struct link *links[2];
+	struct peer_frame frame;
+	ssize_t n;
+
+	make_pair(*state, links);
+	links[0]->watch = &watch;
+	n = link_take(links[0], fd, NULL);
+	assert_true(n > 0);
+	assert_int_equal(link_pass(links[0], n, NULL), -ECANCELED);
+	links[0]->watch = NULL;
+	assert_int_equal(link_send(links[0], PEER_STREAM_END, 0, NULL), 0);
+	assert_int_equal(link_receive(links[1], clock_ms() + TIMEOUT_MS, &frame,
+				      NULL), 0);
+	assert_int_equal(frame.type, PEER_STREAM_END);
+	close(event);
 	close(fd);
 	close_pair(links);
 }
@@ -531,6 +684,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_know_each_other),
 		cmocka_unit_test(frames_of_all_sizes),
+		cmocka_unit_test(streams_as_they_are_taken),
 		cmocka_unit_test(client_without_certificate),
 		cmocka_unit_test(client_of_another_ca),
 		cmocka_unit_test(client_of_tls_1_2),
@@ -541,6 +695,8 @@ int main(void)
 		cmocka_unit_test(certificates_are_read_again),
 		cmocka_unit_test(stop_ends_a_wait),
 		cmocka_unit_test(watch_ends_a_wait),
+		cmocka_unit_test(peer_that_takes_nothing),
+		cmocka_unit_test(watch_ends_a_stream),
 		cmocka_unit_test(silence_times_out),
 		cmocka_unit_test(errors_come_through),
 		cmocka_unit_test(end_in_the_middle_of_a_frame),

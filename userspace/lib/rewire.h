@@ -1002,6 +1002,8 @@ int rewire_session_lane(int session, unsigned int index, unsigned int count,
 			struct rewire_error *err);
 int rewire_session_stop(int session, unsigned int timeout_ms,
 			struct rewire_error *err);
+/* Is there more of the stream, or of the round, to be read at once? */
+bool rewire_session_has_more(int session);
 int rewire_session_give_up(int session, struct rewire_error *err);
 int rewire_session_get_info(int session, struct rewire_session_info *ret_info,
 			    struct rewire_error *err);

@@ -3,6 +3,7 @@
  * Migration sessions: thin wrappers, one command each.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -171,6 +172,13 @@ int rewire_session_give_up(int session, struct rewire_error *err)
 		return rewire_fail_ioctl(err, session, errno,
 					 "aborting the migration");
 	return 0;
+}
+
+bool rewire_session_has_more(int session)
+{
+	struct pollfd pfd = { .fd = session, .events = POLLIN };
+
+	return poll(&pfd, 1, 0) > 0 && pfd.revents & POLLIN;
 }
 
 int rewire_session_get_info(int session, struct rewire_session_info *ret_info,

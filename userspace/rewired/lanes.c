@@ -54,22 +54,13 @@ static int copy(struct lane *lane, struct rewire_error *err)
 	ssize_t n;
 	int ret;
 
-	for (;;) {
-		n = read(lane->fd, link_payload(lane->link), PEER_MAX_CHUNK);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return rewire_fail_ioctl(err, lane->fd, errno,
-						 "reading the enclave's state");
-		if (!n)
-			return 0;
-		ret = link_overheard(lane->link, err);
-		if (!ret)
-			ret = link_send(lane->link, PEER_STREAM, n, err);
+	while ((n = link_take(lane->link, lane->fd, err)) > 0) {
+		ret = link_pass(lane->link, n, err);
 		if (ret)
 			return ret;
 		*lane->all->bytes += (__u64)n;
 	}
+	return (int)n;
 }
 
 static void *work(void *data)

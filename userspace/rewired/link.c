@@ -19,11 +19,15 @@
 #include "address.h"
 #include "clock.h"
 #include "link.h"
+#include "log.h"
 
 /* Whoever cannot finish a handshake in this time is not a helper. */
 #define HANDSHAKE_MS	15000
 
 #define FRAME_ROOM	(sizeof(struct peer_header) + PEER_MAX_CHUNK)
+
+/* Each page of a chunk takes a place in a pipe, and so do header and tag between. */
+#define PIPE_SIZE	(4 * PEER_MAX_CHUNK)
 
 /* For the other side to read an ERROR and go. */
 #define DRAIN_MS	2000
@@ -152,6 +156,7 @@ static int make_link(SSL *ssl, int fd, int stop, unsigned int timeout_ms,
 	link->ssl = ssl;
 	link->fd = fd;
 	link->stop = stop;
+	link->pipe[0] = link->pipe[1] = -1;
 	link->timeout_ms = timeout_ms;
 	strncpy(link->name, name, sizeof(link->name) - 1);
 	link->out = malloc(FRAME_ROOM);
@@ -304,9 +309,12 @@ void link_close(struct link *link)
 	ERR_clear_error();
 	SSL_free(link->ssl);
 	close(link->fd);
+	if (link->pipe[0] >= 0) {
+		close(link->pipe[0]);
+		close(link->pipe[1]);
+	}
 	peer_decoder_free(&link->in);
 	rewire_wipe_free(link->out, FRAME_ROOM);
-	rewire_wipe_free(link->spare, FRAME_ROOM);
 	free(link);
 }
 
@@ -315,26 +323,9 @@ void *link_payload(struct link *link)
 	return link->out + sizeof(struct peer_header);
 }
 
-void *link_spare(struct link *link)
+static int begin_frame(struct link *link, unsigned int type, ssize_t length,
+		       struct rewire_error *err)
 {
-	if (!link->spare)
-		link->spare = malloc(FRAME_ROOM);
-	return link->spare ? link->spare + sizeof(struct peer_header) : NULL;
-}
-
-void link_flip(struct link *link)
-{
-	__u8 *out = link->out;
-
-	link->out = link->spare;
-	link->spare = out;
-}
-
-int link_send(struct link *link, unsigned int type, ssize_t length,
-	      struct rewire_error *err)
-{
-	size_t done;
-	int64_t deadline = clock_ms() + link->timeout_ms;
 	int ret;
 
 	if (length >= 0)
@@ -348,12 +339,20 @@ int link_send(struct link *link, unsigned int type, ssize_t length,
 	if (link->broken)
 		return rewire_fail(err, ENOTCONN, "no connection to %s",
 				   link->name);
+	return 0;
+}
+
+/* The first bytes of @link->out. */
+static int send_out(struct link *link, size_t length, int64_t deadline,
+		    struct rewire_error *err)
+{
+	size_t done;
+	int ret;
+
 	/* All or nothing: OpenSSL says success when the last byte is taken. */
 	do {
 		ERR_clear_error();
-		ret = SSL_write_ex(link->ssl, link->out,
-				   sizeof(struct peer_header) + (size_t)length,
-				   &done);
+		ret = SSL_write_ex(link->ssl, link->out, length, &done);
 		if (ret > 0)
 			return 0;
 		ret = after_ssl(link, ret, deadline, "sending", err);
@@ -361,6 +360,91 @@ int link_send(struct link *link, unsigned int type, ssize_t length,
 	/* Part of the frame may be out: nothing can follow it. */
 	link->broken = true;
 	return ret;
+}
+
+int link_send(struct link *link, unsigned int type, ssize_t length,
+	      struct rewire_error *err)
+{
+	int64_t deadline = clock_ms() + link->timeout_ms;
+	int ret = begin_frame(link, type, length, err);
+
+	return ret ? ret : send_out(link, sizeof(struct peer_header) +
+				    (size_t)length, deadline, err);
+}
+
+static void choose_path(struct link *link)
+{
+	link->chosen = true;
+	if (!BIO_get_ktls_send(SSL_get_wbio(link->ssl))) {
+		log_debug("%s: TLS by OpenSSL, streams are copied", link->name);
+		return;
+	}
+	if (pipe2(link->pipe, O_CLOEXEC | O_NONBLOCK)) {
+		log_warning("%s: no pipe, streams are copied: %s", link->name,
+			    strerror(errno));
+		return;
+	}
+	/* In a smaller one goes less at a time. */
+	if (fcntl(link->pipe[1], F_SETPIPE_SZ, PIPE_SIZE) < 0)
+		log_debug("%s: a small pipe: %s", link->name, strerror(errno));
+	log_debug("%s: TLS by the kernel, streams are spliced", link->name);
+}
+
+ssize_t link_take(struct link *link, int from, struct rewire_error *err)
+{
+	ssize_t n;
+
+	if (!link->chosen)
+		choose_path(link);
+	do {
+		if (link->pipe[1] >= 0)
+			n = splice(from, NULL, link->pipe[1], NULL,
+				   PEER_MAX_CHUNK, 0);
+		else
+			n = read(from, link_payload(link), PEER_MAX_CHUNK);
+	} while (n < 0 && errno == EINTR);
+	return n >= 0 ? n : rewire_fail_ioctl(err, from, errno,
+					      "reading the enclave's state");
+}
+
+/* So much of the pipe, as payload of the frame whose header is out. */
+static int splice_out(struct link *link, size_t length, int64_t deadline,
+		      struct rewire_error *err)
+{
+	int ret = 0;
+
+	while (!ret && length) {
+		ssize_t n = splice(link->pipe[0], NULL, link->fd, NULL, length,
+				   0);
+
+		if (n > 0)
+			length -= (size_t)n;
+		else if (n < 0 && errno == EAGAIN)
+			ret = wait_for(link, POLLOUT, deadline, err);
+		else if (!n || errno != EINTR)
+			ret = rewire_fail(err, n ? errno : EPIPE,
+					  "sending %s: %s", link->name,
+					  strerror(n ? errno : EPIPE));
+	}
+	if (ret)
+		link->broken = true;
+	return ret;
+}
+
+int link_pass(struct link *link, ssize_t length, struct rewire_error *err)
+{
+	int64_t deadline;
+	int ret = link_overheard(link, err);
+
+	if (ret)
+		return ret;
+	if (link->pipe[0] < 0)
+		return link_send(link, PEER_STREAM, length, err);
+	deadline = clock_ms() + link->timeout_ms;
+	ret = begin_frame(link, PEER_STREAM, length, err);
+	if (!ret)
+		ret = send_out(link, sizeof(struct peer_header), deadline, err);
+	return ret ? ret : splice_out(link, (size_t)length, deadline, err);
 }
 
 int link_receive(struct link *link, int64_t deadline,

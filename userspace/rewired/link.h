@@ -38,7 +38,8 @@ struct watch {
  * @watch: what else ends a wait, or NULL
  * @in: what comes in
  * @out: header and payload of what goes out
- * @spare: the same for what goes out next, or NULL
+ * @chosen: how a stream goes out; once, by the first link_take()
+ * @pipe: where it waits for the kernel's TLS; -1: it is copied to @out
  *
  * A link is used by one thread. Each function blocks in poll() only: until its
  * deadline, until @stop or until @watch says so.
@@ -53,7 +54,8 @@ struct link {
 	struct watch *watch;
 	struct peer_decoder in;
 	__u8 *out;
-	__u8 *spare;
+	bool chosen;
+	int pipe[2];
 };
 
 /**
@@ -86,16 +88,6 @@ void link_close(struct link *link);
 void *link_payload(struct link *link);
 
 /**
- * link_spare - a second payload, so that the next frame can be made before this
- * @link: the link
- *
- * Return: as long as link_payload()'s, or NULL when there is no memory.
- */
-void *link_spare(struct link *link);
-/* The two change places: after a link_spare() that was not NULL. */
-void link_flip(struct link *link);
-
-/**
  * link_send - send the frame whose payload is at link_payload()
  * @link: the link
  * @type: PEER_*
@@ -105,6 +97,26 @@ void link_flip(struct link *link);
  */
 int link_send(struct link *link, unsigned int type, ssize_t length,
 	      struct rewire_error *err);
+
+/**
+ * link_take - the next bytes of a stream, to be sent by link_pass()
+ * @link: the link; nothing is sent on it in between
+ * @from: a session's file
+ *
+ * Where the kernel does this connection's TLS, they are not copied.
+ *
+ * Return: how many, 0 when there are no more, or a negative errno.
+ */
+ssize_t link_take(struct link *link, int from, struct rewire_error *err);
+
+/**
+ * link_pass - send what link_take() took, as a STREAM frame
+ * @link: the link
+ * @length: all that it took
+ *
+ * Return: 0, what link_overheard() says, or another negative errno.
+ */
+int link_pass(struct link *link, ssize_t length, struct rewire_error *err);
 
 /**
  * link_receive - wait for a frame

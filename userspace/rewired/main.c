@@ -230,6 +230,7 @@ static int start(struct program *program, struct rewire_error *err)
 	struct rewire_error minor;
 	int ret;
 
+	helper->tls.ktls = !helper->options.no_ktls;
 	ret = tls_load(&helper->tls, helper->options.host_dir, err);
 	if (!ret)
 		ret = greet_sm(&helper->options, err);

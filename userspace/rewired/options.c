@@ -70,6 +70,7 @@ static const char usage[] =
 "                        them a connection and a thread [processors, at most 4]\n"
 "  --freeze-timeout S    seconds an enclave has to stand still, 1 .. 60 [10]\n"
 "  --io-timeout S        seconds a peer has to take or send something [60]\n"
+"  --no-ktls             encrypt what is sent here, not in the kernel\n"
 "  --verbose             log more; twice: even more\n"
 "  --quiet               log warnings and errors only\n"
 "  --help                this\n"
@@ -83,6 +84,7 @@ enum {
 	OPT_TUF_METADATA, OPT_TUF_TARGETS, OPT_TUF_CHANNEL, OPT_TUF_ROOT,
 	OPT_TUF_PERIOD, OPT_TUF_CLIENT, OPT_RECEIPTS, OPT_COURIER, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
 	OPT_PAUSE, OPT_LIMIT, OPT_STOP, OPT_STREAMS, OPT_FREEZE, OPT_IO,
+	OPT_NO_KTLS,
 	OPT_VERBOSE, OPT_QUIET, OPT_HELP,
 };
 
@@ -117,6 +119,7 @@ static const struct option longs[] = {
 	{ "streams", required_argument, NULL, OPT_STREAMS },
 	{ "freeze-timeout", required_argument, NULL, OPT_FREEZE },
 	{ "io-timeout", required_argument, NULL, OPT_IO },
+	{ "no-ktls", no_argument, NULL, OPT_NO_KTLS },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -242,6 +245,9 @@ static bool take(struct options *o, int option, const char *text)
 		return true;
 	case OPT_COURIER:
 		o->receipt_command = text;
+		return true;
+	case OPT_NO_KTLS:
+		o->no_ktls = true;
 		return true;
 	case OPT_VERBOSE:
 		if (o->level < LOG_LEVEL_DEBUG)

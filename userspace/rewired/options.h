@@ -37,6 +37,7 @@
  * @streams: of a migration from here, at most
  * @freeze_timeout_ms: for an enclave to stand still
  * @io_timeout_ms: for a peer to take or send something
+ * @no_ktls: what is sent is encrypted here, even where the kernel could
  * @level: LOG_LEVEL_*
  */
 struct options {
@@ -66,6 +67,7 @@ struct options {
 	unsigned int streams;
 	unsigned int freeze_timeout_ms;
 	unsigned int io_timeout_ms;
+	bool no_ktls;
 	int level;
 };
 

@@ -27,7 +27,7 @@ struct report {
  * @bytes: of the stream
  * @ms: that it took
  * @left: pages written meanwhile
- * @expected_ms: to send those
+ * @expected_ms: of the pause, were it now: to send those, and the messages
  * @delay_us: by which a page's first write was slowed down
  */
 struct round {

@@ -3,7 +3,6 @@
  * Pre-copy: rounds of what was written, and when to stop.
  */
 #include <errno.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
@@ -30,18 +29,8 @@ static int copy(struct rounds *r, __u64 before, struct rewire_error *err)
 	ssize_t n;
 	int ret;
 
-	for (;;) {
-		n = read(r->session, link_payload(r->link), PEER_MAX_CHUNK);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return rewire_fail_ioctl(err, r->session, errno,
-						 "reading the enclave's state");
-		if (!n)
-			return 0;
-		ret = link_overheard(r->link, err);
-		if (!ret)
-			ret = link_send(r->link, PEER_STREAM, n, err);
+	while ((n = link_take(r->link, r->session, err)) > 0) {
+		ret = link_pass(r->link, n, err);
 		if (ret)
 			return ret;
 		*r->bytes += (__u64)n;
@@ -51,6 +40,7 @@ static int copy(struct rounds *r, __u64 before, struct rewire_error *err)
 		told = clock_ms();
 		report_copying(r->report, &r->now, *r->bytes);
 	}
+	return (int)n;
 }
 
 /* Sent and, but for a little, sealed; the time it takes is that of both. */
@@ -73,6 +63,12 @@ static int copy_round(struct rounds *r, struct rewire_error *err)
 	return ret;
 }
 
+/* Nothing sent, or sent in no time: there is little to expect. */
+static __u64 copying_ms(const struct round *now)
+{
+	return now->bytes ? now->left * PAGE_BYTES * now->ms / now->bytes : 0;
+}
+
 static int one_round(struct rounds *r, struct rewire_error *err)
 {
 	struct round *now = &r->now;
@@ -87,9 +83,7 @@ static int one_round(struct rounds *r, struct rewire_error *err)
 	if (ret)
 		return ret;
 	now->ms = (__u64)(clock_ms() - start);
-	/* Nothing sent, or sent in no time: there is little to expect. */
-	now->expected_ms = now->bytes ? now->left * PAGE_BYTES * now->ms /
-					now->bytes : 0;
+	now->expected_ms = copying_ms(now) + r->messages_ms;
 	report_round(r->report, now, *r->bytes);
 	return 0;
 }
@@ -119,30 +113,35 @@ static int until_small(struct rounds *r, struct rewire_error *err)
 	while (r->now.number < MOST_ROUNDS) {
 		int ret = one_round(r, err);
 
-		if (ret)
+		if (ret || copying_ms(&r->now) <= r->goal_ms)
 			return ret;
-		if (r->now.expected_ms <= r->goal_ms)
-			return 0;
 		if (r->now.number > 1 &&
 		    r->now.left > before - before / PROGRESS &&
 		    !slow_down(&r->now))
 			break;
 		before = r->now.left;
 	}
-	if (r->limit_ms && r->now.expected_ms > r->limit_ms)
-		return rewire_fail(err, ETIME,
-				   "the enclave writes as fast as it is copied: it would stand still for about %llu ms, and --pause-limit is %u; it runs on here. Move it when it has less to do, or take a longer pause",
-				   (unsigned long long)r->now.expected_ms,
-				   r->limit_ms);
-	log_notice("the enclave writes as fast as it is copied: it will stand still for about %llu ms, not %u",
-		   (unsigned long long)r->now.expected_ms, r->goal_ms);
+	log_notice("the enclave writes as fast as it is copied: its last round will take about %llu ms, not %u",
+		   (unsigned long long)copying_ms(&r->now), r->goal_ms);
 	return 0;
+}
+
+static int check_limit(const struct rounds *r, struct rewire_error *err)
+{
+	if (!r->limit_ms || r->now.expected_ms <= r->limit_ms)
+		return 0;
+	return rewire_fail(err, ETIME,
+			   "the enclave would stand still for about %llu ms, %u of them for messages that no round makes shorter, and --pause-limit is %u; it runs on here. Move it when it writes less, or take a longer pause",
+			   (unsigned long long)r->now.expected_ms,
+			   r->messages_ms, r->limit_ms);
 }
 
 int rounds_run(struct rounds *r, struct rewire_error *err)
 {
 	int ret = until_small(r, err);
 
+	if (!ret)
+		ret = check_limit(r, err);
 	/* What is sealed now needs no sealing while the enclave stands still. */
 	return ret ? ret : sealer_keep_up(r->sealer, 0, r->link, true, err);
 }

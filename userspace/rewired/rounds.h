@@ -18,6 +18,7 @@
  * @report: who is told of each round
  * @goal_ms: the pause that is wanted
  * @limit_ms: the longest that is taken; 0: any
+ * @messages_ms: what the pause has beside the pages, as far as can be told
  * @bytes: of all streams so far; counted on
  * @now: the last round, or the one in work
  */
@@ -29,6 +30,7 @@ struct rounds {
 	const struct report *report;
 	unsigned int goal_ms;
 	unsigned int limit_ms;
+	unsigned int messages_ms;
 	atomic_ullong *bytes;
 	struct round now;
 };
@@ -46,7 +48,8 @@ int rounds_begin(struct rounds *rounds, struct rewire_error *err);
  * @rounds: begun
  *
  * It ends when what was written meanwhile would take no longer than the goal, as
- * fast as the last round went. An enclave that writes as fast as it is copied is
+ * fast as the last round went: more rounds make the messages no shorter, which are
+ * in what is reported and in what the limit is held against. An enclave that writes as fast as it is copied is
  * slowed down, so that each round leaves half of the one before. What helps no more
  * is paused for as long as it takes, or refused where that is longer than the limit.
  *

@@ -46,6 +46,7 @@ struct source {
 	unsigned int streams;
 	bool ended;				/* STREAM_END was sent */
 	atomic_ullong bytes;			/* of all streams */
+	unsigned int messages_ms;
 	int64_t frozen, relinquished, active;	/* clock_ms() */
 };
 
@@ -107,13 +108,20 @@ static int take_message(struct source *s, int64_t deadline,
 	return ret < 0 ? ret : 0;
 }
 
+/*
+ * OFFER and ACCEPT are signed, checked and carried as READY, START and ACTIVE will
+ * be, which are twice as many signatures: what those take of the pause is known now.
+ */
 static int agree(struct source *s, struct rewire_error *err)
 {
+	int64_t start = clock_ms();
 	int ret = take_message(s, session_deadline(s->session), err);
 
-	if (!ret)
-		step(s, REWIRE_SIDE_SOURCE, REWIRE_SESSION_AGREED);
-	return ret;
+	if (ret)
+		return ret;
+	s->messages_ms = 2 * (unsigned int)(clock_ms() - start);
+	step(s, REWIRE_SIDE_SOURCE, REWIRE_SESSION_AGREED);
+	return 0;
 }
 
 /* Seal, beside what is sent, what this host needs should it go down now. */
@@ -140,6 +148,7 @@ static int copy_in_rounds(struct source *s, struct rewire_error *err)
 		.sealer = &s->sealer,
 		.report = &s->report,
 		.limit_ms = s->helper->options.pause_limit_ms,
+		.messages_ms = s->messages_ms,
 		.bytes = &s->bytes,
 	};
 	int ret = rounds_begin(&rounds, err);
@@ -162,32 +171,16 @@ static int freeze(struct source *s, struct rewire_error *err)
 	return 0;
 }
 
-/*
- * From the SM into the frame that is sent: nothing is copied on the way. What comes
- * after the pages comes when the lanes have sent theirs.
- */
-static ssize_t read_chunk(struct source *s, void *payload,
-			  struct rewire_error *err)
+/* What comes after the pages comes when the lanes have sent theirs. */
+static ssize_t take_chunk(struct source *s, struct rewire_error *err)
 {
-	bool waited = false;
-	ssize_t n;
+	ssize_t n = link_take(s->link, s->session, err);
 	int ret;
 
-	if (!payload)
-		return rewire_fail(err, ENOMEM, "no memory for the stream");
-	for (;;) {
-		n = read(s->session, payload, PEER_MAX_CHUNK);
-		if (n >= 0 || (errno != EINTR && (errno != EAGAIN || waited)))
-			break;
-		if (errno == EINTR)
-			continue;
-		waited = true;
-		ret = lanes_await(&s->lanes, s->link, true, err);
-		if (ret)
-			return ret;
-	}
-	return n >= 0 ? n : rewire_fail_ioctl(err, s->session, errno,
-					      "reading the enclave's state");
+	if (n != -EAGAIN)
+		return n;
+	ret = lanes_await(&s->lanes, s->link, true, err);
+	return ret ? ret : link_take(s->link, s->session, err);
 }
 
 /*
@@ -196,25 +189,17 @@ static ssize_t read_chunk(struct source *s, void *payload,
  */
 static int stream(struct source *s, struct rewire_error *err)
 {
-	ssize_t next, n;
-	int ret;
+	ssize_t n;
+	int ret = 0;
 
 	lanes_begin(&s->lanes, true);
-	n = read_chunk(s, link_payload(s->link), err);
-	for (; n > 0; n = next) {
-		ret = link_overheard(s->link, err);
-		if (ret)
-			return ret;
-		next = read_chunk(s, link_spare(s->link), err);
-		if (next < 0)
-			return (int)next;
-		if (!next)
+	while ((n = take_chunk(s, err)) > 0) {
+		if (!rewire_session_has_more(s->session))
 			ret = sealer_finish(&s->sealer, s->link, true, err);
 		if (!ret)
-			ret = link_send(s->link, PEER_STREAM, n, err);
+			ret = link_pass(s->link, n, err);
 		if (ret)
 			return ret;
-		link_flip(s->link);
 		s->bytes += (__u64)n;
 	}
 	if (n < 0)

@@ -17,7 +17,8 @@
 
 /*
  * The streams inside are encrypted from SM to SM already. The outer layer hides
- * who talks of what, for which the fastest suite is good enough.
+ * who talks of what, for which the fastest suite is good enough. The kernel knows
+ * these, should it be the one to encrypt.
  */
 #define CIPHER_SUITES \
 	"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
@@ -82,7 +83,7 @@ static int load_files(SSL_CTX *ctx, const char *host_dir,
 }
 
 static int make_context(const SSL_METHOD *method, const char *host_dir,
-			SSL_CTX **ret_ctx, struct rewire_error *err)
+			bool ktls, SSL_CTX **ret_ctx, struct rewire_error *err)
 {
 	SSL_CTX *ctx = SSL_CTX_new(method);
 	int ret;
@@ -99,6 +100,8 @@ static int make_context(const SSL_METHOD *method, const char *host_dir,
 	SSL_CTX_set_read_ahead(ctx, 1);
 	/* Frames say themselves where they end: a cut one is not taken for whole. */
 	SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
+	if (ktls)
+		SSL_CTX_set_options(ctx, SSL_OP_ENABLE_KTLS);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, NULL);
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1 ||
@@ -120,10 +123,12 @@ int tls_load(struct tls *tls, const char *host_dir, struct rewire_error *err)
 	SSL_CTX *client, *server, *old_client, *old_server;
 	int ret;
 
-	ret = make_context(TLS_client_method(), host_dir, &client, err);
+	ret = make_context(TLS_client_method(), host_dir, tls->ktls, &client,
+			   err);
 	if (ret)
 		return ret;
-	ret = make_context(TLS_server_method(), host_dir, &server, err);
+	ret = make_context(TLS_server_method(), host_dir, tls->ktls, &server,
+			   err);
 	if (ret) {
 		SSL_CTX_free(client);
 		return ret;

@@ -3,6 +3,7 @@
 #define REWIRED_TLS_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include <openssl/ssl.h>
 
@@ -13,6 +14,7 @@
  * @lock: held to look at or replace the contexts
  * @client: for connections this host makes
  * @server: for those it takes
+ * @ktls: the kernel encrypts what is sent, if it can
  *
  * Mutual TLS 1.3 and nothing else: both sides have a certificate of the fleet's
  * TLS CA.
@@ -21,9 +23,10 @@ struct tls {
 	pthread_mutex_t lock;
 	SSL_CTX *client;
 	SSL_CTX *server;
+	bool ktls;
 };
 
-#define TLS_INIT	{ .lock = PTHREAD_MUTEX_INITIALIZER }
+#define TLS_INIT	{ .lock = PTHREAD_MUTEX_INITIALIZER, .ktls = true }
 
 /**
  * tls_load - read tls.key, tls.crt and anchors/tls-ca.crt

@@ -155,6 +155,45 @@ static void churn(void)
 	work_end(&work, &alpha, &beta);
 }
 
+/* Page faults of the enclave so far that need no disk: proc(5), stat, minflt. */
+static unsigned long faults(struct work *work, const struct host *at)
+{
+	unsigned long count = 0;
+	char path[64];
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", work_info(work, at).pid);
+	stat = fopen(path, "re");
+	expect(stat && fscanf(stat, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %lu",
+			      &count) == 1, "%s cannot be read", path);
+	if (stat)
+		fclose(stat);
+	return count;
+}
+
+/* One fault for 2 MiB, before it moves and after; some pages lie beside these. */
+static void large(void)
+{
+	const unsigned long most = 60 * 256 / 8;
+	unsigned long before;
+	struct work work;
+
+	work_start(&work, &alpha, "churn-64M");
+	before = faults(&work, &alpha);
+	work_prepare(&work, "fill", "60", "7", NULL);
+	expect_ok(work_ask(&work, &alpha, PATIENCE_MS), &work.error);
+	expect(faults(&work, &alpha) - before < most,
+	       "%lu faults to fill 60 MiB", faults(&work, &alpha) - before);
+	move(&work, &alpha, &beta);
+	before = faults(&work, &beta);
+	work_prepare(&work, "verify", NULL);
+	expect_ok(work_ask(&work, &beta, PATIENCE_MS), &work.error);
+	expect(!work.status, "%s", work.answer);
+	expect(faults(&work, &beta) - before < most,
+	       "%lu faults to read it", faults(&work, &beta) - before);
+	work_end(&work, &alpha, &beta);
+}
+
 static void two_of_one_measurement(void)
 {
 	struct carry carry[2];
@@ -283,6 +322,7 @@ static const struct test_case cases[] = {
 	{ "vault with binary values", vault },
 	{ "calls under way are answered once", with_calls_under_way },
 	{ "churn writes its pages meanwhile", churn },
+	{ "large ones have few page faults", large },
 	{ "attack_25_two_of_one_measurement", two_of_one_measurement },
 	{ "too large for the target", too_large },
 	{ "every step is an event on its side", every_step_is_told },
