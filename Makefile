@@ -42,6 +42,9 @@ demo:
 bench bench-quick:
 	@scripts/bench $(if $(findstring quick,$@),--quick)
 
+bench-plots:
+	@scripts/bench-plots
+
 clean:
 	rm -rf build
 
@@ -56,7 +59,8 @@ help:
 	@echo '             the tests must notice (MUTANTS="NAME ...": only these)'
 	@echo 'check-soak   MOVES=200 migrations under load in the debug kernel'
 	@echo 'bench        measure, into build/bench.json (bench-quick: sooner)'
+	@echo 'bench-plots  draw the curves of that, into build/bench/plots'
 	@echo 'setup        install all that building and testing needs'
 	@echo 'clean        remove build/ (kernels are kept in ~/.cache/rewire)'
 
-.PHONY: all modules user setup check $(CHECKS) check-tuf-mutants check-soak demo bench bench-quick clean help
+.PHONY: all modules user setup check $(CHECKS) check-tuf-mutants check-soak demo bench bench-quick bench-plots clean help

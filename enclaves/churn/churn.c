@@ -21,7 +21,7 @@
 
 static uint64_t (*pages)[WORDS];
 static size_t count;
-static uint64_t seed, share, written;
+static uint64_t seed, share, written, looked;
 
 static uint64_t mix(uint64_t x)
 {
@@ -94,6 +94,15 @@ static int dirty(const struct rewire_args *args, struct rewire_answer *answer)
 	return 0;
 }
 
+static int write_pages(uint64_t writes, struct rewire_answer *answer)
+{
+	if (writes && !count)
+		return -ENODATA;
+	for (uint64_t i = 0; i < writes; i++)
+		write_page(written++ % count);
+	return rewire_answer_printf(answer, "%" PRIu64 " pages written\n", writes);
+}
+
 /* A round writes the share of all pages; the next goes on where it ended. */
 static int run(const struct rewire_args *args, struct rewire_answer *answer)
 {
@@ -102,22 +111,52 @@ static int run(const struct rewire_args *args, struct rewire_answer *answer)
 	if (rewire_args_number(args, 1, &rounds) ||
 	    __builtin_mul_overflow(rounds, count * share / 1000, &writes))
 		return -EINVAL;
-	for (uint64_t i = 0; i < writes; i++)
-		write_page(written++ % count);
-	return rewire_answer_printf(answer, "%" PRIu64 " pages written\n", writes);
+	return write_pages(writes, answer);
+}
+
+static int put(const struct rewire_args *args, struct rewire_answer *answer)
+{
+	uint64_t writes;
+
+	if (rewire_args_number(args, 1, &writes))
+		return -EINVAL;
+	return write_pages(writes, answer);
+}
+
+static int check_page(size_t page, struct rewire_answer *answer)
+{
+	if (is_intact(page))
+		return 0;
+	rewire_answer_printf(answer, "page %zu is not at write %" PRIu64 "\n",
+			     page, generation(page));
+	return -EILSEQ;
+}
+
+/* Where this ends, the next goes on. */
+static int look(const struct rewire_args *args, struct rewire_answer *answer)
+{
+	uint64_t pages;
+	int error = 0;
+
+	if (rewire_args_number(args, 1, &pages))
+		return -EINVAL;
+	if (pages && !count)
+		return -ENODATA;
+	for (uint64_t i = 0; i < pages && !error; i++)
+		error = check_page(looked++ % count, answer);
+	return error ? error :
+	       rewire_answer_printf(answer, "%" PRIu64 " pages intact\n", pages);
 }
 
 static int verify(const struct rewire_args *args, struct rewire_answer *answer)
 {
+	int error = 0;
+
 	(void)args;
-	for (size_t page = 0; page < count; page++) {
-		if (is_intact(page))
-			continue;
-		rewire_answer_printf(answer, "page %zu is not at write %" PRIu64 "\n",
-				     page, generation(page));
-		return -EILSEQ;
-	}
-	return rewire_answer_printf(answer, "%zu pages intact\n", count);
+	for (size_t page = 0; page < count && !error; page++)
+		error = check_page(page, answer);
+	return error ? error :
+	       rewire_answer_printf(answer, "%zu pages intact\n", count);
 }
 
 /* All the pages as they are, after what tells their content. */
@@ -175,6 +214,8 @@ static const struct rewire_verb verbs[] = {
 	{ "fill", 2, 2, "MIB SEED - write every page once", fill },
 	{ "dirty", 1, 1, "PERMILLE - share of the pages that a round writes", dirty },
 	{ "run", 1, 1, "ROUNDS - work", run },
+	{ "write", 1, 1, "PAGES - write so many, in turn", put },
+	{ "look", 1, 1, "PAGES - look at so many, in turn", look },
 	{ "verify", 0, 0, "- look at every page", verify },
 	{ 0 },
 };

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "client.h"
 #include "pair.h"
 
 const char *const pair_host[2] = { "left", "right" };
@@ -17,6 +18,7 @@ const char *const pair_address[2] = { "10.0.0.1", "10.0.0.2" };
 int pair_open(struct result *result, struct pair *pair, const char *image,
 	      const char *mib)
 {
+
 	*pair = (struct pair){ .sm = { -1, -1 }, .guest.fd = -1, .epoch = 1 };
 	if (!getenv("REWIRE_BENCH_RUN"))
 		return bench_missing(result, "no helpers run");
@@ -28,6 +30,15 @@ int pair_open(struct result *result, struct pair *pair, const char *image,
 	if (world_guest(result, pair->sm[0], pair_host[0], image, &pair->guest))
 		return -1;
 	return world_call(result, &pair->guest, "fill", mib, "1", NULL);
+}
+
+int pair_open_size(struct result *result, struct pair *pair, unsigned int size)
+{
+	char image[32], mib[16];
+
+	snprintf(image, sizeof(image), "churn-%uM", size);
+	snprintf(mib, sizeof(mib), "%u", size - 1);
+	return pair_open(result, pair, image, mib);
 }
 
 void pair_close(struct pair *pair)
@@ -60,6 +71,31 @@ static int follow(struct result *result, struct pair *pair)
 	return pair->guest.fd < 0 ? bench_missing(result, "%s", err.text) : 0;
 }
 
+/**
+ * struct hearing - a migration on the way
+ * @pair: what moves
+ * @frozen_ms: when it was stopped, by the helper's clock
+ */
+struct hearing {
+	struct pair *pair;
+	double frozen_ms;
+};
+
+static void heard(const struct rewire_ctl_answer *event, void *data)
+{
+	struct hearing *h = data;
+	json_t *info = event->info ? json_loads(event->info, 0, NULL) : NULL;
+	const double ms = json_number_value(json_object_get(info, "ms"));
+
+	if (!strcmp(event->event, "FROZEN"))
+		h->frozen_ms = ms;
+	else if (!strcmp(event->event, "RELINQUISHED"))
+		h->pair->ready = (ms - h->frozen_ms) / 1000;
+	json_decref(info);
+	if (h->pair->event)
+		h->pair->event(event, h->pair->data);
+}
+
 double pair_migrate(struct result *result, struct pair *pair,
 		    bool stop_and_copy)
 {
@@ -67,6 +103,7 @@ double pair_migrate(struct result *result, struct pair *pair,
 		.op = REWIRE_CTL_MIGRATE, .stop_and_copy = stop_and_copy,
 		.streams = pair->streams,
 	};
+	struct hearing hearing = { .pair = pair };
 	struct rewire_ctl_answer answer;
 	int from = pair->at, to = !from;
 	struct rewire_error err;
@@ -81,7 +118,8 @@ double pair_migrate(struct result *result, struct pair *pair,
 			  pair->sm[to], &request.request))
 		return -1;
 	start = bench_now();
-	if (rewire_ctl_exchange(socket, &request, NULL, NULL, &answer, &err))
+	if (rewire_ctl_exchange(socket, &request, heard, &hearing, &answer,
+				&err))
 		return bench_missing(result, "%s", err.text);
 	took = bench_now() - start;
 	if (answer.ok)
@@ -91,5 +129,24 @@ double pair_migrate(struct result *result, struct pair *pair,
 	rewire_ctl_answer_clear(&answer);
 	if (result->missing[0] || follow(result, pair))
 		return -1;
+	return took;
+}
+
+double pair_migrate_written(struct result *result, struct pair *pair,
+			    bool stop_and_copy, unsigned int pages)
+{
+	struct client writer;
+	double took;
+
+	if (client_start(result, &writer, pair, CLIENT_WRITES_PER_S, "write",
+			 pages))
+		return -1;
+	took = pair_migrate(result, pair, stop_and_copy);
+	client_stop(&writer);
+	if (took < 0 || world_call(result, &pair->guest, "verify", NULL))
+		return -1;
+	fprintf(stderr, "  %s: %.3f s, still for %.3f s (%.3f until READY), %.1f MiB\n",
+		stop_and_copy ? "stop and copy" : "copied in rounds", took,
+		pair->pause, pair->ready, pair->bytes / MIB);
 	return took;
 }

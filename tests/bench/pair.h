@@ -18,6 +18,9 @@
  * @streams: that it goes by; 0: as many as the helper likes
  * @bytes: of the last migration's stream
  * @pause: seconds that it stood still in it
+ * @ready: of those, until the target's READY was checked
+ * @event: called for what the helper tells on the way; may be NULL
+ * @data: for @event
  */
 struct pair {
 	int sm[2];
@@ -27,6 +30,9 @@ struct pair {
 	unsigned int streams;
 	double bytes;
 	double pause;
+	double ready;
+	rewire_ctl_event_fn *event;
+	void *data;
 };
 
 extern const char *const pair_host[2], *const pair_address[2];
@@ -42,6 +48,8 @@ extern const char *const pair_host[2], *const pair_address[2];
  */
 int pair_open(struct result *result, struct pair *pair, const char *image,
 	      const char *mib);
+/* The churn of so many MiB, with all but one of them in use. */
+int pair_open_size(struct result *result, struct pair *pair, unsigned int mib);
 void pair_close(struct pair *pair);
 
 /**
@@ -54,5 +62,19 @@ void pair_close(struct pair *pair);
  */
 double pair_migrate(struct result *result, struct pair *pair,
 		    bool stop_and_copy);
+
+/**
+ * pair_migrate_written - the same while a client has its pages written
+ * @result: for errors
+ * @pair: opened
+ * @stop_and_copy: it stands still from the first page to the last
+ * @pages: in each of CLIENT_WRITES_PER_S calls a second
+ *
+ * Afterwards the enclave has looked at every page.
+ *
+ * Return: as pair_migrate().
+ */
+double pair_migrate_written(struct result *result, struct pair *pair,
+			    bool stop_and_copy, unsigned int pages);
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "plain/words.h"
 
 #define TIMEOUT_MS 300000
 /* Longer than all of the bench may take: no figure is missing for a deadline. */
@@ -144,21 +145,19 @@ int world_call_raw(struct result *result, struct guest *guest,
 
 int world_call(struct result *result, struct guest *guest, ...)
 {
-	struct { __u8 bytes[256]; size_t length; } request = { .length = 0 };
-	const char *word;
+	const char *word[WORDS_MAX] = { NULL };
+	__u8 request[256];
 	va_list list;
 
 	va_start(list, guest);
-	while ((word = va_arg(list, const char *))) {
-		__u32 length = (__u32)strlen(word);
-
-		memcpy(request.bytes + request.length, &length, sizeof(length));
-		request.length += sizeof(length);
-		memcpy(request.bytes + request.length, word, length);
-		request.length += length;
+	for (size_t i = 0; i < WORDS_MAX - 1; i++) {
+		word[i] = va_arg(list, const char *);
+		if (!word[i])
+			break;
 	}
 	va_end(list);
-	return world_call_raw(result, guest, request.bytes, request.length);
+	return world_call_raw(result, guest, request,
+			      words_pack(request, word));
 }
 
 void world_gone(struct guest *guest)

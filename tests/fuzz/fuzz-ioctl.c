@@ -180,26 +180,26 @@ static void do_read(int fd, struct rng *rng)
 	judge("read", got < 0 ? errno : 0, documented_io(got < 0 ? errno : 0));
 }
 
-/* Into a pipe that may be full already; it is emptied now and then. */
+/* Into a pipe until it is full, or we have enough; what is in it then is dropped. */
 static void do_splice(int fd, struct rng *rng)
 {
 	static const int sizes[] = { PAGE, 16 * PAGE, 256 * PAGE };
-	static int pipes[2] = { -1, -1 };
+	int pipes[2];
 	ssize_t got;
 
-	if (pipes[0] < 0 && pipe2(pipes, O_CLOEXEC | O_NONBLOCK))
+	if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK))
 		return;
-	if (rng_percent(rng, 20))
-		fcntl(pipes[1], F_SETPIPE_SZ,
-		      sizes[rng_below(rng, ARRAY_SIZE(sizes))]);
+	fcntl(pipes[1], F_SETPIPE_SZ, sizes[rng_below(rng, ARRAY_SIZE(sizes))]);
 	strcpy(progress->doing, "splice");
-	got = splice(fd, NULL, pipes[1], NULL, rng_below(rng, DATA_SIZE),
-		     (unsigned int)rng_below(rng, 16));
-	judge("splice", got < 0 ? errno : 0,
-	      documented_io(got < 0 ? errno : 0));
-	while (rng_percent(rng, 80) &&
-	       read(pipes[0], memory[0].data, DATA_SIZE) > 0)
-		;
+	do {
+		got = splice(fd, NULL, pipes[1], NULL,
+			     rng_below(rng, DATA_SIZE),
+			     (unsigned int)rng_below(rng, 16));
+		judge("splice", got < 0 ? errno : 0,
+		      documented_io(got < 0 ? errno : 0));
+	} while (got > 0 && rng_percent(rng, 80));
+	close(pipes[0]);
+	close(pipes[1]);
 }
 
 static void do_mmap(int fd, struct rng *rng)

@@ -28,7 +28,8 @@
  * takes longest comes first, since groups run beside each other. */
 #define TEST_GROUPS(X) X(kill) X(json) X(form) X(keys) X(root) X(timestamp) \
 	X(snapshot) X(targets) X(delegate) X(succinct) X(download) X(http) X(tls) \
-	X(mirrors) X(store) X(attacks) X(matrix) X(command)
+	X(mirrors) X(store) X(attacks) X(matrix) X(command) \
+	X(members) X(media)
 
 #define X(name) int test_##name(void);
 TEST_GROUPS(X)

@@ -155,6 +155,7 @@ static void headers_out_of_bounds(void **state)
 		  32 + sizeof(struct rewire_request) + REWIRE_MAX_CMS },
 		{ PEER_EVIDENCE, 0, REWIRE_MAX_EVIDENCE },
 		{ PEER_LANE, 24, 24 },
+		{ PEER_ARRIVED, 0, 0 },
 	};
 
 	(void)state;

@@ -213,6 +213,24 @@ static bool was_asked_for(const char *end)
 
 /* ---- tests ---- */
 
+/* Standard output is the helper's log, or whatever started it. */
+static void nothing_is_said_of_what_came(void **state)
+{
+	int said = open(scratch_path(dir, "said"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int before = dup(STDOUT_FILENO);
+
+	(void)state;
+	assert_true(said >= 0 && before >= 0);
+	fflush(stdout);
+	dup2(said, STDOUT_FILENO);
+	look();
+	dup2(before, STDOUT_FILENO);
+	close(before);
+	assert_true(has("inbox/vault-4.package"));
+	assert_int_equal(lseek(said, 0, SEEK_END), 0);
+	close(said);
+}
+
 static void payload_waits_for_consent(void **state)
 {
 	(void)state;
@@ -363,6 +381,7 @@ static void roots(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		test(nothing_is_said_of_what_came),
 		test(payload_waits_for_consent),
 		test(payload_of_another_way),
 		test(taken_out_stays_out),

@@ -134,11 +134,14 @@ static int receive(struct arrival *a, struct link *link, int fd,
 		ret = link_receive(link, a->deadline, &frame, err);
 		if (ret || frame.type == PEER_STREAM_END)
 			return ret;
-		if (frame.type != PEER_STREAM)
-			return rewire_fail(err, EPROTO,
-					   "a %s in the middle of a stream",
-					   peer_type_name(frame.type));
-		ret = take(a, link, fd, &frame, err);
+		if (frame.type == PEER_STREAM)
+			ret = take(a, link, fd, &frame, err);
+		else if (frame.type == PEER_ARRIVED)
+			ret = link_send(link, PEER_ARRIVED, 0, err);
+		else
+			ret = rewire_fail(err, EPROTO,
+					  "a %s in the middle of a stream",
+					  peer_type_name(frame.type));
 	}
 	return ret;
 }

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@
 extern char **environ;
 
 /* Its own group, so that what it started ends with it; no signal is blocked. */
-static int spawn(const char *const argv[], int input, pid_t *ret_pid)
+static int spawn(const char *const argv[], int input, bool quiet, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -33,6 +34,9 @@ static int spawn(const char *const argv[], int input, pid_t *ret_pid)
 						 "/dev/null", O_RDONLY, 0);
 	else
 		posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+	if (quiet)
+		posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO,
+						 "/dev/null", O_WRONLY, 0);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setpgroup(&attributes, 0);
 	posix_spawnattr_setsigmask(&attributes, &none);
@@ -70,13 +74,13 @@ static int await(const struct helper *helper, const char *command, int process,
 }
 
 int command_run(const struct helper *helper, const char *const argv[],
-		int input, struct rewire_error *err)
+		int input, bool quiet, struct rewire_error *err)
 {
 	const char *command = argv[0];
 	int process, status, ret;
 	pid_t pid;
 
-	ret = spawn(argv, input, &pid);
+	ret = spawn(argv, input, quiet, &pid);
 	if (ret)
 		return rewire_fail(err, ret, "%s: %s", command, strerror(ret));
 	process = pidfd_open(pid, 0);

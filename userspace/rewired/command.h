@@ -2,6 +2,8 @@
 #ifndef REWIRED_COMMAND_H
 #define REWIRED_COMMAND_H
 
+#include <stdbool.h>
+
 #include "helper.h"
 
 /**
@@ -9,6 +11,7 @@
  * @helper: whose options say how long it may take
  * @argv: the program, its arguments, NULL
  * @input: file that it reads from, or -1: there is nothing to read
+ * @quiet: what it says on standard output is for nobody; errors are for this log
  * @err: why it failed
  *
  * What has not ended in time, or when this helper is stopped, is killed together
@@ -18,6 +21,6 @@
  * else; or another negative errno.
  */
 int command_run(const struct helper *helper, const char *const argv[],
-		int input, struct rewire_error *err);
+		int input, bool quiet, struct rewire_error *err);
 
 #endif /* REWIRED_COMMAND_H */

@@ -73,7 +73,7 @@ static int hand_over(const struct helper *helper, int dir, const char *name,
 	if (file < 0)
 		return rewire_fail(err, errno, "%s: %s", name, strerror(errno));
 	if (is_of_update(file)) {
-		rc = command_run(helper, argv, file, err);
+		rc = command_run(helper, argv, file, false, err);
 		if (!rc)
 			rc = mark(dir, file, name, sent, err);
 		if (!rc)

@@ -108,7 +108,7 @@ static int client(const struct fetcher *f, const char *const more[],
 
 	while (*more)
 		argv[count++] = *more++;
-	return command_run(&patient, argv, -1, err);
+	return command_run(&patient, argv, -1, true, err);
 }
 
 static int fetch(const struct fetcher *f, const char *name,

@@ -46,6 +46,7 @@ static int say_start(struct finish *f, struct rewire_error *err)
 	if (!ret)
 		ret = session_exchange(f->session, f->link, answer_deadline(f),
 				       &frame, err);
+	f->active = clock_ms();
 	if (!ret)
 		ret = rewire_session_put_message(f->session, frame.payload,
 						 frame.length, err);

@@ -13,6 +13,8 @@
  * @session: the SM's session
  * @link: to the peer, or NULL; made when needed, closed by the caller
  * @report: who is told
+ * @active: clock_ms() when the target's ACTIVE came: before it was checked and the
+ *	enclave's pages were wiped here, which nobody waits for
  */
 struct finish {
 	struct helper *helper;
@@ -20,6 +22,7 @@ struct finish {
 	int session;
 	struct link *link;
 	const struct report *report;
+	int64_t active;
 };
 
 #define FINISH_OVER	1	/* nothing is left to do; the record is gone */

@@ -49,7 +49,8 @@ static void turned(struct lanes *all, int ret, const struct rewire_error *err)
 	eventfd_write(all->turned, 1);
 }
 
-static int copy(struct lane *lane, struct rewire_error *err)
+/* A round is over when it has arrived; the last pass is told by its end. */
+static int copy(struct lane *lane, bool last, struct rewire_error *err)
 {
 	ssize_t n;
 	int ret;
@@ -60,7 +61,10 @@ static int copy(struct lane *lane, struct rewire_error *err)
 			return ret;
 		*lane->all->bytes += (__u64)n;
 	}
-	return (int)n;
+	if (n)
+		return (int)n;
+	return last ? link_send(lane->link, PEER_STREAM_END, 0, err) :
+		      link_arrive(lane->link, err);
 }
 
 static void *work(void *data)
@@ -72,9 +76,7 @@ static void *work(void *data)
 	int ret = 0;
 
 	while (!ret && !last && next_turn(lane->all, &turn, &last)) {
-		ret = copy(lane, &err);
-		if (!ret && last)
-			ret = link_send(lane->link, PEER_STREAM_END, 0, &err);
+		ret = copy(lane, last, &err);
 		turned(lane->all, ret, &err);
 	}
 	return NULL;

@@ -506,6 +506,16 @@ int link_expect(struct link *link, unsigned int type, int64_t deadline,
 	return not_due(link, ret_frame, peer_type_name(type), err);
 }
 
+int link_arrive(struct link *link, struct rewire_error *err)
+{
+	struct peer_frame frame;
+	int ret = link_send(link, PEER_ARRIVED, 0, err);
+
+	return ret ? ret : link_expect(link, PEER_ARRIVED,
+				       clock_ms() + link->timeout_ms, &frame,
+				       err);
+}
+
 int link_overheard(struct link *link, struct rewire_error *err)
 {
 	struct peer_frame frame;

@@ -119,6 +119,17 @@ ssize_t link_take(struct link *link, int from, struct rewire_error *err);
 int link_pass(struct link *link, ssize_t length, struct rewire_error *err);
 
 /**
+ * link_arrive - wait until the other side has taken in all that was sent
+ * @link: the link
+ *
+ * What was sent is in buffers for a while, its own, the sockets' and the peer's: a
+ * round is over, and the enclave may be stopped, when they are empty.
+ *
+ * Return: 0 or a negative errno.
+ */
+int link_arrive(struct link *link, struct rewire_error *err);
+
+/**
  * link_receive - wait for a frame
  * @link: the link
  * @deadline: clock_ms() until which it must have started; 0: do not wait

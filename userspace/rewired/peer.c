@@ -65,6 +65,7 @@ static const struct {
 	[PEER_LANE] = {
 		"LANE", sizeof(struct peer_lane), sizeof(struct peer_lane),
 	},
+	[PEER_ARRIVED] = { "ARRIVED", 0, 0 },
 };
 
 const char *peer_type_name(unsigned int type)

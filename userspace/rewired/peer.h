@@ -51,7 +51,8 @@
 #define PEER_PROBE		9	/* would you take this request? */
 #define PEER_EVIDENCE		10	/* yes; and how far the platform is to be trusted */
 #define PEER_LANE		11	/* one of several streams of a migration */
-#define PEER_TYPES		12
+#define PEER_ARRIVED		12	/* has all that was sent been taken in? it has */
+#define PEER_TYPES		13
 
 #define PEER_MAX_CHUNK		(256 * 1024)	/* the longest payload of all */
 #define PEER_MAX_TEXT		256		/* of an ERROR */

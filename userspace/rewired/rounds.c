@@ -40,10 +40,10 @@ static int copy(struct rounds *r, __u64 before, struct rewire_error *err)
 		told = clock_ms();
 		report_copying(r->report, &r->now, *r->bytes);
 	}
-	return (int)n;
+	return n ? (int)n : link_arrive(r->link, err);
 }
 
-/* Sent and, but for a little, sealed; the time it takes is that of both. */
+/* Arrived and, but for a little, sealed; the time it takes is that of both. */
 static int copy_round(struct rounds *r, struct rewire_error *err)
 {
 	__u64 before = *r->bytes;

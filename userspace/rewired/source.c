@@ -314,7 +314,7 @@ static json_t *describe(const struct source *s)
 						      workload),
 			 "peer", s->record.peer,
 			 "bytes", (json_int_t)s->bytes,
-			 "ms", (json_int_t)(s->active - s->report.start),
+			 "ms", (json_int_t)(clock_ms() - s->report.start),
 			 "still_ms", (json_int_t)(s->active - s->frozen),
 			 "receipt", base64 ? base64 : "",
 			 "receipt_file", path);
@@ -334,7 +334,7 @@ static int through(struct source *s, json_t **ret_info,
 	s->link = finish.link;
 	state = session_state(s->session, NULL);
 	if (state == REWIRE_SESSION_DESTROYED) {
-		s->active = clock_ms();
+		s->active = finish.active;
 		*ret_info = describe(s);
 		return 0;
 	}

@@ -192,6 +192,9 @@ static int receive(struct target *t, struct rewire_error *err)
 			break;
 		case PEER_STREAM_END:
 			return 0;
+		case PEER_ARRIVED:
+			ret = link_send(t->link, PEER_ARRIVED, 0, err);
+			break;
 		case PEER_MESSAGE:
 			return take_abort(t, &frame, err);
 		default:

@@ -44,7 +44,7 @@ static int ask_once(const struct helper *helper, int sm,
 				   strerror(errno));
 	ret = rewire_file_write(asked, head, length, 0600, err);
 	if (!ret)
-		ret = command_run(helper, argv, -1, err);
+		ret = command_run(helper, argv, -1, false, err);
 	if (!ret)
 		ret = rewire_signed_read(answer, REWIRE_TYPE_WITNESS, &witness,
 					 err);

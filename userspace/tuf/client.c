@@ -154,6 +154,20 @@ static void replace(struct tuf_metadata **place, struct tuf_metadata *metadata)
 	*place = metadata;
 }
 
+/* In the store first, then among what is trusted; @metadata goes into @place. */
+static int keep(struct tuf_client *client, const char *role, const char *data,
+		size_t length, struct tuf_metadata *metadata,
+		struct tuf_metadata **place, struct tuf_error *err)
+{
+	int rc = tuf_store_write(&client->store, role, data, length, err);
+
+	if (rc)
+		tuf_metadata_free(metadata);
+	else
+		replace(place, metadata);
+	return rc;
+}
+
 /*
  * Forget what a withdrawn key has signed before the new root is stored: a kill in
  * between must not leave the one without the other (5.3.11).
@@ -171,11 +185,9 @@ static int trust_root(struct tuf_client *client, struct tuf_metadata *root,
 			rc = tuf_store_remove(&client->store, "timestamp", err);
 	}
 	if (!rc)
-		rc = tuf_store_write(&client->store, "root", data, length, err);
-	if (rc)
-		tuf_metadata_free(root);
-	else
-		replace(&client->trusted.root, root);
+		return keep(client, "root", data, length, root,
+			    &client->trusted.root, err);
+	tuf_metadata_free(root);
 	return rc;
 }
 
@@ -251,12 +263,8 @@ static int take_timestamp(struct tuf_client *client, const char *data,
 	rc = tuf_check_timestamp(&client->trusted, data, length, &timestamp, err);
 	if (rc || !timestamp)
 		return rc;
-	rc = tuf_store_write(&client->store, "timestamp", data, length, err);
-	if (rc)
-		tuf_metadata_free(timestamp);
-	else
-		replace(&client->trusted.timestamp, timestamp);
-	return rc;
+	return keep(client, "timestamp", data, length, timestamp,
+		    &client->trusted.timestamp, err);
 }
 
 static int update_timestamp(struct tuf_client *client, struct tuf_error *err)
@@ -338,9 +346,8 @@ static int update_snapshot(struct tuf_client *client, struct tuf_error *err)
 		rc = tuf_check_snapshot(&client->trusted, data, length, &snapshot,
 					err);
 		if (!rc) {
-			rc = tuf_store_write(&client->store, "snapshot", data,
-					     length, err);
-			replace(&client->trusted.snapshot, snapshot);
+			rc = keep(client, "snapshot", data, length, snapshot,
+				  &client->trusted.snapshot, err);
 			current = true;
 		}
 		free(data);
@@ -371,16 +378,18 @@ int tuf_client_targets(struct tuf_client *client, const struct tuf_role *role,
 	struct tuf_metadata *targets;
 	struct tuf_file file;
 	size_t i, length;
+	bool had = false;
 	char *data;
 	int rc = 0;
 
+	*ret = NULL;
 	if (!stored_targets(client, role, ret))
 		return 0;
 	tuf_about(err, role->name, 0);
 	if (!tuf_metadata_file(client->trusted.snapshot, role->name, &file))
 		return tuf_fail(err, TUF_MISSING, "5.6.1",
 				"the snapshot does not list it");
-	for (i = 0; i < client->metadata.count; i++) {
+	for (i = 0; !had && i < client->metadata.count; i++) {
 		rc = fetch(client, i, role->name, version_in_name(client, &file),
 			   limit_of(&file, TUF_TARGETS), "5.6.1", &data, &length,
 			   err);
@@ -388,17 +397,12 @@ int tuf_client_targets(struct tuf_client *client, const struct tuf_role *role,
 			continue;
 		rc = tuf_check_targets(&client->trusted, role, data, length, &targets,
 				       err);
-		if (rc) {
-			free(data);
-			continue;
+		if (!rc) {
+			rc = keep(client, role->name, data, length, targets, ret,
+				  err);
+			had = true;
 		}
-		rc = tuf_store_write(&client->store, role->name, data, length, err);
 		free(data);
-		if (rc)
-			tuf_metadata_free(targets);
-		else
-			*ret = targets;
-		return rc;
 	}
 	return rc;
 }

@@ -285,25 +285,14 @@ int tuf_fetch(struct tuf_fetcher *fetcher, const char *base, const char *name,
 
 struct memory {
 	struct tuf_sink sink;
-	char *data;
-	size_t size;
+	char *data;		/* as much as may come: pages that nothing came to are none */
 };
 
 static int memory_write(struct tuf_sink *sink, const void *data, size_t length)
 {
 	struct memory *memory = (struct memory *)sink;
-	size_t used = (size_t)sink->got;
 
-	if (memory->size - used < length) {
-		size_t size = 2 * memory->size + length;
-		char *grown = realloc(memory->data, size);
-
-		if (!grown)
-			return -1;
-		memory->data = grown;
-		memory->size = size;
-	}
-	memcpy(memory->data + used, data, length);
+	memcpy(memory->data + sink->got, data, length);
 	return 0;
 }
 
@@ -319,8 +308,10 @@ int tuf_fetch_data(struct tuf_fetcher *fetcher, const char *base,
 {
 	struct memory memory = {
 		.sink = { memory_write, memory_restart, section, limit, 0 },
+		.data = malloc(limit + 1),
 	};
-	int rc = tuf_fetch(fetcher, base, name, &memory.sink, err);
+	int rc = memory.data ? tuf_fetch(fetcher, base, name, &memory.sink, err) :
+		 tuf_no_memory(err);
 
 	if (rc) {
 		free(memory.data);

@@ -57,16 +57,23 @@ static const char *measure(const char *data, size_t length)
 	return NULL;
 }
 
+int tuf_json_measure(const void *data, size_t length, struct tuf_error *err)
+{
+	const char *wrong = measure(data, length);
+
+	return wrong ? tuf_fail(err, TUF_FORMAT, "4.1",
+				"not JSON that is read: %s", wrong) : 0;
+}
+
 int tuf_json_load(const void *data, size_t length, json_t **ret,
 		  struct tuf_error *err)
 {
-	const char *wrong = measure(data, length);
+	int rc = tuf_json_measure(data, length, err);
 	json_error_t why;
 	json_t *value;
 
-	if (wrong)
-		return tuf_fail(err, TUF_FORMAT, "4.1", "not JSON that is read: %s",
-				wrong);
+	if (rc)
+		return rc;
 	value = json_loadb(data, length, JSON_REJECT_DUPLICATES, &why);
 	if (!value)
 		return tuf_fail(err, TUF_FORMAT, "4.1", "not JSON: %s (line %d)",
@@ -79,49 +86,49 @@ int tuf_json_load(const void *data, size_t length, json_t **ret,
 	return 0;
 }
 
-struct text {
-	char *data;
-	size_t used;
-	size_t size;
-	const char *wrong;
-};
-
-static void put(struct text *text, const char *data, size_t length)
+void tuf_text_reserve(struct tuf_text *text, size_t length)
 {
+	size_t size = (text->size + length) * 2;
+	char *grown;
+
+	if (text->wrong || text->size - text->used >= length)
+		return;
+	grown = realloc(text->data, size);
+	if (!grown) {
+		text->wrong = "no memory";
+		return;
+	}
+	text->data = grown;
+	text->size = size;
+}
+
+void tuf_text_put(struct tuf_text *text, const char *data, size_t length)
+{
+	tuf_text_reserve(text, length);
 	if (text->wrong)
 		return;
-	if (text->size - text->used < length) {
-		size_t size = (text->size + length) * 2;
-		char *grown = realloc(text->data, size);
-
-		if (!grown) {
-			text->wrong = "no memory";
-			return;
-		}
-		text->data = grown;
-		text->size = size;
-	}
 	memcpy(text->data + text->used, data, length);
 	text->used += length;
 }
 
-static void put_string(struct text *text, const char *string, size_t length)
+void tuf_text_put_string(struct tuf_text *text, const char *string,
+			 size_t length)
 {
 	size_t from = 0, i;
 
-	put(text, "\"", 1);
+	tuf_text_put(text, "\"", 1);
 	for (i = 0; i < length; i++) {
 		if (string[i] != '"' && string[i] != '\\')
 			continue;
-		put(text, string + from, i - from);
-		put(text, "\\", 1);
+		tuf_text_put(text, string + from, i - from);
+		tuf_text_put(text, "\\", 1);
 		from = i;
 	}
-	put(text, string + from, length - from);
-	put(text, "\"", 1);
+	tuf_text_put(text, string + from, length - from);
+	tuf_text_put(text, "\"", 1);
 }
 
-static void put_value(struct text *text, const json_t *value, int depth);
+static void put_value(struct tuf_text *text, const json_t *value, int depth);
 
 /* Bytes of UTF-8 sort as the characters do. */
 static int by_name(const void *a, const void *b)
@@ -129,7 +136,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void put_object(struct text *text, const json_t *object, int depth)
+static void put_object(struct tuf_text *text, const json_t *object, int depth)
 {
 	size_t count = json_object_size(object), i = 0;
 	const char **names = calloc(count + 1, sizeof(*names));
@@ -143,32 +150,34 @@ static void put_object(struct text *text, const json_t *object, int depth)
 	json_object_foreach((json_t *)object, name, member)
 		names[i++] = name;
 	qsort(names, count, sizeof(*names), by_name);
-	put(text, "{", 1);
+	tuf_text_put(text, "{", 1);
+	if (object == text->hole)
+		text->hole_at = text->used;
 	for (i = 0; i < count; i++) {
 		if (i)
-			put(text, ",", 1);
-		put_string(text, names[i], strlen(names[i]));
-		put(text, ":", 1);
+			tuf_text_put(text, ",", 1);
+		tuf_text_put_string(text, names[i], strlen(names[i]));
+		tuf_text_put(text, ":", 1);
 		put_value(text, json_object_get(object, names[i]), depth);
 	}
-	put(text, "}", 1);
+	tuf_text_put(text, "}", 1);
 	free(names);
 }
 
-static void put_array(struct text *text, const json_t *array, int depth)
+static void put_array(struct tuf_text *text, const json_t *array, int depth)
 {
 	size_t i;
 
-	put(text, "[", 1);
+	tuf_text_put(text, "[", 1);
 	for (i = 0; i < json_array_size(array); i++) {
 		if (i)
-			put(text, ",", 1);
+			tuf_text_put(text, ",", 1);
 		put_value(text, json_array_get(array, i), depth);
 	}
-	put(text, "]", 1);
+	tuf_text_put(text, "]", 1);
 }
 
-static void put_value(struct text *text, const json_t *value, int depth)
+static void put_value(struct tuf_text *text, const json_t *value, int depth)
 {
 	char number[24];
 
@@ -184,22 +193,22 @@ static void put_value(struct text *text, const json_t *value, int depth)
 		put_array(text, value, depth + 1);
 		break;
 	case JSON_STRING:
-		put_string(text, json_string_value(value),
+		tuf_text_put_string(text, json_string_value(value),
 			   json_string_length(value));
 		break;
 	case JSON_INTEGER:
 		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
 			 json_integer_value(value));
-		put(text, number, strlen(number));
+		tuf_text_put(text, number, strlen(number));
 		break;
 	case JSON_TRUE:
-		put(text, "true", 4);
+		tuf_text_put(text, "true", 4);
 		break;
 	case JSON_FALSE:
-		put(text, "false", 5);
+		tuf_text_put(text, "false", 5);
 		break;
 	case JSON_NULL:
-		put(text, "null", 4);
+		tuf_text_put(text, "null", 4);
 		break;
 	case JSON_REAL:
 		text->wrong = "a fraction";
@@ -207,17 +216,31 @@ static void put_value(struct text *text, const json_t *value, int depth)
 	}
 }
 
+void tuf_text_put_value(struct tuf_text *text, const json_t *value)
+{
+	put_value(text, value, 0);
+}
+
+int tuf_text_end(struct tuf_text *text, struct tuf_error *err)
+{
+	if (!text->wrong)
+		return 0;
+	free(text->data);
+	text->data = NULL;
+	return tuf_fail(err, TUF_FORMAT, "4.1", "no canonical form: %s",
+			text->wrong);
+}
+
 int tuf_json_canonical(const json_t *value, char **ret_data, size_t *ret_length,
 		       struct tuf_error *err)
 {
-	struct text text = { 0 };
+	struct tuf_text text = { 0 };
+	int rc;
 
-	put_value(&text, value, 0);
-	if (text.wrong) {
-		free(text.data);
-		return tuf_fail(err, TUF_FORMAT, "4.1", "no canonical form: %s",
-				text.wrong);
-	}
+	tuf_text_put_value(&text, value);
+	rc = tuf_text_end(&text, err);
+	if (rc)
+		return rc;
 	*ret_data = text.data;
 	*ret_length = text.used;
 	return 0;

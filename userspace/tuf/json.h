@@ -27,6 +27,9 @@
 int tuf_json_load(const void *data, size_t length, json_t **ret,
 		  struct tuf_error *err);
 
+/* What tuf_json_load() sees before it allocates anything: 0, or what is wrong. */
+int tuf_json_measure(const void *data, size_t length, struct tuf_error *err);
+
 /**
  * tuf_json_canonical - OLPC's canonical form, over which TUF signs (4.1)
  * @value: document, or part of one
@@ -36,6 +39,33 @@ int tuf_json_load(const void *data, size_t length, json_t **ret,
  */
 int tuf_json_canonical(const json_t *value, char **ret_data, size_t *ret_length,
 		       struct tuf_error *err);
+
+/**
+ * struct tuf_text - a canonical form that grows; zero it first
+ * @data: its bytes, without an end mark; whoever has it frees them
+ * @used: how many
+ * @size: how many there is room for
+ * @wrong: NULL, or why it cannot be had; then nothing more is put
+ * @hole: an object in what is put, or NULL
+ * @hole_at: where members of @hole would begin
+ */
+struct tuf_text {
+	char *data;
+	size_t used;
+	size_t size;
+	const char *wrong;
+	const json_t *hole;
+	size_t hole_at;
+};
+
+void tuf_text_put(struct tuf_text *text, const char *data, size_t length);
+void tuf_text_put_string(struct tuf_text *text, const char *string,
+			 size_t length);
+void tuf_text_put_value(struct tuf_text *text, const json_t *value);
+/* Room for @length bytes more. */
+void tuf_text_reserve(struct tuf_text *text, size_t length);
+/* 0, or what @wrong says; then @data is freed. */
+int tuf_text_end(struct tuf_text *text, struct tuf_error *err);
 
 /* The SHA-256 of the canonical form, in hexadecimal. */
 int tuf_json_digest(const json_t *value, char hex[65], struct tuf_error *err);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Keys: Ed25519, ECDSA on P-256 with SHA-256, RSA-PSS with SHA-256.
+ * Public keys: Ed25519, ECDSA on P-256 with SHA-256, RSA-PSS with SHA-256.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -17,14 +17,7 @@
 #include "json.h"
 #include "key.h"
 
-struct tuf_scheme {
-	const char *keytype;
-	const char *name;
-	int base;			/* OpenSSL's name of the kind of key */
-	bool hashed;			/* else the data is signed as it is */
-};
-
-static const struct tuf_scheme schemes[] = {
+const struct tuf_scheme tuf_schemes[] = {
 	{ "ed25519", "ed25519", EVP_PKEY_ED25519, false },
 	{ "ecdsa", "ecdsa-sha2-nistp256", EVP_PKEY_EC, true },
 	{ "rsa", "rsassa-pss-sha256", EVP_PKEY_RSA, true },
@@ -32,7 +25,8 @@ static const struct tuf_scheme schemes[] = {
 	{ "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", EVP_PKEY_EC, true },
 };
 
-#define SCHEMES (sizeof(schemes) / sizeof(schemes[0]))
+_Static_assert(sizeof(tuf_schemes) / sizeof(tuf_schemes[0]) == TUF_SCHEMES,
+	       "key.h counts them");
 
 static EVP_PKEY *read_public(const struct tuf_scheme *scheme, const char *text)
 {
@@ -158,10 +152,10 @@ static int load(struct tuf_key *key, const char *id, struct tuf_error *err)
 		rc = check_id(key, id, err);
 	if (rc)
 		return rc;
-	for (i = 0; type && name && i < SCHEMES; i++)
-		if (!strcmp(type, schemes[i].keytype) &&
-		    !strcmp(name, schemes[i].name))
-			key->scheme = &schemes[i];
+	for (i = 0; type && name && i < TUF_SCHEMES; i++)
+		if (!strcmp(type, tuf_schemes[i].keytype) &&
+		    !strcmp(name, tuf_schemes[i].name))
+			key->scheme = &tuf_schemes[i];
 	if (!key->scheme || !text)
 		return tuf_fail(err, TUF_SIGNATURE, "4.2.2",
 				"key %.8s: unknown keytype or scheme", key->id);
@@ -191,62 +185,7 @@ int tuf_key_load(const char *id, json_t *object, struct tuf_key **ret,
 	return rc;
 }
 
-/* PUBLIC of metadata; the caller frees it. */
-static char *write_public(const struct tuf_scheme *scheme, EVP_PKEY *pkey)
-{
-	unsigned char raw[32];
-	size_t size = sizeof(raw);
-	char *text = NULL, *pem;
-	long length;
-	BIO *bio;
-
-	if (scheme->base == EVP_PKEY_ED25519) {
-		text = malloc(2 * sizeof(raw) + 1);
-		if (text && EVP_PKEY_get_raw_public_key(pkey, raw, &size) == 1)
-			tuf_hex(raw, size, text);
-		return text;
-	}
-	bio = BIO_new(BIO_s_mem());
-	if (bio && PEM_write_bio_PUBKEY(bio, pkey) == 1) {
-		length = BIO_get_mem_data(bio, &pem);
-		text = strndup(pem, (size_t)length);
-	}
-	BIO_free(bio);
-	return text;
-}
-
-int tuf_key_new(EVP_PKEY *pkey, struct tuf_key **ret, struct tuf_error *err)
-{
-	const struct tuf_scheme *scheme = NULL;
-	json_t *object;
-	char *text;
-	size_t i;
-	int rc;
-
-	for (i = 0; i < SCHEMES && !scheme; i++)
-		if (EVP_PKEY_get_base_id(pkey) == schemes[i].base)
-			scheme = &schemes[i];
-	if (!scheme)
-		return tuf_fail(err, TUF_ARGUMENT, "4.2.2",
-				"neither Ed25519, nor EC on P-256, nor RSA");
-	text = write_public(scheme, pkey);
-	object = text ? json_pack("{s:s, s:s, s:{s:s}}", "keytype",
-				  scheme->keytype, "scheme", scheme->name,
-				  "keyval", "public", text) : NULL;
-	free(text);
-	if (!object)
-		return tuf_no_memory(err);
-	rc = tuf_key_load(NULL, object, ret, err);
-	json_decref(object);
-	if (rc)
-		return rc;
-	EVP_PKEY_free((*ret)->pkey);
-	(*ret)->pkey = pkey;
-	EVP_PKEY_up_ref(pkey);
-	return 0;
-}
-
-static bool set_padding(const struct tuf_scheme *scheme, EVP_PKEY_CTX *context,
+bool tuf_scheme_padding(const struct tuf_scheme *scheme, EVP_PKEY_CTX *context,
 			int salt)
 {
 	return scheme->base != EVP_PKEY_RSA ||
@@ -265,32 +204,12 @@ int tuf_key_verify(const struct tuf_key *key, const void *data, size_t length,
 	if (context &&
 	    EVP_DigestVerifyInit(context, &pkey_context, digest, NULL,
 				 key->pkey) == 1 &&
-	    set_padding(key->scheme, pkey_context, RSA_PSS_SALTLEN_AUTO) &&
+	    tuf_scheme_padding(key->scheme, pkey_context, RSA_PSS_SALTLEN_AUTO) &&
 	    EVP_DigestVerify(context, sig, sig_length, data, length) == 1)
 		rc = 0;
 	EVP_MD_CTX_free(context);
 	ERR_clear_error();
 	return rc;
-}
-
-int tuf_key_sign(const struct tuf_key *key, const void *data, size_t length,
-		 unsigned char *sig, size_t *ret_length, struct tuf_error *err)
-{
-	const EVP_MD *digest = key->scheme->hashed ? EVP_sha256() : NULL;
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *pkey_context;
-	bool done;
-
-	*ret_length = TUF_SIGNATURE_MAX;
-	done = context &&
-	       EVP_DigestSignInit(context, &pkey_context, digest, NULL,
-				  key->pkey) == 1 &&
-	       set_padding(key->scheme, pkey_context, RSA_PSS_SALTLEN_DIGEST) &&
-	       EVP_DigestSign(context, sig, ret_length, data, length) == 1;
-	EVP_MD_CTX_free(context);
-	ERR_clear_error();
-	return done ? 0 :
-	       tuf_fail(err, TUF_SIGNATURE, NULL, "key %.8s cannot sign", key->id);
 }
 
 void tuf_key_free(struct tuf_key *key)

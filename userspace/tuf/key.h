@@ -5,6 +5,8 @@
 #ifndef TUF_KEY_H
 #define TUF_KEY_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 #include <openssl/evp.h>
 
@@ -12,6 +14,17 @@
 
 #define TUF_RSA_BITS_MIN	2048
 #define TUF_SIGNATURE_MAX	2048	/* RSA of 16384 bits */
+
+/* How keys sign. */
+struct tuf_scheme {
+	const char *keytype;
+	const char *name;
+	int base;			/* OpenSSL's name of the kind of key */
+	bool hashed;			/* else the data is signed as it is */
+};
+
+#define TUF_SCHEMES	4
+extern const struct tuf_scheme tuf_schemes[TUF_SCHEMES];
 
 /**
  * struct tuf_key - one key
@@ -53,6 +66,10 @@ int tuf_key_new(EVP_PKEY *pkey, struct tuf_key **ret, struct tuf_error *err);
 /* 0: @sig is @key's signature of @data; else -1, whatever the reason. */
 int tuf_key_verify(const struct tuf_key *key, const void *data, size_t length,
 		   const unsigned char *sig, size_t sig_length);
+
+/* What OpenSSL has to know of RSA-PSS; nothing for others. false: it failed. */
+bool tuf_scheme_padding(const struct tuf_scheme *scheme, EVP_PKEY_CTX *context,
+			int salt);
 
 /* @sig has room for TUF_SIGNATURE_MAX bytes. */
 int tuf_key_sign(const struct tuf_key *key, const void *data, size_t length,

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,14 +137,19 @@ static int write_new(int dir, const char *name, mode_t mode, BIO *pem,
 	return rc ? rc : tuf_sync_folder(dir, err);
 }
 
-static int same_key(const struct tuf_key *a, const struct tuf_key *b)
+static bool same_print(const struct tuf_key *a, const struct tuf_key *b)
+{
+	return !memcmp(a->print, b->print, sizeof(a->print));
+}
+
+static bool same_key(const struct tuf_key *a, const struct tuf_key *b)
 {
 	static const unsigned char text[] = "is this the private key?";
 	unsigned char sig[TUF_SIGNATURE_MAX];
 	struct tuf_error unfit = { 0 };
 	size_t length;
 
-	return !memcmp(a->print, b->print, sizeof(a->print)) &&
+	return same_print(a, b) &&
 	       !tuf_key_sign(b, text, sizeof(text), sig, &length, &unfit) &&
 	       !tuf_key_verify(a, text, sizeof(text), sig, length);
 }
@@ -178,7 +184,8 @@ static int read_back(const struct tuf_key *key, const char *folder,
 		     const char *name, struct passphrase *passphrase,
 		     struct tuf_error *err)
 {
-	struct tuf_key *again;
+	struct tuf_key *again = NULL;
+	bool same = false;
 	char *path;
 	int rc;
 
@@ -186,13 +193,15 @@ static int read_back(const struct tuf_key *key, const char *folder,
 	if (!path)
 		return tuf_no_memory(err);
 	forget(path);
-	rc = tuf_key_read(path, give_passphrase, passphrase, &again, err);
-	if (!rc && !same_key(key, again))
+	rc = passphrase ? tuf_key_read(path, give_passphrase, passphrase, &again, err) :
+			  tuf_key_read_public(path, &again, err);
+	if (!rc)
+		same = passphrase ? same_key(key, again) : same_print(key, again);
+	if (!rc && !same)
 		rc = tuf_fail(err, TUF_SYSTEM, NULL,
 			      "%s: what was read back is not what was written",
 			      path);
-	if (!rc)
-		tuf_key_free(again);
+	tuf_key_free(again);
 	free(path);
 	return rc;
 }
@@ -237,6 +246,8 @@ int tuf_key_write(const struct tuf_key *key, const char *folder,
 	close(dir);
 	if (!rc)
 		rc = read_back(key, folder, private, &same, err);
+	if (!rc)
+		rc = read_back(key, folder, public, NULL, err);
 	free(private);
 	free(public);
 	return rc;
@@ -285,6 +296,19 @@ static int read_file(const char *path, BIO **ret, struct tuf_error *err)
 	return bio ? 0 : tuf_no_memory(err);
 }
 
+static int take_key(EVP_PKEY *pkey, const char *path, const char *wrong,
+		    struct tuf_key **ret, struct tuf_error *err)
+{
+	int rc;
+
+	ERR_clear_error();
+	if (!pkey)
+		return tuf_fail(err, TUF_ARGUMENT, NULL, "%s: %s", path, wrong);
+	rc = tuf_key_new(pkey, ret, err);
+	EVP_PKEY_free(pkey);
+	return rc;
+}
+
 int tuf_key_read(const char *path, tuf_passphrase_fn *ask, void *data,
 		 struct tuf_key **ret, struct tuf_error *err)
 {
@@ -298,14 +322,8 @@ int tuf_key_read(const char *path, tuf_passphrase_fn *ask, void *data,
 		return rc;
 	pkey = PEM_read_bio_PrivateKey(bio, NULL, on_passphrase, &asking);
 	BIO_free(bio);
-	ERR_clear_error();
-	if (!pkey)
-		return tuf_fail(err, TUF_ARGUMENT, NULL, asking.asked ?
-				"%s: wrong passphrase" :
-				"%s: not a private key in PEM", path);
-	rc = tuf_key_new(pkey, ret, err);
-	EVP_PKEY_free(pkey);
-	return rc;
+	return take_key(pkey, path, asking.asked ? "wrong passphrase" :
+			"not a private key in PEM", ret, err);
 }
 
 int tuf_key_read_public(const char *path, struct tuf_key **ret,
@@ -320,11 +338,5 @@ int tuf_key_read_public(const char *path, struct tuf_key **ret,
 		return rc;
 	pkey = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
 	BIO_free(bio);
-	ERR_clear_error();
-	if (!pkey)
-		return tuf_fail(err, TUF_ARGUMENT, NULL,
-				"%s: not a public key in PEM", path);
-	rc = tuf_key_new(pkey, ret, err);
-	EVP_PKEY_free(pkey);
-	return rc;
+	return take_key(pkey, path, "not a public key in PEM", ret, err);
 }

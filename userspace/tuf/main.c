@@ -9,9 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "tuf.h"
 
 #define LIST_MAX	64
+
+/*
+ * Debian's libcurl brings GnuTLS along (for RTMP), which is asked here not to set
+ * itself up when it is loaded: nothing would use it, and it takes 700 KiB. Another
+ * libcurl that does TLS by it sets it up itself.
+ */
+__attribute__((visibility("default"))) int _gnutls_global_init_skip(void);
+int _gnutls_global_init_skip(void)
+{
+	return 1;
+}
 
 static const char help[] =
 	"Usage: rewire-tuf-client --metadata-dir DIR COMMAND [OPTION]...\n"
@@ -225,6 +238,8 @@ int main(int argc, char **argv)
 	struct request request = { 0 };
 	int option, rc;
 
+	/* No sentence of OpenSSL's is ever printed: it need not look them all up. */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		rc = read_option(&request, option, optarg);

@@ -353,21 +353,26 @@ static int read_body(struct tuf_metadata *metadata, struct tuf_error *err)
 		return tuf_fail(err, TUF_FORMAT, "4.2.3",
 				"expires is not YYYY-MM-DDTHH:MM:SSZ");
 	what = wrong[metadata->type](body);
+	if (!what && metadata->members)
+		what = metadata->members->wrong;
 	return what ? tuf_fail(err, TUF_FORMAT, sections[metadata->type], "%s",
 			       what) : 0;
 }
 
-int tuf_metadata_from_json(enum tuf_type type, json_t *doc,
-			   struct tuf_metadata **ret, struct tuf_error *err)
+static int make(enum tuf_type type, json_t *doc, struct tuf_members *members,
+		struct tuf_metadata **ret, struct tuf_error *err)
 {
 	struct tuf_metadata *metadata = calloc(1, sizeof(*metadata));
 	int rc;
 
-	if (!metadata)
+	if (!metadata) {
+		tuf_members_free(members);
 		return tuf_no_memory(err);
+	}
 	metadata->type = type;
 	metadata->doc = json_incref(doc);
 	metadata->body = json_object_get(doc, "signed");
+	metadata->members = members;
 	rc = read_body(metadata, err);
 	if (rc)
 		tuf_metadata_free(metadata);
@@ -376,19 +381,28 @@ int tuf_metadata_from_json(enum tuf_type type, json_t *doc,
 	return rc;
 }
 
+int tuf_metadata_from_json(enum tuf_type type, json_t *doc,
+			   struct tuf_metadata **ret, struct tuf_error *err)
+{
+	return make(type, doc, NULL, ret, err);
+}
+
 int tuf_metadata_load(enum tuf_type type, const void *data, size_t length,
 		      struct tuf_metadata **ret, struct tuf_error *err)
 {
+	struct tuf_members *members = NULL;
 	json_t *doc;
 	int rc;
 
 	if (length > tuf_type_limit(type))
 		return tuf_fail(err, TUF_LIMIT, NULL, "more than %zu bytes",
 				tuf_type_limit(type));
-	rc = tuf_json_load(data, length, &doc, err);
+	rc = type == TUF_TARGETS ?
+	     tuf_members_load(data, length, wrong_target, &doc, &members, err) :
+	     tuf_json_load(data, length, &doc, err);
 	if (rc)
 		return rc;
-	rc = tuf_metadata_from_json(type, doc, ret, err);
+	rc = make(type, doc, members, ret, err);
 	json_decref(doc);
 	return rc;
 }
@@ -397,6 +411,7 @@ void tuf_metadata_free(struct tuf_metadata *metadata)
 {
 	if (!metadata)
 		return;
+	tuf_members_free(metadata->members);
 	json_decref(metadata->doc);
 	free(metadata);
 }
@@ -453,9 +468,10 @@ bool tuf_metadata_file(const struct tuf_metadata *metadata, const char *role,
 bool tuf_metadata_target(const struct tuf_metadata *targets, const char *path,
 			 struct tuf_file *ret)
 {
-	bool found = read_file(json_object_get(json_object_get(targets->body,
-							       "targets"), path),
-			       ret);
+	const json_t *target = targets->members ?
+		tuf_members_get(targets->members, path) :
+		json_object_get(json_object_get(targets->body, "targets"), path);
+	bool found = read_file(target, ret);
 
 	if (found)
 		ret->version = 0;

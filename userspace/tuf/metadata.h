@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "members.h"
 #include "tuf.h"
 
 /* There is always a next one. */
@@ -26,6 +27,8 @@ size_t tuf_type_limit(enum tuf_type type);
  * @type: its _type
  * @doc: all of it
  * @body: its "signed"
+ * @members: the targets of targets metadata that was read by tuf_metadata_load();
+ *	@body has none of them then. NULL: @body has all
  * @version: at least 1
  * @expires: seconds since 1970
  *
@@ -35,6 +38,7 @@ struct tuf_metadata {
 	enum tuf_type type;
 	json_t *doc;
 	json_t *body;
+	struct tuf_members *members;
 	int64_t version;
 	int64_t expires;
 };
@@ -95,7 +99,10 @@ struct tuf_file {
 /* What a timestamp or snapshot says of "@role.json". false: nothing. */
 bool tuf_metadata_file(const struct tuf_metadata *metadata, const char *role,
 		       struct tuf_file *ret);
-/* What targets metadata says of a target. false: nothing. */
+/*
+ * What targets metadata says of a target. false: nothing. It is there until another
+ * target is asked for.
+ */
 bool tuf_metadata_target(const struct tuf_metadata *targets, const char *path,
 			 struct tuf_file *ret);
 

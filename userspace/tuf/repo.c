@@ -73,14 +73,17 @@ static int read_stored(int dir, const char *file, const char *role,
 	struct tuf_store store = { .dir = dir, .lock = -1 };
 	enum tuf_type type = tuf_role_type(role);
 	struct tuf_stored stored = { 0 };
+	json_t *doc = NULL;
 	int rc;
 
 	tuf_about(err, role, 0);
 	rc = tuf_store_read(&store, file, tuf_type_limit(type), &stored.data,
 			    &stored.length, err);
 	if (!rc)
-		rc = tuf_metadata_load(type, stored.data, stored.length,
-				       &stored.metadata, err);
+		rc = tuf_json_load(stored.data, stored.length, &doc, err);
+	if (!rc)
+		rc = tuf_metadata_from_json(type, doc, &stored.metadata, err);
+	json_decref(doc);
 	if (rc)
 		drop_stored(&stored);
 	else

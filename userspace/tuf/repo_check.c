@@ -20,29 +20,37 @@ struct check {
 	struct tuf_counts *counts;
 };
 
+static int check_file(struct check *check, const char *name, const char *role,
+		      const json_t *object, struct tuf_error *err)
+{
+	struct tuf_target target = {
+		.path = (char *)name,
+		.role = (char *)role,
+		.length = json_integer_value(json_object_get(object, "length")),
+		.hashes = json_object_get(object, "hashes"),
+	};
+
+	check->counts->targets++;
+	check->counts->bytes += (uint64_t)target.length;
+	return tuf_client_check_target(check->client, &target, err);
+}
+
 static int check_files(struct check *check, const struct tuf_metadata *targets,
 		       const char *role, struct tuf_error *err)
 {
-	const char *name;
-	json_t *object;
+	const json_t *object;
+	int rc = 0;
+	char *name;
+	size_t i;
 
-	json_object_foreach(json_object_get(targets->body, "targets"), name, object) {
-		struct tuf_target target = { .path = (char *)name,
-					     .role = (char *)role };
-		struct tuf_file file;
-		int rc;
-
-		tuf_metadata_target(targets, name, &file);
-		target.length = file.length;
-		target.hashes = (json_t *)file.hashes;
+	for (i = 0; !rc && i < targets->members->count; i++) {
+		object = tuf_members_at(targets->members, i, &name);
 		tuf_about(err, role, targets->version);
-		rc = tuf_client_check_target(check->client, &target, err);
-		if (rc)
-			return rc;
-		check->counts->targets++;
-		check->counts->bytes += (uint64_t)file.length;
+		rc = object && name ? check_file(check, name, role, object, err) :
+		     tuf_no_memory(err);
+		free(name);
 	}
-	return 0;
+	return rc;
 }
 
 static int check_role(struct check *check, const struct tuf_metadata *targets,

@@ -91,6 +91,15 @@ static int draft_of(struct tuf_repo *repo, const char *role,
 	return tuf_fail(err, TUF_ARGUMENT, NULL, "there is no draft of %.64s", role);
 }
 
+static int signers_of_draft(struct tuf_repo *repo, const char *role,
+			    struct tuf_entry **ret, struct tuf_role roles[2],
+			    struct tuf_error *err)
+{
+	int rc = draft_of(repo, role, ret, err);
+
+	return rc ? rc : tuf_repo_signers(repo, role, roles, NULL, err);
+}
+
 int tuf_repo_sign(struct tuf_repo *repo, const char *role,
 		  const struct tuf_signer *signer, struct tuf_error *err)
 {
@@ -99,9 +108,7 @@ int tuf_repo_sign(struct tuf_repo *repo, const char *role,
 	json_t *doc;
 	int rc;
 
-	rc = draft_of(repo, role, &entry, err);
-	if (!rc)
-		rc = tuf_repo_signers(repo, role, roles, NULL, err);
+	rc = signers_of_draft(repo, role, &entry, roles, err);
 	if (rc)
 		return rc;
 	doc = json_deep_copy(entry->draft.metadata->doc);
@@ -261,9 +268,7 @@ int tuf_repo_request(struct tuf_repo *repo, const char *role,
 	json_t *doc, *keys, *signers;
 	int rc;
 
-	rc = draft_of(repo, role, &entry, err);
-	if (!rc)
-		rc = tuf_repo_signers(repo, role, roles, NULL, err);
+	rc = signers_of_draft(repo, role, &entry, roles, err);
 	if (rc)
 		return rc;
 	keys = json_object();
@@ -428,9 +433,7 @@ int tuf_repo_collect(struct tuf_repo *repo, const struct tuf_request *request,
 	int rc;
 
 	*ret_count = 0;
-	rc = draft_of(repo, request->role, &entry, err);
-	if (!rc)
-		rc = tuf_repo_signers(repo, request->role, roles, NULL, err);
+	rc = signers_of_draft(repo, request->role, &entry, roles, err);
 	if (rc)
 		return rc;
 	tuf_about(err, request->role, request->draft->version);

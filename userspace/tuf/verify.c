@@ -14,8 +14,7 @@
 
 struct count {
 	const struct tuf_role *role;
-	char *data;			/* what is signed */
-	size_t length;
+	struct tuf_text *form;		/* of what is signed */
 	unsigned char (*prints)[32];	/* of the keys that have signed */
 	int64_t valid;
 };
@@ -57,7 +56,7 @@ static void try_signature(struct count *count, const json_t *signature)
 	if (tuf_key_load(id, object, &key, &unfit))
 		return;
 	if (!counted(count, key->print) &&
-	    !tuf_key_verify(key, count->data, count->length, sig, length))
+	    !tuf_key_verify(key, count->form->data, count->form->used, sig, length))
 		memcpy(count->prints[count->valid++], key->print, 32);
 	tuf_key_free(key);
 }
@@ -67,15 +66,19 @@ int tuf_verify(const struct tuf_metadata *metadata, const struct tuf_role *role,
 {
 	const json_t *list = json_object_get(metadata->doc, "signatures");
 	struct count count = { .role = role };
+	struct tuf_text form = { 0 };
 	size_t i;
 	int rc;
 
-	rc = tuf_json_canonical(metadata->body, &count.data, &count.length, err);
+	if (!metadata->members)
+		tuf_text_put_value(&form, metadata->body);
+	count.form = metadata->members ? &metadata->members->form : &form;
+	rc = tuf_text_end(count.form, err);
 	if (rc)
 		return rc;
 	count.prints = calloc(json_array_size(list) + 1, sizeof(*count.prints));
 	if (!count.prints) {
-		free(count.data);
+		free(form.data);
 		return tuf_no_memory(err);
 	}
 	for (i = 0; i < json_array_size(list) && count.valid < role->threshold; i++)
@@ -86,6 +89,6 @@ int tuf_verify(const struct tuf_metadata *metadata, const struct tuf_role *role,
 			      (long long)count.valid, (long long)role->threshold,
 			      role->name);
 	free(count.prints);
-	free(count.data);
+	free(form.data);
 	return rc;
 }

@@ -487,6 +487,7 @@ static void frames(const struct rewire_signed *request)
 	add_frame(bytes, &length, PEER_MESSAGE, (const __u8 *)&message,
 		  sizeof(message));
 	add_frame(bytes, &length, PEER_STREAM, payload, 3);
+	add_frame(bytes, &length, PEER_ARRIVED, payload, 0);
 	add_frame(bytes, &length, PEER_STREAM_END, payload, 0);
 	save("frame", "migration", bytes, length);
 	length = 1;

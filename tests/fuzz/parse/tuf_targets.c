@@ -41,13 +41,14 @@ static void delegations(const struct tuf_metadata *targets, const char *path)
 
 static void files(const struct tuf_metadata *targets)
 {
-	const char *path;
-	json_t *value;
+	size_t count = targets->members->count, i;
 
-	json_object_foreach(json_object_get(targets->body, "targets"), path, value) {
+	for (i = 0; i < count; i++) {
 		struct tuf_hashes hashes;
 		struct tuf_file file;
+		char *path;
 
+		promise(tuf_members_at(targets->members, i, &path) && path);
 		promise(tuf_metadata_target(targets, path, &file));
 		promise(file.length >= 0 && file.version == 0);
 		name(path);
@@ -57,13 +58,39 @@ static void files(const struct tuf_metadata *targets)
 			tuf_hashes_end(&hashes);
 		}
 		delegations(targets, path);
+		free(path);
 	}
+}
+
+/* Read target by target it is what it is read as a whole. */
+static void as_a_whole(const struct tuf_metadata *targets, const uint8_t *data,
+		       size_t size)
+{
+	struct tuf_metadata *whole = NULL;
+	struct tuf_text form = { 0 };
+	struct tuf_error err = { 0 };
+	json_t *doc = NULL;
+
+	if (!tuf_json_load(data, size, &doc, &err))
+		tuf_metadata_from_json(TUF_TARGETS, doc, &whole, &err);
+	json_decref(doc);
+	promise(!whole == !targets);
+	if (!whole)
+		return;
+	tuf_text_put_value(&form, whole->body);
+	promise(!form.wrong == !targets->members->form.wrong);
+	if (!form.wrong)
+		promise(form.used == targets->members->form.used &&
+			!memcmp(form.data, targets->members->form.data, form.used));
+	free(form.data);
+	tuf_metadata_free(whole);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tuf_metadata *targets = tuf_loaded(TUF_TARGETS, data, size);
 
+	as_a_whole(targets, data, size);
 	if (!targets)
 		return 0;
 	files(targets);

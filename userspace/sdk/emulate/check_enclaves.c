@@ -541,6 +541,8 @@ static void churn_verifies(void **state)
 
 	(void)state;
 	start(&emu, "churn-4M");
+	assert_int_equal(call(&emu, "write", "1"), -ENODATA);
+	assert_int_equal(call(&emu, "look", "1"), -ENODATA);
 	assert_int_equal(call(&emu, "fill", "5", "1"), -ENOMEM);
 	assert_int_equal(call(&emu, "fill", "4", "99"), 0);
 	assert_answer(&emu, "1024 pages\n");
@@ -549,6 +551,10 @@ static void churn_verifies(void **state)
 	assert_int_equal(call(&emu, "dirty", "130"), 0);
 	assert_int_equal(call(&emu, "run", "25"), 0);
 	assert_answer(&emu, "3325 pages written\n");
+	assert_int_equal(call(&emu, "write", "7"), 0);
+	assert_answer(&emu, "7 pages written\n");
+	assert_int_equal(call(&emu, "look", "1500"), 0);
+	assert_answer(&emu, "1500 pages intact\n");
 	assert_int_equal(call(&emu, "verify"), 0);
 	assert_answer(&emu, "1024 pages intact\n");
 
@@ -559,6 +565,10 @@ static void churn_verifies(void **state)
 			       emu.image.segments[i].offset;
 	assert_int_equal(emu_write(&emu, heap + 700 * 4096 + 5, &changed, 1), 0);
 	assert_int_equal(call(&emu, "verify"), -EILSEQ);
+	assert_non_null(strstr((char *)emu.answer, "page 700 "));
+	/* It goes on where it was: 476 by now. */
+	assert_int_equal(call(&emu, "look", "224"), 0);
+	assert_int_equal(call(&emu, "look", "1"), -EILSEQ);
 	assert_non_null(strstr((char *)emu.answer, "page 700 "));
 	emu_free(&emu);
 }
