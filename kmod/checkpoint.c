@@ -62,7 +62,8 @@ checkpoint_writer(struct rewire_checkpoint *checkpoint,
 {
 	const struct rewire_stream_key key = { .roots = &checkpoint->sm->roots };
 
-	return rewire_writer_create(enclave, REWIRE_STREAM_SEALED, NULL, &key);
+	return rewire_writer_create(enclave, REWIRE_STREAM_SEALED, NULL, &key,
+				    NULL);
 }
 
 static bool checkpoint_complete(const struct rewire_checkpoint *checkpoint)
@@ -419,7 +420,7 @@ static int checkpoint_seal(struct rewire_checkpoint *checkpoint,
 	struct rewire_writer *writer;
 
 	writer = rewire_writer_create(enclave, REWIRE_STREAM_SEALED, request_id,
-				      &key);
+				      &key, NULL);
 	if (IS_ERR(writer))
 		return PTR_ERR(writer);
 	checkpoint->writer = writer;

@@ -26,6 +26,7 @@ static void session_free(struct kref *ref)
 		container_of(ref, struct rewire_session, ref);
 
 	rewire_session_over(session);
+	rewire_lanes_free(session);
 	kfree(session->said.bytes);
 	kfree(session->before.bytes);
 	kfree(session->record);
@@ -351,6 +352,16 @@ int rewire_session_step(struct rewire_session *session,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_session_step);
 
+/* nothing is copied, or comes, any more */
+void rewire_session_drop_streams(struct rewire_session *session)
+{
+	rewire_lanes_drop(session);
+	rewire_writer_free(session->writer);
+	session->writer = NULL;
+	rewire_reader_free(session->reader);
+	session->reader = NULL;
+}
+
 /**
  * rewire_session_over() - nothing more can happen: drop what is secret or large
  * @session: locked, or no longer known to anybody; if it is known, the caller
@@ -360,10 +371,7 @@ void rewire_session_over(struct rewire_session *session)
 {
 	struct rewire_enclave *enclave = session->enclave;
 
-	rewire_writer_free(session->writer);
-	session->writer = NULL;
-	rewire_reader_free(session->reader);
-	session->reader = NULL;
+	rewire_session_drop_streams(session);
 	rewire_share_wipe(&session->share);
 	memzero_explicit(session->secret, sizeof(session->secret));
 	if (enclave) {

@@ -13,6 +13,7 @@
 #include "chardev.h"
 #include "events.h"
 #include "keys.h"
+#include "lane.h"
 #include "stream.h"
 
 /**
@@ -57,6 +58,8 @@ struct rewire_said {
  * @promised: source: START was said in its time
  * @writer: source: the stream; target: the sealed checkpoint
  * @reader: target: the stream
+ * @lanes: of the stream, of which @writer or @reader is the first
+ * @lane: the others, by their number; as long as the session
  * @state_digest: total digest D, once there is one
  * @min_atl: least level of the target, by request and manifest
  * @peer_level: of the peer's platform, as its last evidence says
@@ -100,6 +103,8 @@ struct rewire_session {
 	bool promised;
 	struct rewire_writer *writer;
 	struct rewire_reader *reader;
+	struct rewire_lanes lanes;
+	struct rewire_lane *lane[REWIRE_MAX_LANES];
 	u8 state_digest[REWIRE_DIGEST_SIZE];
 	u32 min_atl;
 	u32 peer_level;
@@ -157,6 +162,7 @@ int rewire_session_abort(struct rewire_session *session,
 			 enum rewire_session_event event, const char *reason,
 			 struct rewire_why *why);
 void rewire_session_over(struct rewire_session *session);
+void rewire_session_drop_streams(struct rewire_session *session);
 void rewire_session_settle(struct rewire_session *session);
 struct rewire_session *
 rewire_session_alloc(struct rewire_sm *sm, u32 side,
@@ -209,6 +215,8 @@ int rewire_session_take(struct rewire_session *session, const u8 *bytes,
 int rewire_source_round(struct rewire_session *session,
 			struct rewire_session_round *arg,
 			struct rewire_why *why);
+int rewire_source_lane(struct rewire_session *session, u32 count,
+		       struct rewire_why *why);
 int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
 			 struct rewire_why *why);
 int rewire_source_hear(struct rewire_session *session, const u8 *bytes, u32 len,
@@ -225,6 +233,10 @@ int rewire_target_hear(struct rewire_session *session, const u8 *bytes, u32 len,
 		       u32 kind, struct rewire_why *why);
 ssize_t rewire_target_write(struct rewire_session *session,
 			    struct iov_iter *from, struct rewire_why *why);
+void rewire_target_refuse(struct rewire_session *session,
+			  const struct rewire_why *why);
+int rewire_target_lane(struct rewire_session *session, u32 count,
+		       struct rewire_why *why);
 struct file *rewire_target_checkpoint(struct rewire_session *session,
 				      bool *live, struct rewire_why *why);
 void rewire_target_closed(struct rewire_session *session);

@@ -3,7 +3,8 @@
  * The target's side of a migration.
  *
  *	MIGRATE_IN	verify request and OFFER, agree on the secret, say ACCEPT
- *	write		the stream; after END: PREPARED, say READY
+ *	write		the stream, of which LANE gives more; after END: PREPARED,
+ *			say READY
  *	hear START	ACTIVE: the instance is here, say ACTIVE
  *	hear RECEIPT	the source is gone for good
  *
@@ -95,6 +96,8 @@ static int target_reader(struct rewire_session *session, u32 kind)
 	reader = rewire_reader_create(session->sm, &expect, &key);
 	if (IS_ERR(reader))
 		return PTR_ERR(reader);
+	if (!sealed)
+		reader->lanes = &session->lanes;
 	session->reader = reader;
 	return 0;
 }
@@ -299,13 +302,25 @@ static ssize_t target_reload(struct rewire_session *session,
 }
 
 /**
+ * rewire_target_refuse() - there is no second try under the same keys
+ * @session: locked
+ * @why: the stream was refused
+ */
+void rewire_target_refuse(struct rewire_session *session,
+			  const struct rewire_why *why)
+{
+	rewire_session_abort(session, REWIRE_SESSION_EV_ABORT,
+			     why->text[0] ? why->text : "the stream was refused",
+			     NULL);
+}
+
+/**
  * rewire_target_write() - the stream comes in
  * @session: locked
  * @from: where they are
  * @why: for the sentence
  *
- * A stream that is refused ends the migration: there is no second try under the
- * same keys.
+ * A stream that is refused ends the migration.
  *
  * Return: bytes, or a negative errno.
  */
@@ -326,12 +341,35 @@ ssize_t rewire_target_write(struct rewire_session *session,
 		error = target_prepared(session, why);
 	if (!error)
 		return ret;
-	rewire_session_abort(session, REWIRE_SESSION_EV_ABORT,
-			     why->text[0] ? why->text : "the stream was refused",
-			     NULL);
+	rewire_target_refuse(session, why);
 	return error;
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_target_write);
+
+/**
+ * rewire_target_lane() - REWIRE_SESSION_LANE
+ * @session: locked
+ * @count: of lanes
+ * @why: for the sentence
+ *
+ * Return: 0: there are so many; -EAGAIN: nothing has come yet; -EBADFD; -EINVAL;
+ * -ENOMEM.
+ */
+int rewire_target_lane(struct rewire_session *session, u32 count,
+		       struct rewire_why *why)
+{
+	int ret = rewire_session_may(session, REWIRE_SESSION_EV_RECEIVED, why);
+
+	if (ret < 0)
+		return ret;
+	if (!session->reader->enclave)
+		return rewire_because(why, -EAGAIN, "nothing has come yet");
+	if (count != session->lanes.count)
+		return rewire_because(why, -EINVAL, "the stream has %u lanes",
+				      session->lanes.count ?: 1);
+	return rewire_lanes_make(session);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_target_lane);
 
 /* as the one that it will be: what is sealed meanwhile says so */
 static void target_expect(struct rewire_session *session,

@@ -4,6 +4,7 @@
  *
  *	MIGRATE_OUT	verify the request, say OFFER
  *	hear ACCEPT	agree on the secret
+ *	LANE		one more stream for the pages
  *	ROUND		what was written can be read while it runs on
  *	FREEZE		the enclave stands still; the rest can be read
  *	hear READY	the target has it all: RELINQUISHED, say START
@@ -204,7 +205,9 @@ static int source_writer(struct rewire_session *session)
 	if (session->writer)
 		return 0;
 	writer = rewire_writer_create(session->enclave, REWIRE_STREAM_SESSION,
-				      session->request.id, &key);
+				      session->request.id, &key,
+				      session->lanes.count ? &session->lanes :
+							     NULL);
 	if (IS_ERR(writer))
 		return PTR_ERR(writer);
 	writer->ended = source_ended;
@@ -241,6 +244,66 @@ static int source_may_copy(struct rewire_session *session,
 	return 0;
 }
 
+/* the first of several lanes, and with it the others */
+static int source_lanes(struct rewire_session *session, u32 count,
+			struct rewire_why *why)
+{
+	struct rewire_enclave *enclave = session->enclave;
+	int ret;
+
+	rewire_lanes_begin(&session->lanes, count);
+	mutex_lock(&enclave->lock);
+	if (enclave->state == REWIRE_ENCLAVE_DESTROYED)
+		ret = rewire_because(why, -ECANCELED, "the enclave is gone");
+	else
+		ret = source_writer(session);
+	mutex_unlock(&enclave->lock);
+	if (!ret)
+		ret = rewire_lanes_make(session);
+	if (!ret)
+		return 0;
+	rewire_session_drop_streams(session);
+	session->lanes.count = 0;
+	return ret;
+}
+
+/**
+ * rewire_source_lane() - REWIRE_SESSION_LANE
+ * @session: locked
+ * @count: of lanes
+ * @why: for the sentence
+ *
+ * Return: 0: there are so many; -EBADFD; -EBUSY; -ECANCELED; -ETIME; -ENOMEM.
+ */
+int rewire_source_lane(struct rewire_session *session, u32 count,
+		       struct rewire_why *why)
+{
+	int ret = source_may_copy(session, why);
+
+	if (ret)
+		return ret;
+	if (!session->writer)
+		return source_lanes(session, count, why);
+	if (session->lanes.count == count)
+		return 0;
+	return rewire_because(why, -EBUSY,
+			      "the stream has begun with %u lanes",
+			      session->lanes.count ?: 1);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_source_lane);
+
+/* begin a round in all lanes; @live: it is not the last */
+static int source_begin_round(struct rewire_session *session, bool live,
+			      u64 *pages)
+{
+	int ret = rewire_lanes_rest(session) ?:
+		  rewire_writer_round(session->writer, live, pages);
+
+	if (!ret)
+		rewire_lanes_follow(session);
+	return ret;
+}
+
 /**
  * rewire_source_round() - REWIRE_SESSION_ROUND
  * @session: locked
@@ -268,7 +331,7 @@ int rewire_source_round(struct rewire_session *session,
 		return 0;
 	}
 	WRITE_ONCE(enclave->dirty_delay_us, arg->delay_us);
-	ret = rewire_writer_round(session->writer, true, &arg->pages);
+	ret = source_begin_round(session, true, &arg->pages);
 	if (ret == -EBUSY)
 		rewire_because(why, ret,
 			       "the last round was not read to its end");
@@ -281,7 +344,7 @@ static int source_last_round(struct rewire_session *session)
 {
 	struct rewire_enclave *enclave = session->enclave;
 	u64 pages;
-	int ret = rewire_writer_round(session->writer, false, &pages);
+	int ret = source_begin_round(session, false, &pages);
 
 	if (!ret) {
 		rewire_dirty_settle(enclave, true);
@@ -314,7 +377,8 @@ int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
 
 	if (ret)
 		return ret;
-	if (session->writer && !rewire_writer_rests(session->writer))
+	if (session->writer && (!rewire_writer_rests(session->writer) ||
+				rewire_lanes_rest(session)))
 		return rewire_because(why, -EBUSY,
 				      "the last round was not read to its end");
 	WRITE_ONCE(enclave->dirty_delay_us, 0);
@@ -324,6 +388,8 @@ int rewire_source_freeze(struct rewire_session *session, u32 timeout_ms,
 	mutex_unlock(&enclave->lock);
 	if (!ret && session->writer->round)
 		ret = source_last_round(session);
+	else if (!ret)
+		rewire_lanes_follow(session);
 	if (ret)
 		return ret;
 	ret = rewire_session_step(session, REWIRE_SESSION_EV_FREEZE, NULL, why);
@@ -547,8 +613,7 @@ void rewire_source_release(struct rewire_session *session)
 {
 	struct rewire_enclave *enclave = session->enclave;
 
-	rewire_writer_free(session->writer);
-	session->writer = NULL;
+	rewire_session_drop_streams(session);
 	if (!enclave)
 		return;
 	mutex_lock(&enclave->lock);

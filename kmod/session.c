@@ -20,10 +20,49 @@ static bool session_streams(const struct rewire_session *session)
 		session->writer->rounds);
 }
 
+/* does the stream have to wait for its other lanes? */
+static bool session_waits(const struct rewire_session *session)
+{
+	const struct rewire_flow *flow = session->writer ?
+		&session->writer->flow :
+		session->reader ? &session->reader->flow : NULL;
+
+	return flow && flow->part == REWIRE_PART_DUE && !flow->error &&
+	       rewire_lanes_open(&session->lanes);
+}
+
 static bool session_reads(const struct rewire_session *session)
 {
-	return session_streams(session) &&
-	       session->writer->flow.part < REWIRE_PART_REST;
+	return session_streams(session) && !session_waits(session) &&
+	       session->writer->flow.part != REWIRE_PART_REST &&
+	       session->writer->flow.part != REWIRE_PART_OVER;
+}
+
+/*
+ * The end of a read or write: unlock, and when nothing moved because other lanes have
+ * to move first, wait for them.
+ *
+ * Return: whether the same is to be done again.
+ */
+static bool session_again(struct rewire_session *session, struct file *file,
+			  size_t left, ssize_t *ret, struct rewire_why *why)
+{
+	struct rewire_enclave *enclave = NULL;
+
+	if (!*ret && left && session_waits(session)) {
+		enclave = session->writer ? session->writer->enclave :
+					    session->reader->enclave;
+		rewire_enclave_get(enclave);
+	}
+	mutex_unlock(&session->lock);
+	if (!enclave)
+		return false;
+	*ret = rewire_lanes_await(session, enclave,
+				  !(file->f_flags & O_NONBLOCK));
+	if (*ret == -EAGAIN)
+		rewire_because(why, *ret,
+			       "another lane has not come to its end");
+	return !*ret;
 }
 
 static ssize_t session_give(struct file *file, struct rewire_sink *sink)
@@ -33,6 +72,7 @@ static ssize_t session_give(struct file *file, struct rewire_sink *sink)
 	struct rewire_why why = {};
 	ssize_t ret = 0;
 
+again:
 	if (mutex_lock_interruptible(&session->lock))
 		return -ERESTARTSYS;
 	if (session->side == REWIRE_SIDE_TARGET)
@@ -46,7 +86,8 @@ static ssize_t session_give(struct file *file, struct rewire_sink *sink)
 		ret = rewire_writer_give(session->writer, sink);
 	if (ret < 0 && session->writer && !why.text[0])
 		why = session->writer->why;
-	mutex_unlock(&session->lock);
+	if (session_again(session, file, sink->left, &ret, &why))
+		goto again;
 	return rewire_file_result(rfile, ret, &why);
 }
 
@@ -71,6 +112,7 @@ static ssize_t session_write(struct kiocb *iocb, struct iov_iter *from)
 	struct rewire_why why = {};
 	ssize_t ret;
 
+again:
 	if (mutex_lock_interruptible(&session->lock))
 		return -ERESTARTSYS;
 	if (session->side == REWIRE_SIDE_TARGET)
@@ -78,7 +120,9 @@ static ssize_t session_write(struct kiocb *iocb, struct iov_iter *from)
 	else
 		ret = rewire_because(&why, -EBADFD,
 				     "a source's stream is read");
-	mutex_unlock(&session->lock);
+	if (session_again(session, iocb->ki_filp, iov_iter_count(from), &ret,
+			  &why))
+		goto again;
 	return rewire_file_result(rfile, ret, &why);
 }
 
@@ -94,7 +138,8 @@ static __poll_t session_poll(struct file *file, poll_table *wait)
 		mask |= EPOLLPRI;
 	if (session->side == REWIRE_SIDE_SOURCE && session_reads(session))
 		mask |= EPOLLIN | EPOLLRDNORM;
-	if (session->state == REWIRE_SESSION_RECEIVING)
+	if (session->state == REWIRE_SESSION_RECEIVING &&
+	    !session_waits(session))
 		mask |= EPOLLOUT | EPOLLWRNORM;
 	if (session->over)
 		mask |= EPOLLHUP;
@@ -219,6 +264,31 @@ static int session_round(struct rewire_context *context, void *data)
 	return ret;
 }
 
+static int session_lane(struct rewire_context *context, void *data)
+{
+	struct rewire_session *session = context->rfile->object;
+	struct rewire_session_lane *arg = data;
+	struct file *file;
+	int ret;
+
+	if (arg->flags || arg->__reserved || arg->count > REWIRE_MAX_LANES ||
+	    !arg->index || arg->index >= arg->count)
+		return rewire_because(&context->why, -EINVAL,
+				      "flags, index, count or reserved member");
+	if (mutex_lock_interruptible(&session->lock))
+		return -EINTR;
+	ret = session->side == REWIRE_SIDE_SOURCE ?
+	      rewire_source_lane(session, arg->count, &context->why) :
+	      rewire_target_lane(session, arg->count, &context->why);
+	file = ret ? ERR_PTR(ret) : rewire_lane_file(session, arg->index);
+	mutex_unlock(&session->lock);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	context->out = file;
+	context->fd = &arg->fd;
+	return 0;
+}
+
 static int session_freeze(struct rewire_context *context, void *data)
 {
 	struct rewire_session *session = context->rfile->object;
@@ -266,6 +336,7 @@ static int session_info(struct rewire_context *context, void *data)
 		jiffies64_to_msecs(session->deadline - now) : 0;
 	arg->stream_bytes = session->reader ? session->reader->flow.bytes :
 			    session->writer ? session->writer->flow.bytes : 0;
+	arg->stream_bytes += rewire_lanes_bytes(session);
 	session->seen = session->changes;
 	mutex_unlock(&session->lock);
 	return 0;
@@ -306,6 +377,7 @@ static const struct rewire_command session_commands[] = {
 			      session_put),
 	REWIRE_COMMAND(REWIRE_SESSION_ROUND, rewire_session_round,
 		       session_round),
+	REWIRE_COMMAND(REWIRE_SESSION_LANE, rewire_session_lane, session_lane),
 	REWIRE_COMMAND(REWIRE_SESSION_FREEZE, rewire_session_freeze,
 		       session_freeze),
 	REWIRE_COMMAND(REWIRE_SESSION_ABORT, rewire_session_abort,

@@ -7,6 +7,7 @@
  *
  *   session->lock	state of one migration
  *   update->lock	state of one update; never with a session's
+ *   lane->lock		one stream of a migration that has several
  *   enclave->lock	state, segments and thread of one enclave; in an update the
  *			old version's, then the new one's
  *   handover->lock	what goes between the two versions

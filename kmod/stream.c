@@ -177,6 +177,60 @@ bool rewire_flow_move(struct rewire_flow *flow, u32 bytes)
 	return true;
 }
 
+/* so many lanes, none of which has come to its END */
+void rewire_lanes_begin(struct rewire_lanes *lanes, u32 count)
+{
+	lanes->count = count;
+	atomic_set(&lanes->open, count - 1);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_lanes_begin);
+
+/* does the first lane have to wait for another? */
+bool rewire_lanes_open(const struct rewire_lanes *lanes)
+{
+	/* pairs with rewire_lanes_end(): then the totals are there */
+	return lanes && atomic_read_acquire(&lanes->open);
+}
+
+/**
+ * rewire_lanes_end() - a lane beside the first has come to its END
+ * @lanes: all
+ * @lane: which
+ * @end: its totals
+ * @enclave: who waits for the last of them waits for a change of this one
+ */
+void rewire_lanes_end(struct rewire_lanes *lanes, u32 lane,
+		      const struct rewire_end *end,
+		      struct rewire_enclave *enclave)
+{
+	lanes->end[lane] = *end;
+	atomic_dec_return(&lanes->open);
+	wake_up_all(&enclave->changed);
+}
+
+/**
+ * rewire_lanes_own() - whether pages come by a lane
+ * @lanes: all, or NULL
+ * @lane: which
+ * @first: page
+ * @count: pages, at least one
+ *
+ * They are dealt out as a record holds them, so that all that is sent of a page
+ * comes in one order, and no two lanes touch one page.
+ *
+ * Return: whether they all do, in one piece.
+ */
+bool rewire_lanes_own(const struct rewire_lanes *lanes, u32 lane, u64 first,
+		      u64 count)
+{
+	u64 chunk = first / REWIRE_RECORD_PAGES_MAX;
+
+	if (!lanes || lanes->count < 2)
+		return true;
+	return chunk % lanes->count == lane &&
+	       chunk == (first + count - 1) / REWIRE_RECORD_PAGES_MAX;
+}
+
 /**
  * rewire_stream_aead() - key a stream
  * @aead: to be initialised

@@ -32,7 +32,10 @@ struct rewire_zeros {
 
 #define REWIRE_ZEROS_MAX	4096
 
-/* LUGGAGE: what may change until the enclave stands still, and is no page */
+/*
+ * LUGGAGE: what may change until the enclave stands still, and is no page; then a
+ * struct rewire_end of each lane but the first.
+ */
 struct rewire_late {
 	__u64 next_handle;
 	__u64 threads;
@@ -71,6 +74,26 @@ struct scatterlist *rewire_buffer_enclave_sg(struct rewire_buffer *buffer,
 void rewire_buffer_copy(struct rewire_buffer *buffer, void *linear, u32 length,
 			bool out);
 
+/**
+ * struct rewire_lanes - what the lanes of one stream know of each other
+ * @count: how many there are; 0: that is not known, or there is one stream alone
+ * @open: those beside the first which have not come to their END
+ * @end: the totals of those that have
+ */
+struct rewire_lanes {
+	u32 count;
+	atomic_t open;
+	struct rewire_end end[REWIRE_MAX_LANES];
+};
+
+void rewire_lanes_begin(struct rewire_lanes *lanes, u32 count);
+bool rewire_lanes_open(const struct rewire_lanes *lanes);
+void rewire_lanes_end(struct rewire_lanes *lanes, u32 lane,
+		      const struct rewire_end *end,
+		      struct rewire_enclave *enclave);
+bool rewire_lanes_own(const struct rewire_lanes *lanes, u32 lane, u64 first,
+		      u64 count);
+
 /* where a stream's record key comes from */
 struct rewire_stream_key {
 	const u8 *secret;		/* of a session; NULL: a root key */
@@ -106,6 +129,7 @@ struct rewire_flow {
 		REWIRE_PART_BODY,
 		REWIRE_PART_TAG,
 		REWIRE_PART_REST,	/* a round is over, and more to come */
+		REWIRE_PART_DUE,	/* a record is to be made, or taken, still */
 		REWIRE_PART_OVER,
 	} part;
 	u32 offset;
@@ -152,10 +176,12 @@ ssize_t rewire_splice(struct file *file, struct pipe_inode_info *pipe,
  * @enclave: stands still as long as the writer exists, unless @round says
  *	otherwise; a reference
  * @aead: records
+ * @lanes: it is the first of, or NULL: it is alone
+ * @lane: which one it is
  * @next: type of the next record
  * @index: first page not yet sent
  * @round: pages to be copied, while the enclave changes and once it does not any
- *	more; NULL: all
+ *	more; NULL: all. Belongs to the first lane
  * @set: where they are taken from
  * @rounds: how many have begun; from the second on, pages come that may have
  *	come before, so that zeros are not left out
@@ -170,6 +196,8 @@ struct rewire_writer {
 	struct rewire_flow flow;
 	struct rewire_enclave *enclave;
 	struct rewire_aead aead;
+	struct rewire_lanes *lanes;
+	u32 lane;
 	u32 next;
 	u64 index;
 	unsigned long *round;
@@ -186,13 +214,19 @@ struct rewire_writer {
 
 struct rewire_writer *
 rewire_writer_create(struct rewire_enclave *enclave, u32 kind,
-		     const u8 *request_id, const struct rewire_stream_key *key);
+		     const u8 *request_id, const struct rewire_stream_key *key,
+		     struct rewire_lanes *lanes);
+struct rewire_writer *
+rewire_writer_lane(const struct rewire_writer *first, u32 lane,
+		   const struct rewire_stream_key *key);
 void rewire_writer_free(struct rewire_writer *writer);
 ssize_t rewire_writer_give(struct rewire_writer *writer,
 			   struct rewire_sink *sink);
 int rewire_writer_track(struct rewire_writer *writer, enum rewire_dirty set);
 bool rewire_writer_rests(const struct rewire_writer *writer);
 int rewire_writer_round(struct rewire_writer *writer, bool live, u64 *pages);
+void rewire_writer_follow(struct rewire_writer *writer,
+			  const struct rewire_writer *first);
 
 /**
  * struct rewire_reader - a stream becomes an enclave
@@ -203,6 +237,8 @@ int rewire_writer_round(struct rewire_writer *writer, bool live, u64 *pages);
  *	stream that is taken
  * @enclave: made by the META record, RECEIVING; a reference
  * @aead: records
+ * @lanes: it is one of, or NULL: it has to be alone
+ * @lane: which one it is
  * @last: type of the last record
  * @totals: so far
  * @luggage: of the workload, as LUGGAGE says
@@ -215,6 +251,8 @@ struct rewire_reader {
 	struct rewire_stream_header expect;
 	struct rewire_enclave *enclave;
 	struct rewire_aead aead;
+	struct rewire_lanes *lanes;
+	u32 lane;
 	u32 last;
 	struct rewire_end totals;
 	struct rewire_luggage luggage;
@@ -225,6 +263,8 @@ struct rewire_reader *
 rewire_reader_create(struct rewire_sm *sm,
 		     const struct rewire_stream_header *expect,
 		     const struct rewire_stream_key *key);
+struct rewire_reader *rewire_reader_lane(const struct rewire_reader *first,
+					 u32 lane);
 void rewire_reader_free(struct rewire_reader *reader);
 ssize_t rewire_reader_write(struct rewire_reader *reader, struct iov_iter *from,
 			    struct rewire_why *why);

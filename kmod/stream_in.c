@@ -47,6 +47,31 @@ rewire_reader_create(struct rewire_sm *sm,
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_reader_create);
 
+/**
+ * rewire_reader_lane() - be ready for another lane of a stream
+ * @first: the reader of the first one, which has an enclave and knows its lanes
+ * @lane: which
+ *
+ * Return: the reader, or an ERR_PTR().
+ */
+struct rewire_reader *rewire_reader_lane(const struct rewire_reader *first,
+					 u32 lane)
+{
+	struct rewire_reader *reader;
+
+	reader = rewire_reader_create(first->sm, &first->expect, &first->key);
+	if (IS_ERR(reader))
+		return reader;
+	reader->lanes = first->lanes;
+	reader->lane = lane;
+	/* the first lane's is that of all */
+	reader->last = REWIRE_RECORD_META;
+	reader->enclave = first->enclave;
+	rewire_enclave_get(reader->enclave);
+	return reader;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_reader_lane);
+
 /* an enclave that nobody took over from the reader is wiped */
 void rewire_reader_free(struct rewire_reader *reader)
 {
@@ -76,6 +101,24 @@ static bool reader_differs(const u8 *expected, const u8 *got)
 	       memcmp(expected, got, REWIRE_ID_SIZE);
 }
 
+/* the first lane says how many there are, and the others have to agree */
+static int reader_lanes(struct rewire_reader *reader, struct rewire_why *why)
+{
+	const struct rewire_stream_header *h = &reader->flow.header;
+	struct rewire_lanes *lanes = reader->lanes;
+	u32 most = !lanes ? 0 : reader->lane ? lanes->count :
+					       REWIRE_MAX_LANES;
+
+	if (h->lane != reader->lane || h->lanes > most || h->lanes == 1 ||
+	    (reader->lane && h->lanes != most))
+		return rewire_because(why, -EBADMSG,
+				      "lane %u of %u where %u is due",
+				      h->lane, h->lanes, reader->lane);
+	if (h->lanes && !reader->lane)
+		rewire_lanes_begin(lanes, h->lanes);
+	return 0;
+}
+
 static int reader_header(struct rewire_reader *reader, struct rewire_why *why)
 {
 	const struct rewire_stream_header *h = &reader->flow.header;
@@ -101,7 +144,8 @@ static int reader_header(struct rewire_reader *reader, struct rewire_why *why)
 	    (expect->epoch && expect->epoch != h->epoch))
 		return rewire_because(why, -EBADMSG,
 				      "a stream of another migration, workload, epoch or SM");
-	return rewire_stream_aead(&reader->aead, &reader->key, h);
+	return reader_lanes(reader, why) ?:
+	       rewire_stream_aead(&reader->aead, &reader->key, h);
 }
 
 /* pages and zeros come in any order, all others in that of their types */
@@ -120,7 +164,9 @@ static int reader_record(struct rewire_reader *reader, struct rewire_why *why)
 
 	if (r->type < REWIRE_RECORD_META || r->type > REWIRE_RECORD_END ||
 	    (r->type == REWIRE_RECORD_META) != first ||
-	    reader_rank(r->type) < reader_rank(reader->last))
+	    reader_rank(r->type) < reader_rank(reader->last) ||
+	    (reader->lane && reader_rank(r->type) != REWIRE_RECORD_PAGES &&
+	     r->type != REWIRE_RECORD_END))
 		return rewire_because(why, -EBADMSG,
 				      "record %llu is of type %u, after type %u",
 				      r->sequence, r->type, reader->last);
@@ -219,26 +265,34 @@ static int reader_meta(struct rewire_reader *reader,
 	return 0;
 }
 
-/* with the enclave's lock: are there so many pages from the record's index on? */
+/*
+ * With map_sem, so that other lanes take in theirs meanwhile: are there so many pages
+ * from the record's index on? An enclave that is not wiped is RECEIVING as long as
+ * there is a lane without its END.
+ */
 static int reader_range(struct rewire_reader *reader, u64 count,
 			struct rewire_why *why)
 {
 	struct rewire_enclave *enclave = reader->enclave;
 	const struct rewire_record *r = &reader->flow.record;
 	u64 end = enclave->layout.span >> PAGE_SHIFT, i;
-	int ret;
 
+	if (!enclave->mappable)
+		return rewire_because(why, -ECANCELED, "the enclave is gone");
 	if (!count || r->index >= end || count > end - r->index)
 		return rewire_because(why, -EBADMSG,
 				      "record %llu holds no pages of this enclave",
 				      r->sequence);
-	ret = rewire_enclave_may(enclave, REWIRE_ENCLAVE_EV_RECEIVED, why);
-	for (i = 0; i < count && ret >= 0; i++)
+	if (!rewire_lanes_own(reader->lanes, reader->lane, r->index, count))
+		return rewire_because(why, -EBADMSG,
+				      "pages from %llu on do not belong to lane %u",
+				      r->index, reader->lane);
+	for (i = 0; i < count; i++)
 		if (!enclave->pages[r->index + i])
-			ret = rewire_because(why, -EBADMSG,
-					     "page %llu is in no segment",
-					     r->index + i);
-	return ret < 0 ? ret : 0;
+			return rewire_because(why, -EBADMSG,
+					      "page %llu is in no segment",
+					      r->index + i);
+	return 0;
 }
 
 static int reader_pages(struct rewire_reader *reader, struct rewire_why *why)
@@ -249,7 +303,7 @@ static int reader_pages(struct rewire_reader *reader, struct rewire_why *why)
 	u64 count = r->length >> PAGE_SHIFT;
 	int ret;
 
-	mutex_lock(&enclave->lock);
+	down_read(&enclave->map_sem);
 	ret = reader_range(reader, offset_in_page(r->length) ? 0 : count, why);
 	if (!ret)
 		ret = rewire_aead_open(&reader->aead, r,
@@ -259,7 +313,7 @@ static int reader_pages(struct rewire_reader *reader, struct rewire_why *why)
 								r->index,
 								r->length),
 				       flow->tag);
-	mutex_unlock(&enclave->lock);
+	up_read(&enclave->map_sem);
 	reader->totals.pages += count;
 	if (!ret)
 		rewire_dirty_came(enclave, r->index, count);
@@ -277,11 +331,11 @@ static int reader_zeros(struct rewire_reader *reader,
 	if (reader->flow.record.length != sizeof(*zeros) ||
 	    zeros->count > REWIRE_ZEROS_MAX)
 		return rewire_because(why, -EBADMSG, "ZEROS is malformed");
-	mutex_lock(&enclave->lock);
+	down_read(&enclave->map_sem);
 	ret = reader_range(reader, zeros->count, why);
 	for (i = 0; i < zeros->count && !ret; i++)
 		clear_page(page_address(enclave->pages[first + i]));
-	mutex_unlock(&enclave->lock);
+	up_read(&enclave->map_sem);
 	reader->totals.pages += zeros->count;
 	if (!ret)
 		rewire_dirty_came(enclave, first, zeros->count);
@@ -291,9 +345,18 @@ static int reader_zeros(struct rewire_reader *reader,
 static int reader_late(struct rewire_reader *reader,
 		       const struct rewire_late *late, struct rewire_why *why)
 {
-	if (reader->flow.record.length != sizeof(*late) || reader->laden)
+	u32 others = reader->flow.header.lanes ?
+		     reader->flow.header.lanes - 1 : 0;
+	u32 ends = others * sizeof(struct rewire_end);
+
+	if (rewire_lanes_open(reader->lanes))
+		return rewire_because(why, -ECANCELED, "the enclave is gone");
+	if (reader->flow.record.length != sizeof(*late) + ends || reader->laden)
 		return rewire_because(why, -EBADMSG,
 				      "LUGGAGE is malformed, or comes twice");
+	if (others && memcmp(late + 1, &reader->lanes->end[1], ends))
+		return rewire_because(why, -EBADMSG,
+				      "the lanes' totals differ: records or pages are missing");
 	if (rewire_threads_unpack(reader->enclave, late->threads))
 		return rewire_because(why, -EBADMSG,
 				      "more threads than the manifest allows");
@@ -319,10 +382,14 @@ static int reader_call(struct rewire_reader *reader,
 static int reader_end(struct rewire_reader *reader,
 		      const struct rewire_end *end, struct rewire_why *why)
 {
-	if (reader->flow.record.length != sizeof(*end) || !reader->laden ||
+	if (reader->flow.record.length != sizeof(*end) ||
+	    (!reader->laden && !reader->lane) ||
 	    memcmp(end, &reader->totals, sizeof(*end)))
 		return rewire_because(why, -EBADMSG,
 				      "the totals differ: records, pages or calls are missing");
+	if (reader->lane)
+		rewire_lanes_end(reader->lanes, reader->lane, end,
+				 reader->enclave);
 	return 0;
 }
 
@@ -390,6 +457,14 @@ static int reader_take(struct rewire_reader *reader, struct rewire_why *why)
 	return 0;
 }
 
+/* what comes after the pages has to wait for those of the other lanes */
+static bool reader_waits(const struct rewire_reader *reader)
+{
+	return reader->flow.record.type == REWIRE_RECORD_LUGGAGE &&
+	       rewire_lanes_open(reader->lanes) &&
+	       READ_ONCE(reader->enclave->state) == REWIRE_ENCLAVE_RECEIVING;
+}
+
 /* a part is complete */
 static int reader_advance(struct rewire_reader *reader, struct rewire_why *why)
 {
@@ -406,7 +481,10 @@ static int reader_advance(struct rewire_reader *reader, struct rewire_why *why)
 	case REWIRE_PART_BODY:
 		break;
 	default:
-		return reader_take(reader, why);
+		if (!reader_waits(reader))
+			return reader_take(reader, why);
+		flow->part = REWIRE_PART_DUE;
+		return 0;
 	}
 	flow->part++;
 	return ret;
@@ -421,7 +499,8 @@ static int reader_advance(struct rewire_reader *reader, struct rewire_why *why)
  * After a refusal the reader stays spoilt: every further write gets the same
  * errno.
  *
- * Return: bytes, or a negative errno.
+ * Return: bytes; 0 when a record is DUE, and has to wait for other lanes; or a
+ * negative errno.
  */
 ssize_t rewire_reader_write(struct rewire_reader *reader, struct iov_iter *from,
 			    struct rewire_why *why)
@@ -433,7 +512,10 @@ ssize_t rewire_reader_write(struct rewire_reader *reader, struct iov_iter *from,
 	if (iov_iter_count(from) && flow->part == REWIRE_PART_OVER && !flow->error)
 		return rewire_because(why, -EBADMSG,
 				      "the stream is complete; nothing may follow");
-	while (iov_iter_count(from) && flow->part != REWIRE_PART_OVER &&
+	if (iov_iter_count(from) && flow->part == REWIRE_PART_DUE &&
+	    !flow->error)
+		flow->error = reader_advance(reader, why);
+	while (iov_iter_count(from) && flow->part < REWIRE_PART_REST &&
 	       !flow->error) {
 		void *to = rewire_flow_window(flow, &part);
 

@@ -18,21 +18,11 @@
 /* no more to come */
 #define WRITER_DONE	0
 
-/**
- * rewire_writer_create() - begin a stream
- * @enclave: locked, standing still until the writer is freed
- * @kind: REWIRE_STREAM_*
- * @request_id: the migration, or NULL
- * @key: for the records
- *
- * Return: the writer, or an ERR_PTR().
- */
-struct rewire_writer *
-rewire_writer_create(struct rewire_enclave *enclave, u32 kind,
-		     const u8 *request_id, const struct rewire_stream_key *key)
+/* one that is like this, with a salt and so a key of its own */
+static struct rewire_writer *writer_create(const struct rewire_writer *like,
+					   const struct rewire_stream_key *key)
 {
-	struct rewire_sm *sm = enclave->sm;
-	struct rewire_writer *writer = kzalloc(sizeof(*writer),
+	struct rewire_writer *writer = kmemdup(like, sizeof(*like),
 					       GFP_KERNEL_ACCOUNT);
 	struct rewire_stream_header *header;
 	int ret = -ENOMEM;
@@ -40,30 +30,14 @@ rewire_writer_create(struct rewire_enclave *enclave, u32 kind,
 	if (!writer)
 		return ERR_PTR(-ENOMEM);
 	header = &writer->flow.header;
-	header->header = (struct rewire_header){
-		.magic = REWIRE_MAGIC,
-		.type = REWIRE_TYPE_STREAM,
-		.version = REWIRE_VERSION,
-		.size = sizeof(*header),
-	};
-	header->kind = kind;
-	header->generation = rewire_roots_newest(&sm->roots);
-	header->epoch = enclave->epoch;
 	get_random_bytes(header->salt, sizeof(header->salt));
-	memcpy(header->workload, enclave->workload, REWIRE_ID_SIZE);
-	memcpy(header->origin, sm->attest.id, REWIRE_ID_SIZE);
-	if (request_id)
-		memcpy(header->request_id, request_id, REWIRE_ID_SIZE);
-
 	writer->flow.buffer = rewire_buffer_alloc();
 	if (!writer->flow.buffer)
 		goto err_writer;
 	ret = rewire_stream_aead(&writer->aead, key, header);
 	if (ret)
 		goto err_buffer;
-	writer->next = REWIRE_RECORD_META;
-	writer->enclave = enclave;
-	rewire_enclave_get(enclave);
+	rewire_enclave_get(writer->enclave);
 	return writer;
 
 err_buffer:
@@ -72,7 +46,74 @@ err_writer:
 	kfree(writer);
 	return ERR_PTR(ret);
 }
+
+/**
+ * rewire_writer_create() - begin a stream
+ * @enclave: locked, standing still until the writer is freed
+ * @kind: REWIRE_STREAM_*
+ * @request_id: the migration, or NULL
+ * @key: for the records
+ * @lanes: it is the first of these, or NULL
+ *
+ * Return: the writer, or an ERR_PTR().
+ */
+struct rewire_writer *
+rewire_writer_create(struct rewire_enclave *enclave, u32 kind,
+		     const u8 *request_id, const struct rewire_stream_key *key,
+		     struct rewire_lanes *lanes)
+{
+	struct rewire_sm *sm = enclave->sm;
+	struct rewire_writer like = {
+		.enclave = enclave,
+		.lanes = lanes,
+		.next = REWIRE_RECORD_META,
+		.flow.header = {
+			.header = {
+				.magic = REWIRE_MAGIC,
+				.type = REWIRE_TYPE_STREAM,
+				.version = REWIRE_VERSION,
+				.size = sizeof(like.flow.header),
+			},
+			.kind = kind,
+			.lanes = lanes ? lanes->count : 0,
+			.generation = rewire_roots_newest(&sm->roots),
+			.epoch = enclave->epoch,
+		},
+	};
+	struct rewire_stream_header *header = &like.flow.header;
+
+	memcpy(header->workload, enclave->workload, REWIRE_ID_SIZE);
+	memcpy(header->origin, sm->attest.id, REWIRE_ID_SIZE);
+	if (request_id)
+		memcpy(header->request_id, request_id, REWIRE_ID_SIZE);
+	return writer_create(&like, key);
+}
 EXPORT_SYMBOL_IF_KUNIT(rewire_writer_create);
+
+/**
+ * rewire_writer_lane() - another lane of a stream
+ * @first: the first one; to be freed after this one
+ * @lane: which
+ * @key: as for @first
+ *
+ * Return: the writer, or an ERR_PTR().
+ */
+struct rewire_writer *
+rewire_writer_lane(const struct rewire_writer *first, u32 lane,
+		   const struct rewire_stream_key *key)
+{
+	struct rewire_writer like = {
+		.enclave = first->enclave,
+		.lanes = first->lanes,
+		.lane = lane,
+		.next = REWIRE_RECORD_PAGES,
+		.flow.header = first->flow.header,
+	};
+
+	like.flow.header.lane = lane;
+	return writer_create(&like, key);
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_writer_lane);
 
 void rewire_writer_free(struct rewire_writer *writer)
 {
@@ -80,7 +121,7 @@ void rewire_writer_free(struct rewire_writer *writer)
 		return;
 	rewire_aead_free(&writer->aead);
 	rewire_buffer_free(writer->flow.buffer);
-	if (writer->round)
+	if (writer->round && !writer->lane)
 		rewire_dirty_stop(writer->enclave, writer->set, writer->round);
 	rewire_enclave_put(writer->enclave);
 	kfree_sensitive(writer);
@@ -137,6 +178,7 @@ static enum content writer_content(const struct rewire_writer *writer,
 	const struct rewire_enclave *enclave = writer->enclave;
 
 	if (!enclave->pages[index] ||
+	    !rewire_lanes_own(writer->lanes, writer->lane, index, 1) ||
 	    (writer->round && !test_bit(index, writer->round)))
 		return NOTHING;
 	if (memchr_inv(page_address(enclave->pages[index]), 0, PAGE_SIZE))
@@ -207,26 +249,40 @@ static int writer_pages(struct rewire_writer *writer)
 		break;
 	default:
 		if (!writer->live)
-			writer->next = REWIRE_RECORD_LUGGAGE;
+			writer->next = writer->lane ? REWIRE_RECORD_END :
+						      REWIRE_RECORD_LUGGAGE;
 		return -ENODATA;
 	}
 	writer->totals.pages += count;
 	return ret;
 }
 
+/* -EAGAIN as long as another lane has pages to send */
 static int writer_late(struct rewire_writer *writer)
 {
+	struct {
+		struct rewire_late late;
+		struct rewire_end end[REWIRE_MAX_LANES - 1];
+	} luggage = {};
 	struct rewire_enclave *enclave = writer->enclave;
-	struct rewire_late late = {};
+	u32 others = writer->flow.header.lanes ?
+		     writer->flow.header.lanes - 1 : 0;
 	int ret;
 
+	if (rewire_lanes_open(writer->lanes))
+		return -EAGAIN;
 	mutex_lock(&enclave->calls->lock);
-	late.next_handle = enclave->calls->next_handle;
+	luggage.late.next_handle = enclave->calls->next_handle;
 	mutex_unlock(&enclave->calls->lock);
-	late.threads = rewire_threads_pack(enclave);
-	rewire_workload_leave(enclave->sm, enclave->workload, &late.luggage);
-	ret = writer_seal_linear(writer, REWIRE_RECORD_LUGGAGE, 0, &late,
-				 sizeof(late));
+	luggage.late.threads = rewire_threads_pack(enclave);
+	rewire_workload_leave(enclave->sm, enclave->workload,
+			      &luggage.late.luggage);
+	if (others)
+		memcpy(luggage.end, &writer->lanes->end[1],
+		       others * sizeof(luggage.end[0]));
+	ret = writer_seal_linear(writer, REWIRE_RECORD_LUGGAGE, 0, &luggage,
+				 sizeof(luggage.late) +
+				 others * sizeof(luggage.end[0]));
 	writer->next = REWIRE_RECORD_CALLS;
 	return ret;
 }
@@ -277,6 +333,9 @@ static int writer_end(struct rewire_writer *writer)
 		  rewire_aead_digest(&writer->aead, writer->totals.digest);
 
 	writer->next = WRITER_DONE;
+	if (!ret && writer->lane)
+		rewire_lanes_end(writer->lanes, writer->lane, &writer->totals,
+				 writer->enclave);
 	if (!ret && writer->ended)
 		ret = writer->ended(writer->data, &writer->totals,
 				    &writer->why);
@@ -285,31 +344,59 @@ static int writer_end(struct rewire_writer *writer)
 					 sizeof(writer->totals));
 }
 
-/* fill the buffer with the next record; -ENODATA after the last, of a round too */
+static int writer_other(struct rewire_writer *writer)
+{
+	switch (writer->next) {
+	case REWIRE_RECORD_META:
+		return writer_meta(writer);
+	case REWIRE_RECORD_LUGGAGE:
+		return writer_late(writer);
+	case REWIRE_RECORD_CALLS:
+		return writer_call(writer);
+	default:
+		return writer_end(writer);
+	}
+}
+
+/* a record of the type that is next; an enclave under attack is wiped meanwhile */
+static int writer_try(struct rewire_writer *writer)
+{
+	struct rewire_enclave *enclave = writer->enclave;
+	int ret = -ECANCELED;
+
+	if (writer->next == REWIRE_RECORD_PAGES) {
+		/* its lock is wanted by others, its pages stay for us */
+		down_read(&enclave->map_sem);
+		if (enclave->mappable)
+			ret = writer_pages(writer);
+		up_read(&enclave->map_sem);
+	} else {
+		mutex_lock(&enclave->lock);
+		if (enclave->state != REWIRE_ENCLAVE_DESTROYED)
+			ret = writer_other(writer);
+		mutex_unlock(&enclave->lock);
+	}
+	return ret;
+}
+
+/* is the round at its end, and not the last? */
+static bool writer_pauses(const struct rewire_writer *writer)
+{
+	return writer->live && writer->next == REWIRE_RECORD_PAGES;
+}
+
+/*
+ * Fill the buffer with the next record; -ENODATA after the last, of a round too;
+ * -EAGAIN when it has to wait.
+ */
 static int writer_produce(struct rewire_writer *writer)
 {
 	int ret = -ENODATA;
 
 	while (ret == -ENODATA && writer->next != WRITER_DONE) {
-		switch (writer->next) {
-		case REWIRE_RECORD_META:
-			ret = writer_meta(writer);
+		ret = writer_try(writer);
+		if (ret == -ENODATA && writer_pauses(writer))
 			break;
-		case REWIRE_RECORD_PAGES:
-			ret = writer_pages(writer);
-			if (writer->live && ret == -ENODATA)
-				return ret;
-			break;
-		case REWIRE_RECORD_LUGGAGE:
-			ret = writer_late(writer);
-			break;
-		case REWIRE_RECORD_CALLS:
-			ret = writer_call(writer);
-			break;
-		default:
-			ret = writer_end(writer);
-			break;
-		}
 	}
 	if (ret)
 		return ret;
@@ -323,7 +410,6 @@ static int writer_produce(struct rewire_writer *writer)
 /* a part is through: what comes next? */
 static int writer_advance(struct rewire_writer *writer)
 {
-	struct rewire_enclave *enclave = writer->enclave;
 	struct rewire_flow *flow = &writer->flow;
 	int ret;
 
@@ -332,25 +418,20 @@ static int writer_advance(struct rewire_writer *writer)
 		flow->part++;
 		return 0;
 	}
-	/* an enclave under attack is wiped even while it is read */
-	if (writer->live && writer->next == REWIRE_RECORD_PAGES) {
-		/* its lock is wanted by others, its pages stay for us */
-		down_read(&enclave->map_sem);
-		ret = enclave->mappable ? writer_produce(writer) : -ECANCELED;
-		up_read(&enclave->map_sem);
-	} else {
-		mutex_lock(&enclave->lock);
-		ret = enclave->state == REWIRE_ENCLAVE_DESTROYED ?
-			      -ECANCELED : writer_produce(writer);
-		mutex_unlock(&enclave->lock);
-	}
-	if (ret && ret != -ENODATA)
-		return ret;
-	if (!ret)
+	ret = writer_produce(writer);
+	switch (ret) {
+	case 0:
 		flow->part = REWIRE_PART_RECORD;
-	else
+		return 0;
+	case -EAGAIN:
+		flow->part = REWIRE_PART_DUE;
+		return 0;
+	case -ENODATA:
 		flow->part = writer->live ? REWIRE_PART_REST : REWIRE_PART_OVER;
-	return 0;
+		return 0;
+	default:
+		return ret;
+	}
 }
 
 /**
@@ -419,11 +500,30 @@ static ssize_t sink_take(struct rewire_sink *sink,
 }
 
 /**
+ * rewire_writer_follow() - another lane begins the round that the first has begun
+ * @writer: rests; the caller holds the lock that serialises it
+ * @first: which begins no other round before this one rests again
+ *
+ * Its first record is made when it is read: no lane waits for another.
+ */
+void rewire_writer_follow(struct rewire_writer *writer,
+			  const struct rewire_writer *first)
+{
+	writer->round = first->round;
+	writer->live = first->live;
+	writer->index = 0;
+	if (writer->rounds++)
+		writer->flow.part = REWIRE_PART_DUE;
+}
+EXPORT_SYMBOL_IF_KUNIT(rewire_writer_follow);
+
+/**
  * rewire_writer_give() - the next bytes of the stream
  * @writer: the caller holds the lock that serialises it
  * @sink: where they go
  *
- * Return: bytes, 0 after the last one, or a negative errno.
+ * Return: bytes; 0 after the last one, or when the next record is DUE, and has to
+ * wait for other lanes; or a negative errno.
  */
 ssize_t rewire_writer_give(struct rewire_writer *writer,
 			   struct rewire_sink *sink)
@@ -432,6 +532,8 @@ ssize_t rewire_writer_give(struct rewire_writer *writer,
 	ssize_t done = 0, moved;
 	u32 part;
 
+	if (flow->part == REWIRE_PART_DUE && !flow->error)
+		flow->error = writer_advance(writer);
 	while (sink->left && flow->part < REWIRE_PART_REST && !flow->error) {
 		void *from = rewire_flow_window(flow, &part);
 

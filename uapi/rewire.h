@@ -70,6 +70,7 @@
 #define REWIRE_MAX_PAYLOAD		65536	/* bytes of one call or answer */
 #define REWIRE_MAX_CLIENTS		256	/* call table entries of an enclave */
 #define REWIRE_MAX_RECORD		(1U << 20)	/* bytes of one stream record */
+#define REWIRE_MAX_LANES		8	/* streams of one migration */
 #define REWIRE_MAX_MESSAGE		12288	/* bytes of one protocol message */
 #define REWIRE_MAX_SEAL			65536	/* bytes sealed in one SM call */
 #define REWIRE_COUNTERS			16	/* monotonic counters of a workload */
@@ -262,6 +263,8 @@ struct rewire_message {
  * struct rewire_stream_header - the first bytes of a stream
  * @header: type REWIRE_TYPE_STREAM, flags zero
  * @kind: REWIRE_STREAM_*
+ * @lane: which one of @lanes this is; the others have headers of their own
+ * @lanes: how many the pages come by; 0: this one alone
  * @generation: of the root key, for REWIRE_STREAM_SEALED; 1 in this version
  * @salt: fresh and random; the record key is derived from it
  * @request_id: the migration; zero for a checkpoint
@@ -271,10 +274,17 @@ struct rewire_message {
  *
  * It is plain text, and authentic because the record key is
  * HKDF(secret, @salt, label | this header).
+ *
+ * With several lanes a page belongs to one of them: pages are dealt out in turn, as
+ * many at a time as one record holds. The first lane has all that is no page, and
+ * in its LUGGAGE the totals of the others, so that the digest of its records is that
+ * of all. The others have PAGES, ZEROS and END.
  */
 struct rewire_stream_header {
 	struct rewire_header header;
-	__u32 kind;
+	__u16 kind;
+	__u8 lane;
+	__u8 lanes;
 	__u32 generation;
 	__u8 salt[REWIRE_SALT_SIZE];
 	__u8 request_id[REWIRE_ID_SIZE];
@@ -1074,7 +1084,8 @@ struct rewire_stream_commit {
  * What can be read from this file or a stream's can as well be spliced into a pipe,
  * which does not copy what the enclave's pages became; read() and splice() may take
  * turns at any byte. EAGAIN: somebody else has filled the pipe meanwhile, or
- * is about to take something out of it.
+ * is about to take something out of it. A lane's file is read, spliced and written
+ * like this one, and knows no command but REWIRE_GET_WHY.
  */
 
 /**
@@ -1154,6 +1165,36 @@ struct rewire_session_round {
 #define REWIRE_MAX_DELAY_US		100000
 
 /**
+ * struct rewire_session_lane - REWIRE_SESSION_LANE: one more stream for the pages
+ * @size: sizeof(struct rewire_session_lane)
+ * @flags: zero
+ * @index: which one, 1 .. @count - 1; the session's own file is the first, 0
+ * @count: how many there are, 2 .. REWIRE_MAX_LANES
+ * @fd: out: its file, which the source reads and the target writes
+ * @__reserved: zero
+ *
+ * At the source, AGREED, before anything is copied: the first of these says how many
+ * there are. At the target, RECEIVING, once the first bytes have come, which say it.
+ * Each lane has its part of the pages in each round, and read() returns 0 at the end
+ * of it; they can be read, and written, by as many threads at the same time. What
+ * follows the pages in the session's own file waits for the other lanes' last
+ * record: read() and write() of that file block until then, or fail with EAGAIN where
+ * it is O_NONBLOCK.
+ *
+ * EBADFD: not AGREED or RECEIVING. EBUSY: the stream has begun, or has another number
+ * of lanes. EINVAL: at the target, the same. EAGAIN: nothing has come yet. ECANCELED:
+ * the enclave is gone. ETIME: the deadline has passed. ENOMEM.
+ */
+struct rewire_session_lane {
+	__u32 size;
+	__u32 flags;
+	__u32 index;
+	__u32 count;
+	__s32 fd;
+	__u32 __reserved;
+};
+
+/**
  * struct rewire_session_freeze - REWIRE_SESSION_FREEZE: the source stands still
  * @size: sizeof(struct rewire_session_freeze)
  * @timeout_ms: as for REWIRE_PAUSE
@@ -1189,7 +1230,7 @@ struct rewire_session_abort {
  * @epoch: out: the epoch at the source
  * @enclave: out: number of the enclave in this SM, 0 when it is gone
  * @remaining_ms: out: until the deadline
- * @stream_bytes: out: bytes of stream that went through
+ * @stream_bytes: out: bytes of stream that went through, of all lanes
  */
 struct rewire_session_info {
 	__u32 size;
@@ -1239,5 +1280,6 @@ struct rewire_session_info {
 #define REWIRE_SESSION_ABORT	REWIRE_IO(0x63, rewire_session_abort)
 #define REWIRE_SESSION_INFO	REWIRE_IO(0x64, rewire_session_info)
 #define REWIRE_SESSION_ROUND	REWIRE_IO(0x67, rewire_session_round)
+#define REWIRE_SESSION_LANE	REWIRE_IO(0x68, rewire_session_lane)
 
 #endif /* _UAPI_REWIRE_H */

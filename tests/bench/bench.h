@@ -48,8 +48,8 @@ struct figure {
 };
 
 extern const struct figure figure_extract, figure_splice, figure_reseal,
-			   figure_call,
-			   figure_pause, figure_wire, figure_memory,
+			   figure_call, figure_pause, figure_wire,
+			   figure_wire_2, figure_wire_4, figure_memory,
 			   figure_live, figure_sizes,
 			   figure_memory_share, figure_precopy, figure_idle,
 			   figure_calls_during, figure_calls_after,

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A whole migration against TLS 1.3 of the same bytes, between the same two
- * network namespaces. The helpers on both sides run already.
+ * network namespaces, each by as many connections. The helpers on both sides run
+ * already.
  *
  * Copyright (c) 2026 The REWIRE authors
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +28,7 @@
 
 /**
  * struct wire - both things to be compared
- * @pair: a full churn, and two helpers
+ * @pair: a full churn, and two helpers; by how many streams
  * @ctx: TLS of the host that sends
  * @chunk: what is sent
  */
@@ -94,11 +96,25 @@ static void serve_one(SSL_CTX *ctx, int fd, char *buffer)
 	close(fd);
 }
 
+/* A process for each, so that no two share one processor if there are more. */
+static void serve_beside(SSL_CTX *ctx, int fd)
+{
+	static char buffer[CHUNK];
+
+	if (!fork()) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		serve_one(ctx, fd, buffer);
+		_exit(0);
+	}
+	close(fd);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+
 /* The receiving side, a process of its own. Return: its pid, or -1. */
 static pid_t serve(struct result *result)
 {
 	struct sockaddr_in here;
-	static char buffer[CHUNK];
 	int fd, peer, one = 1;
 	SSL_CTX *ctx;
 	pid_t pid;
@@ -111,7 +127,7 @@ static pid_t serve(struct result *result)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (world_enter(result, NULL))
 		return -1;
-	if (bind(fd, (struct sockaddr *)&here, sizeof(here)) || listen(fd, 4))
+	if (bind(fd, (struct sockaddr *)&here, sizeof(here)) || listen(fd, REWIRE_MAX_LANES))
 		return bench_missing(result, "listening: %s", strerror(errno));
 	pid = fork();
 	if (pid) {
@@ -121,50 +137,84 @@ static pid_t serve(struct result *result)
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while ((peer = accept(fd, NULL, NULL)) >= 0)
-		serve_one(ctx, peer, buffer);
+		serve_beside(ctx, peer);
 	_exit(1);
 }
 
-static int send_all(SSL *ssl, const struct wire *wire)
+/**
+ * struct sender - one connection
+ * @wire: what it sends
+ * @fd: socket
+ * @failed: it did not get through
+ * @thread: sends it
+ */
+struct sender {
+	struct wire *wire;
+	int fd;
+	bool failed;
+	pthread_t thread;
+};
+
+static int send_share(SSL *ssl, const struct wire *wire)
 {
-	double left = wire->pair.bytes;
+	double left = wire->pair.bytes / wire->pair.streams;
 	char byte;
 
 	if (SSL_connect(ssl) != 1)
 		return -1;
 	for (; left > 0; left -= CHUNK)
-		if (SSL_write(ssl, wire->chunk, left < CHUNK ? (int)left :
+		if (SSL_write(ssl, wire->chunk, left < CHUNK ? (int)left + 1 :
 			      CHUNK) <= 0)
 			return -1;
 	SSL_shutdown(ssl);
 	return SSL_read(ssl, &byte, 1) == 1 ? 0 : -1;
 }
 
-static double plain_tls(struct result *result, void *data)
+static void *send_one(void *data)
 {
-	struct wire *wire = data;
+	struct sender *sender = data;
 	struct sockaddr_in there;
-	double start, took = -1;
-	SSL *ssl;
-	int fd;
+	SSL *ssl = SSL_new(sender->wire->ctx);
 
 	at(&there, 1);
+	sender->failed = !ssl || !SSL_set_fd(ssl, sender->fd) ||
+			 connect(sender->fd, (struct sockaddr *)&there,
+				 sizeof(there)) ||
+			 send_share(ssl, sender->wire);
+	SSL_free(ssl);
+	return NULL;
+}
+
+/* As many at a time as the migration has streams. */
+static double plain_tls(struct result *result, void *data)
+{
+	struct sender senders[REWIRE_MAX_LANES];
+	struct wire *wire = data;
+	bool failed = false;
+	double start;
+
 	if (world_enter(result, pair_host[0]))
 		return -1;
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	for (unsigned int i = 0; i < wire->pair.streams; i++)
+		senders[i] = (struct sender){
+			.wire = wire,
+			.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+		};
 	if (world_enter(result, NULL))
 		return -1;
-	ssl = SSL_new(wire->ctx);
 	start = bench_now();
-	if (ssl && SSL_set_fd(ssl, fd) &&
-	    !connect(fd, (struct sockaddr *)&there, sizeof(there)) &&
-	    !send_all(ssl, wire))
-		took = bench_now() - start;
-	SSL_free(ssl);
-	close(fd);
-	if (took < 0)
+	for (unsigned int i = 0; i < wire->pair.streams; i++)
+		if (pthread_create(&senders[i].thread, NULL, send_one,
+				   &senders[i]))
+			return bench_missing(result, "no thread to send");
+	for (unsigned int i = 0; i < wire->pair.streams; i++) {
+		pthread_join(senders[i].thread, NULL);
+		close(senders[i].fd);
+		failed |= senders[i].failed;
+	}
+	if (failed)
 		return bench_missing(result, "plain TLS: %s", strerror(errno));
-	return wire->pair.bytes / took;
+	return wire->pair.bytes / (bench_now() - start);
 }
 
 static int begin(struct result *result, struct wire *wire)
@@ -186,14 +236,15 @@ static void end(struct wire *wire)
 	free(wire->chunk);
 }
 
-static void measure(struct result *result, bool quick)
+static void measure(struct result *result, bool quick, unsigned int streams)
 {
 	struct wire wire = { .ctx = NULL };
 	pid_t server = -1;
 
-	result->how = "bytes of the stream over the time from the order given to the source's helper until it answers (connection, evidence, keys, pause, stream, START, ACTIVE, receipt), churn enclave with 63 MiB in use, there and back in turn, the target keeps no sealed checkpoint (--volatile); over mutual TLS 1.3 (the helpers' certificates and suite, TLS_AES_128_GCM_SHA256, handshake included) of as many bytes in writes of 256 KiB as the helpers make them, until the last is acknowledged";
+	result->how = "bytes of all streams over the time from the order given to the source's helper until it answers (connection, evidence, keys, pause, stream, START, ACTIVE, receipt), churn enclave with 63 MiB in use, there and back in turn, the target keeps no sealed checkpoint (--volatile), by as many streams as the figure's name says; over mutual TLS 1.3 (the helpers' certificates and suite, TLS_AES_128_GCM_SHA256, handshake included) of as many bytes by as many connections side by side in writes of 256 KiB as the helpers make them, until the last is acknowledged";
 	signal(SIGPIPE, SIG_IGN);
 	if (!begin(result, &wire)) {
+		wire.pair.streams = streams;
 		server = serve(result);
 		if (server > 0)
 			bench_pairs(result, quick ? 4 : 10, migrate, plain_tls,
@@ -206,7 +257,32 @@ static void measure(struct result *result, bool quick)
 	end(&wire);
 }
 
+static void measure_1(struct result *result, bool quick)
+{
+	measure(result, quick, 1);
+}
+
+static void measure_2(struct result *result, bool quick)
+{
+	measure(result, quick, 2);
+}
+
+static void measure_4(struct result *result, bool quick)
+{
+	measure(result, quick, 4);
+}
+
 const struct figure figure_wire = {
 	.name = "wire_vs_tls_1", .unit = "ratio", .goal = 0.95,
-	.measure = measure,
+	.measure = measure_1,
+};
+
+const struct figure figure_wire_2 = {
+	.name = "wire_vs_tls_2", .unit = "ratio", .goal = 0.95,
+	.measure = measure_2,
+};
+
+const struct figure figure_wire_4 = {
+	.name = "wire_vs_tls_4", .unit = "ratio", .goal = 0.95,
+	.measure = measure_4,
 };

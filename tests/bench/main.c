@@ -18,7 +18,8 @@
 
 static const struct figure *const figures[] = {
 	&figure_extract, &figure_splice, &figure_reseal, &figure_call,
-	&figure_pause, &figure_wire, &figure_live, &figure_sizes, &figure_memory,
+	&figure_pause, &figure_wire, &figure_wire_2, &figure_wire_4,
+	&figure_live, &figure_sizes, &figure_memory,
 	&figure_memory_share, &figure_precopy, &figure_idle,
 	&figure_calls_during, &figure_calls_after,
 	&figure_criu_pause_64m, &figure_criu_total_64m,

@@ -101,6 +101,7 @@ double pair_migrate(struct result *result, struct pair *pair,
 {
 	struct rewire_ctl_request request = {
 		.op = REWIRE_CTL_MIGRATE, .stop_and_copy = stop_and_copy,
+		.streams = pair->streams,
 	};
 	struct hearing hearing = { .pair = pair };
 	struct rewire_ctl_answer answer;

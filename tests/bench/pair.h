@@ -15,6 +15,7 @@
  * @guest: its file is at the host where it lives
  * @at: that host
  * @epoch: its epoch
+ * @streams: that it goes by; 0: as many as the helper likes
  * @bytes: of the last migration's stream
  * @pause: seconds that it stood still in it
  * @ready: of those, until the target's READY was checked
@@ -26,6 +27,7 @@ struct pair {
 	struct guest guest;
 	int at;
 	__u64 epoch;
+	unsigned int streams;
 	double bytes;
 	double pause;
 	double ready;

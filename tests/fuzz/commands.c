@@ -334,6 +334,19 @@ static void fill_session_round(void *arg, const struct memory *memory,
 		session_round->delay_us = rng_below(rng, 2000);
 }
 
+static void fill_session_lane(void *arg, const struct memory *memory,
+			      struct rng *rng)
+{
+	struct rewire_session_lane *lane = arg;
+
+	(void)memory;
+	/* as many as there are, if there are any */
+	lane->count = 2;
+	if (!commands_faultless && rng_percent(rng, 40))
+		lane->count += (__u32)rng_below(rng, REWIRE_MAX_LANES - 1);
+	lane->index = 1 + (__u32)rng_below(rng, lane->count - 1);
+}
+
 static void fill_stream_round(void *arg, const struct memory *memory,
 			      struct rng *rng)
 {
@@ -573,6 +586,8 @@ const struct command commands[] = {
 	{ COMMON(SESSION_PUT, rewire_session_put, SESSION, -1, 8),
 	  .pointer = { offsetof(struct rewire_session_put, buffer) },
 	  .fill = fill_session_put },
+	{ COMMON(SESSION_LANE, rewire_session_lane, SESSION,
+		 FD(rewire_session_lane), 2), .fill = fill_session_lane },
 	{ COMMON(SESSION_ROUND, rewire_session_round, SESSION, -1, 2),
 	  .fill = fill_session_round },
 	{ COMMON(SESSION_FREEZE, rewire_session_freeze, SESSION, -1, 4),

@@ -227,6 +227,17 @@ static int make_agreement(struct scene *scene, struct rewire_error *err)
 					  samples->message_length[1], err);
 }
 
+/* A stream of its own, for half of the pages. */
+static int make_lane(struct scene *scene, struct rewire_error *err)
+{
+	int fd = rewire_session_lane(scene->fd[1], 1, 2, err);
+
+	if (fd < 0)
+		return fd;
+	put_fd(scene, 3, fd, KIND_STREAM);
+	return 0;
+}
+
 static int make_rounds(struct scene *scene, struct rewire_error *err)
 {
 	bool rounds;
@@ -259,6 +270,8 @@ static bool make_migration(struct scene *scene, struct rng *rng)
 		keep_open(&world.samples);
 	if (!rc && scene->stage >= STAGE_AGREED)
 		rc = make_agreement(scene, &err);
+	if (!rc && scene->stage == STAGE_AGREED)
+		rc = make_lane(scene, &err);
 	if (!rc && scene->stage == STAGE_COPYING)
 		rc = make_rounds(scene, &err);
 	if (!rc && scene->stage >= STAGE_FROZEN)

@@ -314,7 +314,7 @@ static int read_to_the_end(struct kunit *test, size_t *len)
 	d->enclave->state = REWIRE_ENCLAVE_PAUSED;
 	mutex_lock(&d->enclave->lock);
 	writer = rewire_writer_create(d->enclave, REWIRE_STREAM_SEALED, NULL,
-				      &key);
+				      &key, NULL);
 	mutex_unlock(&d->enclave->lock);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, writer);
 	for (*len = 0; got > 0; *len += max(got, 0))

@@ -79,7 +79,7 @@ static int splices_init(struct kunit *test)
 	s->key.secret = s->secret;
 	mutex_lock(&s->enclave->lock);
 	s->writer = rewire_writer_create(s->enclave, REWIRE_STREAM_SESSION,
-					 NULL, &s->key);
+					 NULL, &s->key, NULL);
 	mutex_unlock(&s->enclave->lock);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s->writer);
 	make_pipe(test, SLOTS);

@@ -45,7 +45,7 @@ static struct rewire_writer *writer_of(struct kunit *test, u32 kind)
 	struct rewire_writer *writer;
 
 	mutex_lock(&s->enclave->lock);
-	writer = rewire_writer_create(s->enclave, kind, NULL, &s->key);
+	writer = rewire_writer_create(s->enclave, kind, NULL, &s->key, NULL);
 	mutex_unlock(&s->enclave->lock);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, writer);
 	return writer;

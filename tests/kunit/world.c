@@ -74,15 +74,25 @@ void world_sm_free(struct rewire_sm *sm)
 	rewire_sm_teardown(sm);
 }
 
-struct rewire_enclave *world_new(struct kunit *test, struct rewire_sm *sm,
-				 u32 state)
+static struct rewire_enclave *world_sized(struct kunit *test,
+					  struct rewire_sm *sm, u32 state,
+					  u64 pages)
 {
+	struct rewire_layout layout = world_layout;
 	struct rewire_enclave *enclave;
 
-	enclave = rewire_enclave_create(sm, &world_layout, state, NULL);
+	layout.span = pages * PAGE_SIZE;
+	layout.doorbell = layout.base + layout.span;
+	enclave = rewire_enclave_create(sm, &layout, state, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, enclave);
 	KUNIT_ASSERT_EQ(test, rewire_sm_add_enclave(sm, enclave, NULL), 0);
 	return enclave;
+}
+
+struct rewire_enclave *world_new(struct kunit *test, struct rewire_sm *sm,
+				 u32 state)
+{
+	return world_sized(test, sm, state, WORLD_PAGES);
 }
 
 static void world_segment(struct kunit *test, struct rewire_enclave *enclave,
@@ -100,14 +110,15 @@ static void world_segment(struct kunit *test, struct rewire_enclave *enclave,
 
 /* one that has it all but a workload */
 static struct rewire_enclave *world_full(struct kunit *test,
-					 struct rewire_sm *sm)
+					 struct rewire_sm *sm, u64 pages)
 {
-	struct rewire_enclave *enclave = world_new(test, sm,
-						   REWIRE_ENCLAVE_RECEIVING);
+	struct rewire_enclave *enclave = world_sized(test, sm,
+						     REWIRE_ENCLAVE_RECEIVING,
+						     pages);
 
 	world_segment(test, enclave, 0, 1, REWIRE_PROT_READ | REWIRE_PROT_EXEC);
 	world_segment(test, enclave, 1, 1, REWIRE_PROT_READ);
-	world_segment(test, enclave, WORLD_DATA, WORLD_PAGES - WORLD_DATA,
+	world_segment(test, enclave, WORLD_DATA, pages - WORLD_DATA,
 		      REWIRE_PROT_READ | REWIRE_PROT_WRITE);
 	memset(page_address(enclave->pages[0]), 0xc0, PAGE_SIZE);
 	memset(page_address(enclave->pages[4]), 0xda, PAGE_SIZE);
@@ -124,16 +135,17 @@ static struct rewire_enclave *world_full(struct kunit *test,
 
 struct rewire_enclave *world_version(struct kunit *test, struct rewire_sm *sm)
 {
-	struct rewire_enclave *enclave = world_full(test, sm);
+	struct rewire_enclave *enclave = world_full(test, sm, WORLD_PAGES);
 
 	enclave->trial = true;
 	enclave->state = REWIRE_ENCLAVE_RUNNING;
 	return enclave;
 }
 
-struct rewire_enclave *world_enclave(struct kunit *test, struct rewire_sm *sm)
+struct rewire_enclave *world_large(struct kunit *test, struct rewire_sm *sm,
+				   u64 pages)
 {
-	struct rewire_enclave *enclave = world_full(test, sm);
+	struct rewire_enclave *enclave = world_full(test, sm, pages);
 
 	KUNIT_ASSERT_EQ(test, rewire_workload_claim(sm, WORLD_WORKLOAD, 0,
 						    false, &enclave->epoch,
@@ -141,6 +153,11 @@ struct rewire_enclave *world_enclave(struct kunit *test, struct rewire_sm *sm)
 	enclave->claimed = true;
 	enclave->state = REWIRE_ENCLAVE_PAUSED;
 	return enclave;
+}
+
+struct rewire_enclave *world_enclave(struct kunit *test, struct rewire_sm *sm)
+{
+	return world_large(test, sm, WORLD_PAGES);
 }
 
 void world_enclave_free(struct rewire_enclave *enclave)

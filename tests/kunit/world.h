@@ -40,6 +40,9 @@ struct rewire_enclave *world_new(struct kunit *test, struct rewire_sm *sm,
 				 u32 state);
 /* PAUSED in epoch 1 of the workload, with its segments and some content */
 struct rewire_enclave *world_enclave(struct kunit *test, struct rewire_sm *sm);
+/* the same with so many pages in all, of which all behind the gate are zero */
+struct rewire_enclave *world_large(struct kunit *test, struct rewire_sm *sm,
+				   u64 pages);
 /* RUNNING beside that one, on trial, with the same pages and a call table alone */
 struct rewire_enclave *world_version(struct kunit *test, struct rewire_sm *sm);
 void world_enclave_free(struct rewire_enclave *enclave);

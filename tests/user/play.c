@@ -56,6 +56,18 @@ static void write_header(int fd)
 	assert_int_equal(ftruncate(fd, STREAM_SIZE), 0);
 }
 
+/* Have all streams but the session's own come to their end? */
+static bool lanes_end(void)
+{
+	struct stat st;
+
+	for (unsigned int i = 1; i < sm->lanes; i++)
+		if (fstat(sm->side[REWIRE_SIDE_TARGET].lane[i], &st) ||
+		    st.st_size != LANE_SIZE)
+			return false;
+	return true;
+}
+
 static bool is_whole(int fd)
 {
 	struct rewire_stream_header header;
@@ -289,6 +301,33 @@ int rewire_session_put_message(int session, const void *message, size_t length,
 	return code ? rewire_fail(err, code, "not in this state") : 0;
 }
 
+int rewire_session_lane(int session, unsigned int index, unsigned int count,
+			struct rewire_error *err)
+{
+	bool source;
+	struct stat st;
+	int fd = -1;
+
+	enter_sm();
+	source = side_of(session) == REWIRE_SIDE_SOURCE;
+	assert_in_range(index, 1, count - 1);
+	if (!source && (fstat(session, &st) || !st.st_size)) {
+		fd = rewire_fail(err, EAGAIN, "nothing has come yet");
+	} else if (!source && count != sm->lanes) {
+		fd = rewire_fail(err, EINVAL, "the stream has %u lanes",
+				 sm->lanes);
+	} else {
+		fd = dup(sm->side[side_of(session)].lane[index]);
+		lseek(fd, 0, SEEK_SET);
+	}
+	if (source) {
+		sm->lanes = count;
+		assert_int_equal(ftruncate(fd, LANE_SIZE), 0);
+	}
+	leave_sm();
+	return fd;
+}
+
 /* Nobody here asks for a pause so short that it takes rounds. */
 int rewire_session_round(int session, unsigned int delay_us, __u64 *ret_pages,
 			 struct rewire_error *err)
@@ -373,7 +412,7 @@ static bool has_fallback(void)
 static void notice_end(__u32 side, int session)
 {
 	if (side != REWIRE_SIDE_TARGET || sm->side[side].image ||
-	    !is_whole(session))
+	    !is_whole(session) || !lanes_end())
 		return;
 	if (sm->side[side].state == REWIRE_SESSION_RECEIVING) {
 		sm->side[side].state = REWIRE_SESSION_PREPARED;
@@ -673,7 +712,7 @@ static int next_connection(int listening)
 }
 
 /* False when this connection is over. */
-static bool pump(int from, int to)
+static bool pump_locked(int from, int to)
 {
 	struct wire *wire = &world.wire;
 	char buffer[16384];
@@ -686,56 +725,95 @@ static bool pump(int from, int to)
 		wire->budget = -1;
 		return false;
 	}
-	n = recv(from, buffer, want, 0);
-	if (n <= 0 || send(to, buffer, (size_t)n, MSG_NOSIGNAL) != n)
+	n = recv(from, buffer, want, MSG_DONTWAIT);
+	if (n < 0 && errno == EAGAIN)
+		return true;
+	if (n <= 0)
 		return false;
 	wire->seen += n;
 	if (wire->budget >= 0)
 		wire->budget -= n;
-	return true;
+	/* Outside of the lock: who has to wait holds up no other connection. */
+	pthread_mutex_unlock(&wire->lock);
+	n -= send(to, buffer, (size_t)n, MSG_NOSIGNAL);
+	pthread_mutex_lock(&wire->lock);
+	return !n;
+}
+
+static bool pump(int from, int to)
+{
+	bool on;
+
+	pthread_mutex_lock(&world.wire.lock);
+	on = pump_locked(from, to);
+	pthread_mutex_unlock(&world.wire.lock);
+	return on;
+}
+
+static void *pass_on(void *data)
+{
+	int a = (int)(intptr_t)data, b = connect_to(world.wire.back_port);
+	struct pollfd fds[3] = {
+		{ .fd = a, .events = POLLIN },
+		{ .fd = b, .events = POLLIN },
+		{ .fd = world.quit, .events = POLLIN },
+	};
+	bool on = b >= 0;
+
+	while (on && poll(fds, 3, -1) > 0) {
+		if (fds[2].revents)
+			break;
+		if (fds[0].revents)
+			on = pump(a, b);
+		if (on && fds[1].revents)
+			on = pump(b, a);
+	}
+	close(a);
+	if (b >= 0)
+		close(b);
+	world.passing--;
+	return NULL;
+}
+
+static void *serve_one(void *data)
+{
+	int fd = (int)(intptr_t)data;
+
+	here = REWIRE_SIDE_TARGET;
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	serve_connection(&world.target, fd, "the wire");
+	world.serving--;
+	return NULL;
+}
+
+/* A thread for each connection; they are gone when this one is. */
+static void each_connection(int listening, void *(*work)(void *),
+			    atomic_int *count)
+{
+	pthread_t thread;
+	int fd;
+
+	while ((fd = next_connection(listening)) >= 0) {
+		++*count;
+		assert_int_equal(pthread_create(&thread, NULL, work,
+						(void *)(intptr_t)fd), 0);
+		pthread_detach(thread);
+	}
+	while (*count)
+		usleep(1000);
 }
 
 static void *run_proxy(void *data)
 {
-	struct wire *wire = &world.wire;
-	struct pollfd fds[3];
-	int a;
-
 	(void)data;
-	while ((a = next_connection(wire->front)) >= 0) {
-		int b = connect_to(wire->back_port);
-		bool on = b >= 0;
-
-		fds[0] = (struct pollfd){ .fd = a, .events = POLLIN };
-		fds[1] = (struct pollfd){ .fd = b, .events = POLLIN };
-		fds[2] = (struct pollfd){ .fd = world.quit, .events = POLLIN };
-		while (on && poll(fds, 3, -1) > 0) {
-			if (fds[2].revents)
-				break;
-			if (fds[0].revents)
-				on = pump(a, b);
-			if (on && fds[1].revents)
-				on = pump(b, a);
-		}
-		close(a);
-		if (b >= 0)
-			close(b);
-	}
+	each_connection(world.wire.front, pass_on, &world.passing);
 	return NULL;
 }
 
 static void *run_server(void *data)
 {
-	int fd;
-
 	(void)data;
-	here = REWIRE_SIDE_TARGET;
-	while ((fd = next_connection(world.wire.back)) >= 0) {
-		fcntl(fd, F_SETFL, O_NONBLOCK);
-		world.serving = true;
-		serve_connection(&world.target, fd, "the wire");
-		world.serving = false;
-	}
+	each_connection(world.wire.back, serve_one, &world.serving);
 	return NULL;
 }
 
@@ -745,7 +823,7 @@ static void make_helper(struct helper *helper, const char *host)
 
 	helper->options = (struct options){
 		.freeze_timeout_ms = 1000, .io_timeout_ms = 5000,
-		.max_peers = 1, .max_clients = 1,
+		.max_peers = 2 * REWIRE_MAX_LANES, .max_clients = 1,
 	};
 	helper->tls = (struct tls)TLS_INIT;
 	helper->stop = eventfd(0, EFD_CLOEXEC);
@@ -772,16 +850,25 @@ static void reset_lock(void)
 	pthread_mutexattr_destroy(&attr);
 }
 
+static void empty(int fd)
+{
+	assert_int_equal(ftruncate(fd, 0), 0);
+	lseek(fd, 0, SEEK_SET);
+}
+
 static void sm_reset(void)
 {
-	int fd[3] = { -1, sm->side[1].fd, sm->side[2].fd };
+	struct played_sm before = *sm;
 
 	*sm = (struct played_sm){ 0 };
 	reset_lock();
 	for (int i = 1; i < 3; i++) {
-		sm->side[i].fd = fd[i];
-		assert_int_equal(ftruncate(fd[i], 0), 0);
-		lseek(fd[i], 0, SEEK_SET);
+		sm->side[i].fd = before.side[i].fd;
+		empty(sm->side[i].fd);
+		for (int lane = 1; lane < REWIRE_MAX_LANES; lane++) {
+			sm->side[i].lane[lane] = before.side[i].lane[lane];
+			empty(sm->side[i].lane[lane]);
+		}
 	}
 	sm->side[REWIRE_SIDE_SOURCE].lives = LIVES_RUNNING;
 }
@@ -790,7 +877,8 @@ void play_serve(void)
 {
 	/* Whoever died with it locked is not coming back. */
 	reset_lock();
-	world.serving = false;
+	world.serving = 0;
+	world.passing = 0;
 	world.quit = eventfd(0, EFD_CLOEXEC);
 	pthread_create(&world.proxy, NULL, run_proxy, NULL);
 	pthread_create(&world.server, NULL, run_server, NULL);
@@ -820,9 +908,13 @@ int play_set_up(void **state)
 	sm = mmap(NULL, sizeof(*sm), PROT_READ | PROT_WRITE,
 		  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(sm != MAP_FAILED);
-	for (int i = 1; i < 3; i++)
+	for (int i = 1; i < 3; i++) {
 		sm->side[i].fd = new_memfd();
+		for (int lane = 1; lane < REWIRE_MAX_LANES; lane++)
+			sm->side[i].lane[lane] = new_memfd();
+	}
 	sm_reset();
+	pthread_mutex_init(&world.wire.lock, NULL);
 	world.wire.front = listen_somewhere(&world.wire.front_port);
 	world.wire.back = listen_somewhere(&world.wire.back_port);
 	snprintf(world.peer, sizeof(world.peer), "beta@127.0.0.1:%u",
@@ -839,8 +931,11 @@ int play_tear_down(void **state)
 	tls_unload(&world.target.tls);
 	close(world.source.stop);
 	close(world.target.stop);
-	for (int i = 1; i < 3; i++)
+	for (int i = 1; i < 3; i++) {
 		close(sm->side[i].fd);
+		for (int lane = 1; lane < REWIRE_MAX_LANES; lane++)
+			close(sm->side[i].lane[lane]);
+	}
 	munmap(sm, sizeof(*sm));
 	scratch_remove(world.folder);
 	return 0;
@@ -884,7 +979,7 @@ void play_begin(struct rewire_signed *request, unsigned int run, long budget)
 int play_migrate(const struct rewire_signed *request, struct rewire_error *err)
 {
 	json_t *info = NULL;
-	int ret = source_migrate(&world.source, request, world.peer, false, -1,
+	int ret = source_migrate(&world.source, request, world.peer, false, 0, -1,
 				 &info, err);
 
 	json_decref(info);

@@ -16,6 +16,7 @@
 #include "helper.h"
 
 #define STREAM_SIZE	(600 * 1024)
+#define LANE_SIZE	(300 * 1024)	/* of each further stream */
 
 /* What an SM has of the workload. */
 enum lives {
@@ -30,6 +31,7 @@ struct played_sm {
 	pthread_mutex_t lock;
 	struct {
 		int fd;		/* what is read, or written */
+		int lane[REWIRE_MAX_LANES];
 		int state;
 		bool exists;
 		bool image;	/* the session has one */
@@ -38,6 +40,7 @@ struct played_sm {
 		enum lives lives;
 	} side[3];
 	__u8 request_id[REWIRE_ID_SIZE], workload[REWIRE_ID_SIZE];
+	unsigned int lanes;	/* streams, as the source was told */
 	unsigned int entered;
 	unsigned int calls;
 	bool refuse_accept;	/* the target aborts instead */
@@ -59,6 +62,7 @@ extern _Thread_local __u32 here;
 struct wire {
 	int front, back;		/* listening sockets */
 	uint16_t front_port, back_port;
+	pthread_mutex_t lock;		/* of both counts */
 	long budget;			/* bytes until the next cut; -1: none */
 	long seen;
 };
@@ -70,7 +74,7 @@ struct world {
 	pthread_t proxy, server;
 	int quit;			/* ends both */
 	char peer[64];
-	atomic_bool serving;
+	atomic_int serving, passing;	/* connections */
 };
 extern struct world world;
 

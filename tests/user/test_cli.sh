@@ -27,6 +27,7 @@ for line in "info" "info 1 2" "ls 1" "sign x" "request" "run x" "call 1" \
 	"pause 1 --timeout 61s" "extract 1" "reseal x" "provision" "pki" "pki init" \
 	"pki make x" "root" "root turn x" "root rotate x y" "pki init x --address a:1" "migrate --request x" \
 	"migrate --request x --to nowhere" "migrate --dry-run --to a:1" \
+	"migrate --request x --to a:1 --streams 9" \
 	"fence give" "fence give x y" "provision x --memory-limit 5X" \
 	"run x --manifest y --workload 7" "provision x --tpm 5" \
 	"provision x --tpm 0x1800000 --no-journal" \

@@ -150,6 +150,33 @@ static void migrate_round_trip(void **state)
 	free(line);
 }
 
+static void streams_of_a_migrate(void **state)
+{
+	static const unsigned int wrong[] = { REWIRE_MAX_LANES + 1, 1000000 };
+	struct rewire_ctl_request in, out;
+	char *line;
+
+	(void)state;
+	for (unsigned int n = 0; n <= REWIRE_MAX_LANES; n++) {
+		make_migrate(&in);
+		in.streams = n;
+		line = rewire_ctl_encode_request(&in);
+		cut_newline(line);
+		assert_int_equal(!strstr(line, "streams"), !n);
+		assert_int_equal(decode_request(line, &out), 0);
+		assert_int_equal(out.streams, n);
+		rewire_ctl_request_clear(&out);
+		free(line);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		in.streams = wrong[i];
+		line = rewire_ctl_encode_request(&in);
+		cut_newline(line);
+		assert_int_equal(decode_request(line, &out), -EBADMSG);
+		free(line);
+	}
+}
+
 /* The same members, another operation: never one in the other's place. */
 static void try_round_trip(void **state)
 {
@@ -542,6 +569,7 @@ int main(void)
 		cmocka_unit_test(call_round_trip),
 		cmocka_unit_test(call_largest),
 		cmocka_unit_test(migrate_round_trip),
+		cmocka_unit_test(streams_of_a_migrate),
 		cmocka_unit_test(try_round_trip),
 		cmocka_unit_test(migrate_cut_off),
 		cmocka_unit_test(update_round_trip),

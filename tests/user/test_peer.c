@@ -154,6 +154,7 @@ static void headers_out_of_bounds(void **state)
 		{ PEER_PROBE, 32 + sizeof(struct rewire_request) + 1,
 		  32 + sizeof(struct rewire_request) + REWIRE_MAX_CMS },
 		{ PEER_EVIDENCE, 0, REWIRE_MAX_EVIDENCE },
+		{ PEER_LANE, 24, 24 },
 		{ PEER_ARRIVED, 0, 0 },
 	};
 
@@ -367,6 +368,33 @@ static void query_round_trip(void **state)
 	assert_int_equal(peer_decode_query(&frame, out, &side, NULL), -EPROTO);
 }
 
+static void lane_round_trip(void **state)
+{
+	static const struct {
+		unsigned int index, count;
+	} wrong[] = { { 0, 2 }, { 2, 2 }, { 1, 1 }, { 1, REWIRE_MAX_LANES + 1 },
+		      { UINT32_MAX, 2 } };
+	__u8 payload[sizeof(struct peer_lane)];
+	__u8 id[REWIRE_ID_SIZE] = { 9, 8, 7 }, out[REWIRE_ID_SIZE];
+	struct peer_frame frame = { .type = PEER_LANE,
+				    .length = sizeof(payload),
+				    .payload = payload };
+	unsigned int index, count;
+
+	(void)state;
+	assert_int_equal(peer_encode_lane(payload, id, REWIRE_MAX_LANES - 1,
+					  REWIRE_MAX_LANES), sizeof(payload));
+	assert_int_equal(peer_decode_lane(&frame, out, &index, &count, NULL), 0);
+	assert_memory_equal(out, id, sizeof(id));
+	assert_int_equal(index, REWIRE_MAX_LANES - 1);
+	assert_int_equal(count, REWIRE_MAX_LANES);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		peer_encode_lane(payload, id, wrong[i].index, wrong[i].count);
+		assert_int_equal(peer_decode_lane(&frame, out, &index, &count,
+						  NULL), -EPROTO);
+	}
+}
+
 static void error_is_made_harmless(void **state)
 {
 	__u8 payload[sizeof(struct peer_error_head) + PEER_MAX_TEXT];
@@ -512,6 +540,7 @@ int main(void)
 		cmocka_unit_test(call_round_trip),
 		cmocka_unit_test(answer_round_trip),
 		cmocka_unit_test(query_round_trip),
+		cmocka_unit_test(lane_round_trip),
 		cmocka_unit_test(error_is_made_harmless),
 		cmocka_unit_test(message_finds_its_session),
 		cmocka_unit_test(addresses),

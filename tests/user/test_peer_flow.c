@@ -133,7 +133,7 @@ static void peer_out_of_reach_uses_nothing_up(void **state)
 	(void)state;
 	play_begin(&request, 202, -1);
 	assert_true(source_migrate(&world.source, &request, "127.0.0.1:1", false,
-				   -1, &info, NULL) < 0);
+				   0, -1, &info, NULL) < 0);
 	assert_false(sm->side[REWIRE_SIDE_SOURCE].exists);
 	assert_true(store_empty(&world.source.store));
 }
@@ -150,7 +150,7 @@ static void client_that_hangs_up_cancels(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	close(pair[1]);
 	assert_int_equal(source_migrate(&world.source, &request, world.peer,
-					false, pair[0], &info, NULL),
+					false, 0, pair[0], &info, NULL),
 			 -ECANCELED);
 	close(pair[0]);
 	play_keep(REWIRE_SIDE_SOURCE);
@@ -161,16 +161,15 @@ static void client_that_hangs_up_cancels(void **state)
 
 #define CUTS	64
 
-static void cut_anywhere(void **state)
+static void cut_each(long expected)
 {
 	struct rewire_signed request;
 	long total;
 
-	(void)state;
 	play_begin(&request, 100, -1);
 	assert_int_equal(play_migrate(&request, NULL), 0);
 	total = world.wire.seen;
-	assert_true(total > STREAM_SIZE);
+	assert_true(total > expected);
 	for (unsigned int i = 0; i < CUTS; i++) {
 		/* Half of them in the last bytes, where it is decided. */
 		long cut = i % 2 ? total - 4000 * (long)i / CUTS :
@@ -184,6 +183,63 @@ static void cut_anywhere(void **state)
 		check_exactly_one(cut);
 		assert_true(store_empty(&world.source.store));
 	}
+}
+
+static void cut_anywhere(void **state)
+{
+	(void)state;
+	cut_each(STREAM_SIZE);
+}
+
+/* As many connections, one of which is cut. */
+static void cut_anywhere_with_lanes(void **state)
+{
+	(void)state;
+	world.source.options.streams = 3;
+	cut_each(STREAM_SIZE + 2 * LANE_SIZE);
+	world.source.options.streams = 1;
+}
+
+static void lanes_carry_it_all(void **state)
+{
+	struct rewire_signed request;
+	struct rewire_error err = { 0 };
+
+	(void)state;
+	for (unsigned int streams = 2; streams <= REWIRE_MAX_LANES; streams++) {
+		play_begin(&request, 210 + streams, -1);
+		world.source.options.streams = streams;
+		if (play_migrate(&request, &err))
+			fail_msg("%s", err.text);
+		check_exactly_one(-1);
+		assert_int_equal(sm->lanes, streams);
+		assert_true(world.wire.seen >
+			    STREAM_SIZE + (long)(streams - 1) * LANE_SIZE);
+		assert_int_equal(sm->side[REWIRE_SIDE_SOURCE].state,
+				 REWIRE_SESSION_DESTROYED);
+	}
+	world.source.options.streams = 1;
+}
+
+/* One lane gets in, and the next does not: then by one stream, and no worse. */
+static void too_few_lanes_are_none(void **state)
+{
+	unsigned int most = world.target.options.max_peers;
+	struct rewire_signed request;
+	struct rewire_error err = { 0 };
+
+	(void)state;
+	world.source.options.streams = 3;
+	world.target.options.max_peers = 3;
+	for (unsigned int i = 0; i < 8; i++) {
+		play_begin(&request, 230 + i, -1);
+		if (play_migrate(&request, &err))
+			fail_msg("%s", err.text);
+		check_exactly_one(-1);
+		assert_int_equal(sm->lanes, 0);
+	}
+	world.source.options.streams = 1;
+	world.target.options.max_peers = most;
 }
 
 static void call_follows_the_workload(void **state)
@@ -326,6 +382,9 @@ int main(void)
 		cmocka_unit_test(trial_says_who_refuses),
 		cmocka_unit_test(unfresh_sm_refuses_and_keeps),
 		cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(lanes_carry_it_all),
+		cmocka_unit_test(too_few_lanes_are_none),
+		cmocka_unit_test(cut_anywhere_with_lanes),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

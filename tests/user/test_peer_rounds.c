@@ -27,6 +27,9 @@ static struct {
 	__u64 dirty_since;	/* us */
 	__u64 in_round;		/* bytes left to be read */
 	unsigned int rounds;
+	unsigned int turns;	/* of the lanes */
+	__u64 beside;		/* bytes of them in each */
+	atomic_ullong *bytes;
 	unsigned int arrived;	/* rounds that the target has taken in */
 	unsigned int kept_up;	/* sealed as far as can be */
 } play;
@@ -93,6 +96,27 @@ int link_pass(struct link *link, ssize_t length, struct rewire_error *err)
 	return 0;
 }
 
+void lanes_begin(struct lanes *lanes, bool last)
+{
+	(void)lanes;
+	assert_false(last);
+	play.turns++;
+}
+
+/* They had as much, and took as long. */
+int lanes_await(struct lanes *lanes, struct link *link, bool quiet,
+		struct rewire_error *err)
+{
+	(void)lanes;
+	(void)link;
+	(void)err;
+	assert_true(quiet);
+	assert_int_equal(play.in_round, 0);
+	assert_int_equal(play.turns, play.rounds);
+	*play.bytes += play.beside;
+	return 0;
+}
+
 int link_arrive(struct link *link, struct rewire_error *err)
 {
 	(void)link;
@@ -141,10 +165,13 @@ static int run_rounds(unsigned int link_us, unsigned int write_us, bool stubborn
 		      unsigned int goal_ms, unsigned int limit_ms,
 		      struct rounds *ret, struct rewire_error *err)
 {
-	static __u64 bytes;
+	static atomic_ullong bytes;
+	__u64 beside = play.beside;
 	int code;
 
 	memset(&play, 0, sizeof(play));
+	play.beside = beside;
+	play.bytes = &bytes;
 	play.link_us = link_us;
 	play.write_us = write_us;
 	play.stubborn = stubborn;
@@ -215,6 +242,20 @@ static void or_stands_still_for_longer(void **state)
 	assert_true(r.now.expected_ms > 5);
 }
 
+/* What the lanes carry counts: with twice as much in the same time, twice as fast. */
+static void lanes_make_it_faster(void **state)
+{
+	struct rewire_error err;
+	struct rounds r;
+
+	(void)state;
+	play.beside = (__u64)ALL * PAGE_BYTES;
+	assert_int_equal(run_rounds(50, 0, false, 1, 0, &r, &err), 0);
+	assert_int_equal(r.now.bytes, 2 * (__u64)ALL * PAGE_BYTES);
+	assert_int_equal(*r.bytes, 2 * (__u64)ALL * PAGE_BYTES);
+	play.beside = 0;
+}
+
 /* More rounds do not help against messages, so none are made; the limit has them. */
 static void messages_are_a_part_of_the_pause(void **state)
 {
@@ -237,6 +278,7 @@ int main(void)
 		cmocka_unit_test(one_that_writes_faster_is_slowed_down),
 		cmocka_unit_test(one_that_cannot_be_is_refused),
 		cmocka_unit_test(or_stands_still_for_longer),
+		cmocka_unit_test(lanes_make_it_faster),
 		cmocka_unit_test(messages_are_a_part_of_the_pause),
 	};
 

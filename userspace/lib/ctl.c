@@ -5,7 +5,7 @@
  *	{"op":"call","workload":HEX,"client":HEX,"sequence":N,"input":BASE64,
  *	 "timeout_ms":N}
  *	{"op":"migrate","request":BASE64,"signature":BASE64,"peer":"HOST:PORT",
- *	 "stop_and_copy":BOOL}
+ *	 "stop_and_copy":BOOL,"streams":N}
  *	{"op":"try","request":BASE64,"signature":BASE64,"peer":"HOST:PORT"}
  *	{"op":"status"}
  * and those of updates, see ctl_update.c
@@ -96,7 +96,10 @@ static int put_migrate(json_t *object, const struct rewire_ctl_request *request)
 	       json_object_set_new(object, "peer", json_string(request->peer)) |
 	       (request->stop_and_copy ?
 			json_object_set_new(object, "stop_and_copy",
-					    json_true()) : 0);
+					    json_true()) : 0) |
+	       (request->streams ?
+			json_object_set_new(object, "streams",
+					    json_integer(request->streams)) : 0);
 }
 
 char *rewire_ctl_encode_request(const struct rewire_ctl_request *request)
@@ -278,10 +281,17 @@ static int get_migrate(const json_t *object, struct rewire_ctl_request *request,
 		       struct rewire_error *err)
 {
 	const json_t *peer = json_object_get(object, "peer");
+	const json_t *streams = json_object_get(object, "streams");
 	int rc = get_signed(object, &request->request, err);
 
 	if (rc)
 		return rc;
+	if (streams && (!json_is_integer(streams) ||
+			json_integer_value(streams) < 1 ||
+			json_integer_value(streams) > REWIRE_MAX_LANES))
+		return BAD_LINE(err, "control protocol: \"streams\" is not 1 to %u",
+				REWIRE_MAX_LANES);
+	request->streams = (unsigned int)json_integer_value(streams);
 	if (!json_is_string(peer) || !json_string_length(peer) ||
 	    json_string_length(peer) >= sizeof(request->peer))
 		return BAD_LINE(err, "control protocol: \"peer\" is not HOST:PORT");

@@ -997,6 +997,9 @@ int rewire_session_round(int session, unsigned int delay_us, __u64 *ret_pages,
 			 struct rewire_error *err);
 /* Only count what the next round would have, and begin to do so. */
 int rewire_session_look(int session, __u64 *ret_pages, struct rewire_error *err);
+/* One of @count streams, 1 to @count - 1; the session's own is the first. */
+int rewire_session_lane(int session, unsigned int index, unsigned int count,
+			struct rewire_error *err);
 int rewire_session_stop(int session, unsigned int timeout_ms,
 			struct rewire_error *err);
 /* Is there more of the stream, or of the round, to be read at once? */
@@ -1107,6 +1110,7 @@ int rewire_args_next(const void *data, size_t length, size_t *position,
  * @request: for MIGRATE and TRY: the signed request
  * @peer: for MIGRATE and TRY: "HOST:PORT" of the target's helper
  * @stop_and_copy: for MIGRATE: it stands still from the first page to the last
+ * @streams: for MIGRATE: how many, at most; 0: as the helper was told
  * @update: for UPDATE_APPLY and _PLAN: content of the files (the client's when
  *	encoding, rewire_ctl_request_clear()'s to free after decoding), the
  *	payload's descriptor, which goes beside the line, and how; for the others
@@ -1125,6 +1129,7 @@ struct rewire_ctl_request {
 	struct rewire_signed request;
 	char peer[256];
 	bool stop_and_copy;
+	unsigned int streams;
 	struct {
 		__u8 *package;
 		size_t package_length;

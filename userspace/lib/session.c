@@ -135,6 +135,21 @@ int rewire_session_look(int session, __u64 *ret_pages, struct rewire_error *err)
 	}, ret_pages, err);
 }
 
+int rewire_session_lane(int session, unsigned int index, unsigned int count,
+			struct rewire_error *err)
+{
+	struct rewire_session_lane lane = {
+		.size = sizeof(lane),
+		.index = index,
+		.count = count,
+	};
+
+	if (ioctl(session, REWIRE_SESSION_LANE, &lane))
+		return rewire_fail_ioctl(err, session, errno,
+					 "opening one of several streams");
+	return lane.fd;
+}
+
 int rewire_session_checkpoint(int session, bool *ret_rounds,
 			      struct rewire_error *err)
 {

@@ -210,13 +210,14 @@ static int report_try(const struct rewire_ctl_answer *answer)
 static int run(int argc, char **argv)
 {
 	const char *file = NULL, *peer = NULL, *socket = NULL;
-	const char *report_file = NULL;
+	const char *report_file = NULL, *streams = NULL;
 	bool dry_run = false, stop_and_copy = false;
 	const struct cli_option options[] = {
 		{ .name = "request", .value = &file, .required = true },
 		{ .name = "to", .value = &peer, .required = true },
 		{ .name = "dry-run", .flag = &dry_run },
 		{ .name = "stop-and-copy", .flag = &stop_and_copy },
+		{ .name = "streams", .value = &streams },
 		{ .name = "progress", .flag = &migration.progress },
 		{ .name = "report", .value = &report_file },
 		{ .name = "socket", .value = &socket },
@@ -226,6 +227,7 @@ static int run(int argc, char **argv)
 	struct rewire_ctl_request request = { .op = REWIRE_CTL_MIGRATE };
 	struct rewire_ctl_answer answer;
 	struct rewire_error err;
+	__u64 count = 0;
 	int status;
 
 	if (at < 0)
@@ -234,6 +236,10 @@ static int run(int argc, char **argv)
 		return cli_usage("--to: %s is not HOST:PORT", peer);
 	strcpy(request.peer, peer);
 	request.stop_and_copy = stop_and_copy;
+	if (streams && !cli_number(streams, 1, REWIRE_MAX_LANES, &count))
+		return cli_usage("--streams: %s is not a number from 1 to %u",
+				 streams, REWIRE_MAX_LANES);
+	request.streams = (unsigned int)count;
 	if (dry_run)
 		request.op = REWIRE_CTL_TRY;
 	if (rewire_signed_read(file, REWIRE_TYPE_REQUEST, &request.request,
@@ -254,8 +260,8 @@ const struct command cmd_migrate = {
 	.summary = "move a workload to another host",
 	.help =
 	"usage: rewire migrate --request FILE --to [NAME@]HOST:PORT [--dry-run]\n"
-	"                      [--stop-and-copy] [--progress] [--report FILE]\n"
-	"                      [--socket PATH] [--json]\n"
+	"                      [--stop-and-copy] [--streams N] [--progress]\n"
+	"                      [--report FILE] [--socket PATH] [--json]\n"
 	"\n"
 	"Hands the signed request to the local helper, which is at the source, and\n"
 	"prints each step as the Security Monitors acknowledge it. Interrupting this\n"
@@ -272,6 +278,8 @@ const struct command cmd_migrate = {
 	"                  that rests on a refused one is skipped\n"
 	"  --stop-and-copy copy nothing while it runs: it stands still from the first\n"
 	"                  page to the last, and nothing is sent twice\n"
+	"  --streams N     send the pages in as many streams, 1 to 8, each a connection\n"
+	"                  and a thread at either side [as the helper was told]\n"
 	"  --progress      show how far a round of copying is, too\n"
 	"  --report FILE   afterwards, write what happened and when: rounds, the pause,\n"
 	"                  acknowledgements. FILE.json, FILE.html (one page with the\n"

@@ -94,7 +94,8 @@ static int run_migrate(struct helper *helper, int client,
 	int ret;
 
 	ret = source_migrate(helper, &request->request, request->peer,
-			     request->stop_and_copy, client, &info, &err);
+			     request->stop_and_copy, request->streams, client,
+			     &info, &err);
 	if (!ret)
 		return answer_info(client, info);
 	log_warning("a migration failed: %s", err.text);

@@ -6,11 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rewire.h>
 
 #include "log.h"
 #include "options.h"
+
+/* Processors are for enclaves, too. */
+#define MOST_STREAMS	4
 
 static const char usage[] =
 "Usage: rewired --host-dir DIR [OPTION]...\n"
@@ -62,6 +66,8 @@ static const char usage[] =
 "  --pause-limit MS      move no enclave that would stand still for longer, however\n"
 "                        much it was slowed down [none]\n"
 "  --stop-and-copy       an enclave stands still from the first page to the last\n"
+"  --streams N           send an enclave's pages in as many streams, 1 to 8, each of\n"
+"                        them a connection and a thread [processors, at most 4]\n"
 "  --freeze-timeout S    seconds an enclave has to stand still, 1 .. 60 [10]\n"
 "  --io-timeout S        seconds a peer has to take or send something [60]\n"
 "  --no-ktls             encrypt what is sent here, not in the kernel\n"
@@ -77,7 +83,8 @@ enum {
 	OPT_WITNESS, OPT_SILENCE, OPT_VOLATILE, OPT_UPDATE_INBOX, OPT_UPDATE_POLICY,
 	OPT_TUF_METADATA, OPT_TUF_TARGETS, OPT_TUF_CHANNEL, OPT_TUF_ROOT,
 	OPT_TUF_PERIOD, OPT_TUF_CLIENT, OPT_RECEIPTS, OPT_COURIER, OPT_MAX_PEERS, OPT_MAX_CLIENTS,
-	OPT_PAUSE, OPT_LIMIT, OPT_STOP, OPT_FREEZE, OPT_IO, OPT_NO_KTLS,
+	OPT_PAUSE, OPT_LIMIT, OPT_STOP, OPT_STREAMS, OPT_FREEZE, OPT_IO,
+	OPT_NO_KTLS,
 	OPT_VERBOSE, OPT_QUIET, OPT_HELP,
 };
 
@@ -109,6 +116,7 @@ static const struct option longs[] = {
 	{ "pause-goal", required_argument, NULL, OPT_PAUSE },
 	{ "pause-limit", required_argument, NULL, OPT_LIMIT },
 	{ "stop-and-copy", no_argument, NULL, OPT_STOP },
+	{ "streams", required_argument, NULL, OPT_STREAMS },
 	{ "freeze-timeout", required_argument, NULL, OPT_FREEZE },
 	{ "io-timeout", required_argument, NULL, OPT_IO },
 	{ "no-ktls", no_argument, NULL, OPT_NO_KTLS },
@@ -155,6 +163,9 @@ static bool take_number(struct options *o, int option, const char *text)
 	case OPT_LIMIT:
 		return parse_number("pause-limit", text, 600000,
 				    &o->pause_limit_ms);
+	case OPT_STREAMS:
+		return parse_number("streams", text, REWIRE_MAX_LANES,
+				    &o->streams);
 	case OPT_FREEZE:
 		if (!parse_number("freeze-timeout", text, 60, &seconds))
 			return false;
@@ -249,6 +260,14 @@ static bool take(struct options *o, int option, const char *text)
 	return take_number(o, option, text);
 }
 
+static unsigned int streams_here(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return processors < 1 ? 1 : processors > MOST_STREAMS ?
+	       MOST_STREAMS : (unsigned int)processors;
+}
+
 int options_parse(struct options *options, int argc, char **argv)
 {
 	int option;
@@ -262,6 +281,7 @@ int options_parse(struct options *options, int argc, char **argv)
 		.max_peers = 16,
 		.max_clients = 32,
 		.pause_goal_ms = 100,
+		.streams = streams_here(),
 		.freeze_timeout_ms = 10 * 1000,
 		.io_timeout_ms = 60 * 1000,
 		.level = LOG_LEVEL_NOTICE,

@@ -34,6 +34,7 @@
  * @pause_goal_ms: for what is left of an enclave that is copied while it runs; 0:
  *	none is
  * @pause_limit_ms: longest pause of such a one; 0: any
+ * @streams: of a migration from here, at most
  * @freeze_timeout_ms: for an enclave to stand still
  * @io_timeout_ms: for a peer to take or send something
  * @no_ktls: what is sent is encrypted here, even where the kernel could
@@ -63,6 +64,7 @@ struct options {
 	unsigned int max_clients;
 	unsigned int pause_goal_ms;
 	unsigned int pause_limit_ms;
+	unsigned int streams;
 	unsigned int freeze_timeout_ms;
 	unsigned int io_timeout_ms;
 	bool no_ktls;

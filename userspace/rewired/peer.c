@@ -18,6 +18,7 @@ static_assert(sizeof(struct peer_call_head) == 48, "wire format");
 static_assert(sizeof(struct peer_answer_head) == 8, "wire format");
 static_assert(sizeof(struct peer_query) == 24, "wire format");
 static_assert(sizeof(struct peer_probe_head) == 32, "wire format");
+static_assert(sizeof(struct peer_lane) == 24, "wire format");
 
 static const struct {
 	const char *name;
@@ -61,6 +62,9 @@ static const struct {
 			REWIRE_MAX_CMS,
 	},
 	[PEER_EVIDENCE] = { "EVIDENCE", 0, REWIRE_MAX_EVIDENCE },
+	[PEER_LANE] = {
+		"LANE", sizeof(struct peer_lane), sizeof(struct peer_lane),
+	},
 	[PEER_ARRIVED] = { "ARRIVED", 0, 0 },
 };
 
@@ -330,6 +334,35 @@ int peer_decode_query(const struct peer_frame *frame,
 		return rewire_fail(err, EPROTO, "a QUERY for no known side");
 	memcpy(ret_id, query.request_id, REWIRE_ID_SIZE);
 	*ret_side = side;
+	return 0;
+}
+
+ssize_t peer_encode_lane(void *payload, const __u8 id[REWIRE_ID_SIZE],
+			 unsigned int index, unsigned int count)
+{
+	struct peer_lane lane = {
+		.index = htole32(index), .count = htole32(count),
+	};
+
+	memcpy(lane.request_id, id, REWIRE_ID_SIZE);
+	memcpy(payload, &lane, sizeof(lane));
+	return sizeof(lane);
+}
+
+int peer_decode_lane(const struct peer_frame *frame,
+		     __u8 ret_id[REWIRE_ID_SIZE], unsigned int *ret_index,
+		     unsigned int *ret_count, struct rewire_error *err)
+{
+	struct peer_lane lane;
+
+	memcpy(&lane, frame->payload, sizeof(lane));
+	*ret_index = le32toh(lane.index);
+	*ret_count = le32toh(lane.count);
+	if (!*ret_index || *ret_index >= *ret_count ||
+	    *ret_count > REWIRE_MAX_LANES)
+		return rewire_fail(err, EPROTO, "a LANE %u of %u",
+				   *ret_index, *ret_count);
+	memcpy(ret_id, lane.request_id, REWIRE_ID_SIZE);
 	return 0;
 }
 

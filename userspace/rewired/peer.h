@@ -26,11 +26,13 @@
  * MESSAGE, QUERY     MESSAGE: the last one the asked SM has to say
  * CALL               ANSWER
  * PROBE              EVIDENCE
+ * LANE               the same
  * ================== =========================================================
  *
  * ERROR may come in the place of any answer, and unasked between STREAM frames.
  * STREAM and STREAM_END are understood between ACCEPT and READY only, where
- * MESSAGE may come too and ends the stream: it can but be an ABORTED.
+ * MESSAGE may come too and ends the stream: it can but be an ABORTED; and after
+ * LANE, where they are one more stream of a migration that has its ACCEPT.
  *
  * A helper is trusted for nothing: requests, messages and streams are opaque to
  * it, and it reads ids in them merely to find the session that will check them.
@@ -48,6 +50,7 @@
 #define PEER_QUERY		8	/* what is the last word of this session? */
 #define PEER_PROBE		9	/* would you take this request? */
 #define PEER_EVIDENCE		10	/* yes; and how far the platform is to be trusted */
+#define PEER_LANE		11	/* one of several streams of a migration */
 #define PEER_ARRIVED		12	/* has all that was sent been taken in? it has */
 #define PEER_TYPES		13
 
@@ -131,6 +134,18 @@ struct peer_query {
  */
 struct peer_probe_head {
 	__u8 nonce[REWIRE_NONCE_SIZE];
+};
+
+/**
+ * struct peer_lane - payload of LANE
+ * @request_id: the migration, which the same certificate began
+ * @index: which stream follows, from 1 on
+ * @count: how many there are, with the migration's own
+ */
+struct peer_lane {
+	__u8 request_id[REWIRE_ID_SIZE];
+	__le32 index;
+	__le32 count;
 };
 
 /**
@@ -266,6 +281,12 @@ int peer_decode_probe(const struct peer_frame *frame,
 		      __u8 ret_nonce[REWIRE_NONCE_SIZE],
 		      struct rewire_signed *ret_request,
 		      struct rewire_error *err);
+
+ssize_t peer_encode_lane(void *payload, const __u8 id[REWIRE_ID_SIZE],
+			 unsigned int index, unsigned int count);
+int peer_decode_lane(const struct peer_frame *frame,
+		     __u8 ret_id[REWIRE_ID_SIZE], unsigned int *ret_index,
+		     unsigned int *ret_count, struct rewire_error *err);
 
 /* The token is empty when the SM has none to give. */
 ssize_t peer_encode_evidence(void *payload,

@@ -23,7 +23,7 @@ int rounds_begin(struct rounds *r, struct rewire_error *err)
 	return rewire_session_look(r->session, &pages, err);
 }
 
-static int copy(struct rounds *r, struct rewire_error *err)
+static int copy(struct rounds *r, __u64 before, struct rewire_error *err)
 {
 	int64_t told = clock_ms();
 	ssize_t n;
@@ -34,7 +34,7 @@ static int copy(struct rounds *r, struct rewire_error *err)
 		if (ret)
 			return ret;
 		*r->bytes += (__u64)n;
-		r->now.bytes += (__u64)n;
+		r->now.bytes = *r->bytes - before;
 		if (clock_ms() - told < REPORT_MS)
 			continue;
 		told = clock_ms();
@@ -46,11 +46,17 @@ static int copy(struct rounds *r, struct rewire_error *err)
 /* Arrived and, but for a little, sealed; the time it takes is that of both. */
 static int copy_round(struct rounds *r, struct rewire_error *err)
 {
+	__u64 before = *r->bytes;
 	int ret = rewire_session_round(r->session, r->now.delay_us,
 				       &r->now.pages, err);
 
+	if (ret)
+		return ret;
+	lanes_begin(r->lanes, false);
+	ret = copy(r, before, err);
 	if (!ret)
-		ret = copy(r, err);
+		ret = lanes_await(r->lanes, r->link, true, err);
+	r->now.bytes = *r->bytes - before;
 	if (!ret)
 		ret = sealer_keep_up(r->sealer, SEALER_BEHIND, r->link, true,
 				     err);

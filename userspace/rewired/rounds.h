@@ -4,6 +4,7 @@
 
 #include <rewire.h>
 
+#include "lanes.h"
 #include "link.h"
 #include "report.h"
 #include "sealer.h"
@@ -12,23 +13,25 @@
  * struct rounds - an enclave is copied while it runs
  * @session: the source's, AGREED
  * @link: where the stream goes
+ * @lanes: its other streams
  * @sealer: what is sealed beside it; may not have been started
  * @report: who is told of each round
  * @goal_ms: the pause that is wanted
  * @limit_ms: the longest that is taken; 0: any
  * @messages_ms: what the pause has beside the pages, as far as can be told
- * @bytes: of the stream so far; counted on
+ * @bytes: of all streams so far; counted on
  * @now: the last round, or the one in work
  */
 struct rounds {
 	int session;
 	struct link *link;
+	struct lanes *lanes;
 	struct sealer *sealer;
 	const struct report *report;
 	unsigned int goal_ms;
 	unsigned int limit_ms;
 	unsigned int messages_ms;
-	__u64 *bytes;
+	atomic_ullong *bytes;
 	struct round now;
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "arrival.h"
 #include "clock.h"
 #include "link.h"
 #include "log.h"
@@ -120,6 +121,12 @@ static bool answer(struct helper *helper, struct link *link,
 	switch (frame->type) {
 	case PEER_MIGRATE:
 		ret = target_migrate(helper, link, frame, &err);
+		last = ret;
+		break;
+	case PEER_LANE:
+		/* The other half is for who comes with something new. */
+		ret = arrival_answer(link, frame,
+				     helper->options.max_peers / 2, &err);
 		last = ret;
 		break;
 	case PEER_MESSAGE:

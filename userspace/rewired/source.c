@@ -3,6 +3,7 @@
  * A migration at its source, up to the point of no return and through it.
  *
  *	OFFER   -> MIGRATE ... ACCEPT		OFFERED to AGREED
+ *	LANE ...				one more stream each (lanes.c)
  *	read what was written -> STREAM ...	still AGREED: it runs (rounds.c)
  *	freeze, read the stream -> STREAM ...	FROZEN, and to the disk here
  *	STREAM_END ... READY			RELINQUISHED
@@ -19,6 +20,7 @@
 #include "checkpoint.h"
 #include "clock.h"
 #include "finish.h"
+#include "lanes.h"
 #include "log.h"
 #include "rounds.h"
 #include "sealer.h"
@@ -38,10 +40,12 @@ struct source {
 	struct watch watch;
 	struct sealer sealer;
 	struct link *link;
+	struct lanes lanes;
 	int session;
 	unsigned int pause_goal_ms;		/* 0: copy nothing before */
+	unsigned int streams;
 	bool ended;				/* STREAM_END was sent */
-	__u64 bytes;
+	atomic_ullong bytes;			/* of all streams */
 	unsigned int messages_ms;
 	int64_t frozen, relinquished, active;	/* clock_ms() */
 };
@@ -139,6 +143,7 @@ static int copy_in_rounds(struct source *s, struct rewire_error *err)
 	struct rounds rounds = {
 		.session = s->session,
 		.link = s->link,
+		.lanes = &s->lanes,
 		.goal_ms = s->pause_goal_ms,
 		.sealer = &s->sealer,
 		.report = &s->report,
@@ -166,6 +171,18 @@ static int freeze(struct source *s, struct rewire_error *err)
 	return 0;
 }
 
+/* What comes after the pages comes when the lanes have sent theirs. */
+static ssize_t take_chunk(struct source *s, struct rewire_error *err)
+{
+	ssize_t n = link_take(s->link, s->session, err);
+	int ret;
+
+	if (n != -EAGAIN)
+		return n;
+	ret = lanes_await(&s->lanes, s->link, true, err);
+	return ret ? ret : link_take(s->link, s->session, err);
+}
+
 /*
  * The last chunk, which has the end of the END record in it, waits for the disk: a
  * target that is PREPARED is one whose source has its own copy.
@@ -175,7 +192,8 @@ static int stream(struct source *s, struct rewire_error *err)
 	ssize_t n;
 	int ret = 0;
 
-	while ((n = link_take(s->link, s->session, err)) > 0) {
+	lanes_begin(&s->lanes, true);
+	while ((n = take_chunk(s, err)) > 0) {
 		if (!rewire_session_has_more(s->session))
 			ret = sealer_finish(&s->sealer, s->link, true, err);
 		if (!ret)
@@ -187,7 +205,8 @@ static int stream(struct source *s, struct rewire_error *err)
 	if (n < 0)
 		return (int)n;
 	s->ended = true;
-	return link_send(s->link, PEER_STREAM_END, 0, err);
+	ret = link_send(s->link, PEER_STREAM_END, 0, err);
+	return ret ? ret : lanes_await(&s->lanes, s->link, false, err);
 }
 
 /* READY makes the SM give up the enclave. */
@@ -207,6 +226,9 @@ static int up_to_relinquished(struct source *s, struct rewire_error *err)
 {
 	int ret = agree(s, err);
 
+	if (!ret)
+		ret = lanes_open(&s->lanes, s->helper, &s->record, s->session,
+				 s->streams, &s->bytes, err);
 	if (!ret && s->pause_goal_ms)
 		ret = copy_in_rounds(s, err);
 	if (!ret)
@@ -217,6 +239,8 @@ static int up_to_relinquished(struct source *s, struct rewire_error *err)
 		ret = stream(s, err);
 	if (!ret)
 		ret = relinquish(s, err);
+	ret = lanes_why(&s->lanes, ret, err);
+	lanes_close(&s->lanes);
 	return ret;
 }
 
@@ -355,14 +379,15 @@ static enum fate fate_now(const __u8 workload[REWIRE_ID_SIZE])
 }
 
 int source_migrate(struct helper *helper, const struct rewire_signed *request,
-		   const char *peer, bool stop_and_copy, int client,
-		   json_t **ret_info, struct rewire_error *err)
+		   const char *peer, bool stop_and_copy, unsigned int streams,
+		   int client, json_t **ret_info, struct rewire_error *err)
 {
 	const struct rewire_request *body = &request->body.request;
 	struct source s = {
 		.helper = helper, .request = request, .session = -1,
 		.pause_goal_ms = stop_and_copy ?
 			0 : helper->options.pause_goal_ms,
+		.streams = streams ? streams : helper->options.streams,
 		.record = { .side = REWIRE_SIDE_SOURCE },
 		.report = { .client = client, .start = clock_ms() },
 	};

@@ -4,6 +4,7 @@
  *
  *	MIGRATE ... ACCEPT			RECEIVING
  *	STREAM ... STREAM_END ... READY		PREPARED
+ *	LANE, STREAM ... on other connections	one more stream each (arrival.c)
  *	START ... ACTIVE			ACTIVE (serve.c brings the message)
  *
  * Until READY is made the session lives as long as its connection; afterwards it
@@ -11,9 +12,12 @@
  * it begins, so that whatever cuts it off, the keeper finds it.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "arrival.h"
 #include "checkpoint.h"
 #include "clock.h"
 #include "log.h"
@@ -28,9 +32,12 @@ struct target {
 	struct record record;
 	struct report report;
 	struct watch watch;
+	pthread_mutex_t seals;		/* the sealer, which all streams feed */
 	struct sealer sealer;
+	struct arrival arrival;
+	bool arrives;
 	int session;
-	__u64 bytes;
+	atomic_ullong bytes;
 };
 
 static void step(struct target *t, __u32 state)
@@ -48,7 +55,29 @@ static int open_session(struct target *t, const struct peer_migrate *migrate,
 	t->session = rewire_session_in(sm, &migrate->request, migrate->offer,
 				       migrate->offer_length, err);
 	close(sm);
-	return t->session < 0 ? t->session : 0;
+	if (t->session < 0)
+		return t->session;
+	/* What has to wait for other lanes waits here, not in the SM. */
+	if (fcntl(t->session, F_SETFL, O_NONBLOCK))
+		return rewire_fail(err, errno, "fcntl: %s", strerror(errno));
+	return 0;
+}
+
+static int seal(void *data, struct link *link, struct rewire_error *err);
+
+static int let_lanes_come(struct target *t, struct rewire_error *err)
+{
+	int ret;
+
+	t->arrival = (struct arrival){
+		.session = t->session,
+		.deadline = session_deadline(t->session),
+		.came = seal, .data = t, .bytes = &t->bytes,
+	};
+	memcpy(t->arrival.request_id, t->record.request_id, REWIRE_ID_SIZE);
+	ret = arrival_begin(&t->arrival, t->link, err);
+	t->arrives = !ret;
+	return ret;
 }
 
 static int accept_offer(struct target *t, const struct peer_migrate *migrate,
@@ -71,26 +100,38 @@ static int accept_offer(struct target *t, const struct peer_migrate *migrate,
 	step(t, REWIRE_SESSION_RECEIVING);
 	session_watch(&t->watch, t->session, -1);
 	t->link->watch = &t->watch;
+	ret = let_lanes_come(t, err);
+	if (ret)
+		return ret;
 	return session_send(t->session, t->link, err);
 }
 
 static int write_chunk(struct target *t, const struct peer_frame *frame,
 		       struct rewire_error *err)
 {
+	bool waited = false;
 	size_t at = 0;
 	ssize_t n;
+	int ret;
 
 	while (at < frame->length) {
 		n = write(t->session, frame->payload + at, frame->length - at);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EAGAIN && !waited) {
+			waited = true;
+			ret = arrival_await(&t->arrival, t->link, err);
+			if (ret)
+				return ret;
+			continue;
+		}
 		if (n < 0)
 			return rewire_fail_ioctl(err, t->session, errno,
 						 "taking in the enclave's state");
 		at += (size_t)n;
 	}
 	t->bytes += frame->length;
-	return 0;
+	return arrival_open(&t->arrival, err);
 }
 
 /* In the middle of a stream there is one message to expect: ABORTED. */
@@ -105,19 +146,32 @@ static int take_abort(struct target *t, const struct peer_frame *frame,
 }
 
 /* To the disk with what came in, while more comes. */
-static int seal(struct target *t, struct rewire_error *err)
+static int seal_locked(struct target *t, struct link *link,
+		       struct rewire_error *err)
 {
 	int ret;
 
-	if (t->helper->options.is_volatile)
-		return 0;
 	if (!t->sealer.running) {
 		ret = sealer_start(&t->sealer, &t->helper->store,
 				   t->record.workload, t->session, err);
 		if (ret)
 			return ret == -EAGAIN ? 0 : ret;
 	}
-	return sealer_keep_up(&t->sealer, SEALER_BEHIND, t->link, false, err);
+	return sealer_keep_up(&t->sealer, SEALER_BEHIND, link, false, err);
+}
+
+/* Whichever stream is ahead of the disk waits, and the others with it. */
+static int seal(void *data, struct link *link, struct rewire_error *err)
+{
+	struct target *t = data;
+	int ret;
+
+	if (t->helper->options.is_volatile)
+		return 0;
+	pthread_mutex_lock(&t->seals);
+	ret = seal_locked(t, link, err);
+	pthread_mutex_unlock(&t->seals);
+	return ret;
 }
 
 static int receive(struct target *t, struct rewire_error *err)
@@ -134,7 +188,7 @@ static int receive(struct target *t, struct rewire_error *err)
 		case PEER_STREAM:
 			ret = write_chunk(t, &frame, err);
 			if (!ret)
-				ret = seal(t, err);
+				ret = seal(t, t->link, err);
 			break;
 		case PEER_STREAM_END:
 			return 0;
@@ -156,8 +210,11 @@ static int receive(struct target *t, struct rewire_error *err)
 /* The whole image is here: keep it, and only then say so. */
 static int prepare(struct target *t, struct rewire_error *err)
 {
-	int ret, state = session_state(t->session, err);
+	int ret = arrival_await(&t->arrival, t->link, err), state;
 
+	if (ret)
+		return ret;
+	state = session_state(t->session, err);
 	if (state < 0)
 		return state;
 	if (state != REWIRE_SESSION_PREPARED)
@@ -194,6 +251,7 @@ int target_migrate(struct helper *helper, struct link *link,
 		.helper = helper, .link = link, .session = -1,
 		.record = { .side = REWIRE_SIDE_TARGET },
 		.report = { .client = -1, .start = clock_ms() },
+		.seals = PTHREAD_MUTEX_INITIALIZER,
 	};
 	struct peer_migrate migrate;
 	int ret;
@@ -206,6 +264,10 @@ int target_migrate(struct helper *helper, struct link *link,
 	if (!ret)
 		ret = prepare(&t, err);
 	link->watch = NULL;
+	if (t.arrives) {
+		ret = arrival_why(&t.arrival, ret, err);
+		arrival_end(&t.arrival, ret ? err : NULL);
+	}
 	if (t.session < 0)
 		return ret;
 	if (ret)

@@ -5,6 +5,7 @@
 #include "carry.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,8 @@ void carry_init(struct carry *carry, struct work *work,
 	carry->from = from;
 	carry->to = to;
 	carry->out = carry->in = -1;
+	for (int i = 0; i < REWIRE_MAX_LANES; i++)
+		carry->lane[i].out = carry->lane[i].in = -1;
 	if (rewire_id_random(request->id, &carry->error))
 		tap_bail("%s", carry->error.text);
 	memcpy(request->workload, work->id, sizeof(request->workload));
@@ -100,22 +103,51 @@ static int accept(struct carry *carry)
 	return carry_get(carry, carry->in, REWIRE_MSG_ACCEPT);
 }
 
-static int take_stream(struct carry *carry)
+static int agree(struct carry *carry)
+{
+	int rc = carry_put(carry, carry->out, &carry->said[REWIRE_MSG_ACCEPT]);
+
+	for (unsigned int i = 1; i < carry->lanes && !rc; i++) {
+		struct lane *lane = &carry->lane[i];
+
+		/* it may have been agreed before */
+		if (lane->out < 0)
+			lane->out = rewire_session_lane(carry->out, i,
+							carry->lanes,
+							&carry->error);
+		rc = lane->out < 0 ? lane->out : 0;
+	}
+	return rc;
+}
+
+static int take_all(struct carry *carry, int from, __u8 **stream,
+		    size_t *length)
 {
 	ssize_t n;
 
 	/* it may have begun with rounds */
-	if (!carry->stream)
-		carry->stream = malloc(ROOM);
-	if (!carry->stream)
+	if (!*stream)
+		*stream = malloc(ROOM);
+	if (!*stream)
 		tap_bail("no memory for a stream");
-	while ((n = read(carry->out, carry->stream + carry->length,
-			 ROOM - carry->length)) > 0)
-		carry->length += n;
+	while ((n = read(from, *stream + *length, ROOM - *length)) > 0)
+		*length += n;
 	if (n < 0)
-		return rewire_fail_ioctl(&carry->error, carry->out, errno,
+		return rewire_fail_ioctl(&carry->error, from, errno,
 					 "reading the stream");
-	return expect(carry->length < ROOM, "the stream is too long") ? 0 : -E2BIG;
+	return expect(*length < ROOM, "the stream is too long") ? 0 : -E2BIG;
+}
+
+/* The first last: what it has behind the pages waits for the others. */
+static int take_stream(struct carry *carry)
+{
+	int rc = 0;
+
+	for (unsigned int i = 1; i < carry->lanes && !rc; i++)
+		rc = take_all(carry, carry->lane[i].out, &carry->lane[i].stream,
+			      &carry->lane[i].length);
+	return rc ? rc : take_all(carry, carry->out, &carry->stream,
+				  &carry->length);
 }
 
 int carry_round(struct carry *carry, __u64 *ret_pages)
@@ -126,19 +158,78 @@ int carry_round(struct carry *carry, __u64 *ret_pages)
 	return rc ? rc : take_stream(carry);
 }
 
-int carry_write(struct carry *carry, const __u8 *bytes, size_t length)
+/* Up to where the SM says that it has to wait, if it does. */
+static int write_on(struct carry *carry, int to, const __u8 *bytes,
+		    size_t length, size_t *at)
 {
-	while (length) {
-		ssize_t n = write(carry->in, bytes,
-				  length < PIECE ? length : PIECE);
+	while (*at < length) {
+		ssize_t n = write(to, bytes + *at, length - *at < PIECE ?
+				  length - *at : PIECE);
 
 		if (n < 0)
-			return rewire_fail_ioctl(&carry->error, carry->in,
-						 errno, "writing the stream");
-		bytes += n;
-		length -= n;
+			return rewire_fail_ioctl(&carry->error, to, errno,
+						 "writing the stream");
+		*at += n;
 	}
 	return 0;
+}
+
+int carry_write(struct carry *carry, const __u8 *bytes, size_t length)
+{
+	size_t at = 0;
+
+	return write_on(carry, carry->in, bytes, length, &at);
+}
+
+/* Of one stream of several, which the target has to know of by now. */
+static int forward_lane(struct carry *carry, unsigned int index)
+{
+	struct lane *lane = &carry->lane[index];
+	size_t at = 0;
+	int rc;
+
+	if (lane->in < 0)
+		lane->in = rewire_session_lane(carry->in, index, carry->lanes,
+					       &carry->error);
+	if (lane->in < 0)
+		return lane->in;
+	rc = write_on(carry, lane->in, lane->stream, lane->length, &at);
+	if (!rc)
+		lane->length = 0;
+	return rc;
+}
+
+int carry_forward(struct carry *carry)
+{
+	size_t at = 0;
+	int rc;
+
+	if (carry->lanes > 1)
+		fcntl(carry->in, F_SETFL, O_NONBLOCK);
+	rc = write_on(carry, carry->in, carry->stream, carry->length, &at);
+	if (carry->lanes > 1 && rc == -EAGAIN)
+		rc = 0;
+	for (unsigned int i = 1; i < carry->lanes && !rc; i++)
+		rc = forward_lane(carry, i);
+	return rc ? rc : write_on(carry, carry->in, carry->stream,
+				  carry->length, &at);
+}
+
+void carry_lose_lanes(struct carry *carry, bool source)
+{
+	for (unsigned int i = 1; i < carry->lanes; i++) {
+		struct lane *lane = &carry->lane[i];
+		int *fd = source ? &lane->out : &lane->in;
+
+		if (*fd >= 0)
+			close(*fd);
+		*fd = -1;
+		if (!source)
+			continue;
+		free(lane->stream);
+		lane->stream = NULL;
+		lane->length = 0;
+	}
 }
 
 int carry_step(struct carry *carry, enum step step)
@@ -149,15 +240,14 @@ int carry_step(struct carry *carry, enum step step)
 	case STEP_ACCEPT:
 		return accept(carry);
 	case STEP_AGREE:
-		return carry_put(carry, carry->out,
-				 &carry->said[REWIRE_MSG_ACCEPT]);
+		return agree(carry);
 	case STEP_FREEZE:
 		return rewire_session_stop(carry->out, PATIENCE_MS,
 					   &carry->error);
 	case STEP_READ:
 		return take_stream(carry);
 	case STEP_WRITE:
-		return carry_write(carry, carry->stream, carry->length);
+		return carry_forward(carry);
 	case STEP_READY:
 		return relay(carry, carry->in, carry->out, REWIRE_MSG_READY);
 	case STEP_START:
@@ -209,6 +299,8 @@ void carry_enter(struct carry *carry, struct work *work)
 
 void carry_end(struct carry *carry)
 {
+	carry_lose_lanes(carry, true);
+	carry_lose_lanes(carry, false);
 	close(carry->out);
 	close(carry->in);
 	free(carry->stream);

@@ -16,6 +16,19 @@ struct message {
 };
 
 /**
+ * struct lane - one stream of several
+ * @out: the source's file, or -1
+ * @in: the target's file, or -1
+ * @stream: what was read and not written yet
+ * @length: its bytes
+ */
+struct lane {
+	int out, in;
+	__u8 *stream;
+	size_t length;
+};
+
+/**
  * struct carry - one migration
  * @from: its source
  * @to: its target
@@ -25,6 +38,8 @@ struct message {
  * @said: the messages so far, by kind
  * @stream: all of the stream
  * @length: its bytes
+ * @lanes: how many streams there are, if more than one; set before STEP_AGREE
+ * @lane: those beside @stream
  * @error: why the last step failed
  */
 struct carry {
@@ -34,6 +49,8 @@ struct carry {
 	struct message said[REWIRE_MSG_ABORTED + 1];
 	__u8 *stream;
 	size_t length;
+	unsigned int lanes;
+	struct lane lane[REWIRE_MAX_LANES];
 	struct rewire_error error;
 };
 
@@ -77,6 +94,12 @@ int carry_get(struct carry *carry, int session, __u32 kind);
 
 /* Part of the stream into the target, in pieces of odd sizes. */
 int carry_write(struct carry *carry, const __u8 *bytes, size_t length);
+
+/* All that was read, of each stream, into the target. */
+int carry_forward(struct carry *carry);
+
+/* Close the files of one side's streams but the first. */
+void carry_lose_lanes(struct carry *carry, bool source);
 
 /* Give up: one side's own decision. */
 int carry_abort(struct carry *carry, int session);

@@ -23,10 +23,14 @@
 #include "cases.h"
 #include "trip.h"
 
-/* The last is RUNNING too, and is copied while it does. */
-enum mode { PAUSED, RUNNING, ROUNDS, MODES };
+/* The last two are RUNNING too, and copied while they are, one by several streams. */
+enum mode { PAUSED, RUNNING, ROUNDS, STREAMS, MODES };
 
-static const char *const mode_names[MODES] = { "paused", "running", "rounds" };
+static const char *const mode_names[MODES] = {
+	"paused", "running", "rounds", "streams",
+};
+
+#define LANES	3
 
 /* What happens to a cell after its fault. */
 enum next { GO_ON, RECOVER };
@@ -548,7 +552,9 @@ static void prepare(struct cell *cell)
 		close(fd);
 	}
 	trip_init(&cell->trip, &work, &alpha, &beta);
-	cell->trip.rounds = cell->mode == ROUNDS;
+	cell->trip.rounds = cell->mode >= ROUNDS;
+	if (cell->mode == STREAMS)
+		cell->trip.carry.lanes = LANES;
 }
 
 static void travel(struct cell *cell, const struct fault *fault)

@@ -204,6 +204,15 @@ static int agreed(void *arg)
 	return dup(carry.out);
 }
 
+static int lane(void *arg)
+{
+	struct rewire_session_lane *lane = arg;
+
+	lane->index = 1;
+	lane->count = 2;
+	return agreed(arg);
+}
+
 static int copying(void *arg)
 {
 	int fd, session = agreed(arg);
@@ -297,6 +306,8 @@ static const struct output outputs[] = {
 	  .out = { { 4, sizeof(struct rewire_session_info) - 4 } } },
 	{ COMMAND(SESSION_ROUND, rewire_session_round, agreed),
 	  .out = { AT(rewire_session_round, pages) } },
+	{ COMMAND(SESSION_LANE, rewire_session_lane, lane),
+	  FD(rewire_session_lane), .out = { AT(rewire_session_lane, fd) } },
 	{ COMMAND(STREAM_ROUND, rewire_session_round, copying),
 	  .out = { AT(rewire_session_round, pages) } },
 	{ COMMAND(SESSION_CHECKPOINT, rewire_session_checkpoint, frozen),

@@ -32,14 +32,20 @@ static bool ask(const struct host *host, const char *verb, const char *a,
 }
 
 /* An enclave with pages that can be told from any others, and a migration. */
-static bool begin(struct carry *carry)
+static bool begin_with(struct carry *carry, unsigned int lanes)
 {
 	work_start(&work, &alpha, "churn-4M");
 	if (!ask(&alpha, "fill", "2", "7") || !ask(&alpha, "dirty", "10", NULL))
 		return false;
 	carry_init(carry, &work, &alpha, &beta, LIFETIME_MS);
+	carry->lanes = lanes;
 	return expect_ok(carry_steps(carry, STEP_OFFER, STEP_AGREE),
 			 &carry->error);
+}
+
+static bool begin(struct carry *carry)
+{
+	return begin_with(carry, 1);
 }
 
 static bool a_round(struct carry *carry, __u64 *ret_pages)
@@ -60,12 +66,12 @@ static void end(void)
 	work_end(&work, &alpha, &beta);
 }
 
-static void pages_as_last_written(void)
+static void pages_as_last_written_by(unsigned int lanes)
 {
 	struct carry carry;
 	__u64 pages;
 
-	if (begin(&carry) && a_round(&carry, &pages) &&
+	if (begin_with(&carry, lanes) && a_round(&carry, &pages) &&
 	    ask(&alpha, "run", "30", NULL) && a_round(&carry, &pages) &&
 	    ask(&alpha, "run", "40", NULL)) {
 		arrive(&carry);
@@ -79,13 +85,23 @@ static void pages_as_last_written(void)
 	end();
 }
 
+static void pages_as_last_written(void)
+{
+	pages_as_last_written_by(1);
+}
+
+static void by_four_streams(void)
+{
+	pages_as_last_written_by(4);
+}
+
 /* The writer is in the middle of its work in each round, and in the pause. */
-static void while_it_writes(void)
+static void while_it_writes_by(unsigned int lanes)
 {
 	struct carry carry;
 	__u64 pages;
 
-	if (begin(&carry)) {
+	if (begin_with(&carry, lanes)) {
 		work_busy(&work, &alpha, "run", 64);
 		for (int i = 0; i < 4; i++)
 			a_round(&carry, &pages);
@@ -94,6 +110,16 @@ static void while_it_writes(void)
 		ask(&beta, "verify", NULL, NULL);
 	}
 	end();
+}
+
+static void while_it_writes(void)
+{
+	while_it_writes_by(1);
+}
+
+static void while_it_writes_by_four_streams(void)
+{
+	while_it_writes_by(4);
 }
 
 /* Who has just answered still writes to its own stack and gate for a moment. */
@@ -330,8 +356,7 @@ static bool pass_round(struct carry *carry)
 					    chance(2000), &pages,
 					    &carry->error), &carry->error) ||
 	    !expect_ok(carry_step(carry, STEP_READ), &carry->error) ||
-	    !expect_ok(carry_write(carry, carry->stream, carry->length),
-		       &carry->error))
+	    !expect_ok(carry_forward(carry), &carry->error))
 		return false;
 	carry->length = 0;
 	return true;
@@ -389,6 +414,7 @@ static const struct host *go(const struct host *from, const struct host *to)
 	const struct host *at = moves ? to : from;
 
 	carry_init(&way.carry, &work, from, to, LIFETIME_MS);
+	way.carry.lanes = 1 + chance(REWIRE_MAX_LANES);
 	good = expect_ok(carry_steps(&way.carry, STEP_OFFER, STEP_AGREE),
 			 &way.carry.error);
 	work_busy(&work, from, "run", 1 + chance(64));
@@ -429,6 +455,9 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{ "every_page_as_last_written", pages_as_last_written },
 		{ "while_it_writes", while_it_writes },
+		{ "by_four_streams", by_four_streams },
+		{ "while_it_writes_by_four_streams",
+		  while_it_writes_by_four_streams },
 		{ "only_what_was_written", only_what_was_written },
 		{ "slowed_down", slowed_down },
 		{ "attack_22_sealed_after_it_ran", sealed_after_it_ran },

@@ -107,7 +107,7 @@ static int send_round(struct trip *trip)
 	int rc = carry_round(carry, &pages);
 
 	if (!rc)
-		rc = carry_write(carry, carry->stream, carry->length);
+		rc = carry_forward(carry);
 	carry->length = 0;
 	return rc;
 }
@@ -169,6 +169,7 @@ void trip_lose_helper(struct trip *trip, enum side side)
 		close(*session);
 	*session = -1;
 	seal_no_more(trip, side);
+	carry_lose_lanes(&trip->carry, side == SOURCE);
 	memset(trip->carry.said, 0, sizeof(trip->carry.said));
 	if (side == TARGET)
 		return;

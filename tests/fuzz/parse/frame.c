@@ -23,6 +23,7 @@ static int understand(const struct peer_frame *frame, struct rewire_error *err)
 	struct rewire_error told;
 	struct peer_call call;
 	const __u8 *output;
+	unsigned int index, count;
 	__u32 side, kind;
 	size_t length;
 	__s32 status;
@@ -64,6 +65,11 @@ static int understand(const struct peer_frame *frame, struct rewire_error *err)
 		rc = peer_decode_probe(frame, nonce, &request, err);
 		if (!rc)
 			same(frame, peer_encode_probe(again, nonce, &request));
+		break;
+	case PEER_LANE:
+		rc = peer_decode_lane(frame, id, &index, &count, err);
+		if (!rc)
+			same(frame, peer_encode_lane(again, id, index, count));
 		break;
 	case PEER_EVIDENCE:
 		promise(!peer_decode_evidence(frame, &token));

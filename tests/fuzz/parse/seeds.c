@@ -496,6 +496,12 @@ static void frames(const struct rewire_signed *request)
 	add_frame(bytes, &length, PEER_EVIDENCE, payload,
 		  peer_encode_evidence(payload, &token));
 	save("frame", "probe", bytes, length);
+	length = 1;
+	add_frame(bytes, &length, PEER_LANE, payload,
+		  peer_encode_lane(payload, call.client, 1, 4));
+	add_frame(bytes, &length, PEER_STREAM, payload, 3);
+	add_frame(bytes, &length, PEER_STREAM_END, payload, 0);
+	save("frame", "lane", bytes, length);
 }
 
 static void save_line(const char *name, char *line)
