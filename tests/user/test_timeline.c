@@ -26,8 +26,8 @@ static struct timeline moved(void)
 	    "\"took_ms\":30,\"rate\":700,\"left\":21,\"expected_ms\":3,"
 	    "\"delay_us\":250}");
 	add(&t, "FROZEN", "{\"side\":\"source\",\"ms\":41}");
-	add(&t, "ACTIVE", "{\"side\":\"<b>&\",\"ms\":60}");
-	timeline_end(&t, json_pack("{s:i, s:i, s:i}", "bytes", 1048576, "ms", 61,
+	add(&t, "ACTIVE", "{\"side\":\"<b>&\",\"ms\":75}");
+	timeline_end(&t, json_pack("{s:i, s:i, s:i}", "bytes", 1048576, "ms", 76,
 				   "still_ms", 19));
 	return t;
 }
@@ -89,7 +89,8 @@ static void as_a_page(void **state)
 	assert_non_null(strstr(content, "<svg"));
 	assert_non_null(strstr(content, "class=\"slow\""));
 	assert_non_null(strstr(content, "class=\"pause\""));
-	assert_non_null(strstr(content, "&lt;b&gt;&amp; ACTIVE, 60 ms"));
+	assert_non_null(strstr(content, "<title>19 ms</title>"));
+	assert_non_null(strstr(content, "&lt;b&gt;&amp; ACTIVE, 75 ms"));
 	assert_null(strstr(content, "<b>"));
 	assert_null(strstr(content, "http"));
 	assert_null(strstr(content, "<script"));

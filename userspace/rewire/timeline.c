@@ -212,14 +212,15 @@ static void draw_rounds(const struct timeline *t, FILE *out, long long last)
 	}
 }
 
+/* ACTIVE is told when the source has wiped its pages, and runs by then for a while. */
 static void draw_pause(const struct timeline *t, FILE *out, long long last)
 {
-	long long from = when(t, "FROZEN"), to = when(t, "ACTIVE");
+	long long from = when(t, "FROZEN"), to = last;
 
 	if (from < 0)
 		return;
-	if (to < from)
-		to = last;
+	if (json_object_get(t->result, "still_ms"))
+		to = from + number(t->result, "still_ms");
 	fprintf(out, "<text class=\"row\" x=\"0\" y=\"%d\">stood still</text>\n",
 		PAUSE_Y + 20);
 	draw_bar(out, "pause", from, to, PAUSE_Y, last);
