@@ -660,7 +660,7 @@ move() {
 		field epoch)" --source "$(cat "$work/alpha/keys/sm-id")" \
 		--target "$(cat "$work/beta/keys/sm-id")" --lifetime "$1" \
 		-o "$work/request" >/dev/null &&
-		at alpha rewire migrate --request "$work/request" \
+		at alpha rewire migrate --request "$work/request" --streams 1 \
 			--to beta@10.9.0.2:7001 --socket "$work/alpha.sock"
 }
 
@@ -698,7 +698,7 @@ collisions() {
 		until_true lists alpha '"to_release":17[^{]*who asked for it hung up' &&
 		ends_well 15 "$((number + 2))"
 	result $? "an interrupted command is a cancelled one"
-	next 18 && slow alpha && { move 5s >/dev/null 2>&1 & } &&
+	next 18 && slow alpha && { move 15s >/dev/null 2>&1 & } &&
 		await alpha frozen && kill -STOP "${helper[beta]}"
 	says "an update meets a migration" 1 'a migration has it' \
 		apply alpha p18 --workload $W
