@@ -27,8 +27,9 @@ begin() {
 			-o "$work/request" >/dev/null
 }
 
+# By one connection, which says how it went.
 migrate() {
-	exec nsenter --net=/run/netns/alpha -- rewire migrate \
+	exec nsenter --net=/run/netns/alpha -- rewire migrate --streams 1 \
 		--request "$work/request" --to beta@10.9.0.2:7001 \
 		--socket "$work/alpha.sock"
 }
@@ -94,9 +95,20 @@ unit() {
 		grep -q "this kernel has $1" "$work/unit.log"
 }
 
+# Somebody else's connections may have had it loaded, and some may not be gone yet.
+unload_tls() {
+	local end=$((SECONDS + PATIENCE))
+	while [ -e /sys/module/tls/refcnt ] && ((SECONDS < end)); do
+		modprobe -rq tls || sleep 0.1
+	done
+	[ ! -e /sys/module/tls/refcnt ]
+}
+
 modprobe -q pkcs8_key_parser || :
 ip link set lo up
 write_witness
+unload_tls
+result $? "the module of the kernel's TLS is not loaded, or built in"
 if [ -e /proc/net/tls_stat ]; then
 	echo "ok $((++results)) - no kernel TLS # SKIP this kernel has it built in"
 else
