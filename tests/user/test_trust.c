@@ -375,6 +375,8 @@ static void attack_08_level_elements(void **state)
 		      "\"claims\":[\"yama\",\"yama\"]}"),
 		TABLE("1", "{\"level\":1,\"min_kernel\":\"6.1\",\"claims\":[],"
 		      "\"max_kernel\":\"6.2\"}"),
+		/* what it says of this one quotes it */
+		"{\"version\":1,\"rules,: \\\n\033[2J}]}",
 	};
 	static const char twice[] = TABLE("1", RULE "," RULE);
 	struct rewire_statement *statement;
@@ -386,6 +388,8 @@ static void attack_08_level_elements(void **state)
 		if (rewire_levels_parse(texts[i], strlen(texts[i]), &levels,
 					&err) != -EBADMSG)
 			fail_msg("taken: %s", texts[i]);
+		else if (strpbrk(err.text, "\n\033"))
+			fail_msg("not one line: %s", err.text);
 	assert_int_equal(rewire_levels_parse(twice, strlen(twice), &levels,
 					     &err), 0);
 	assert_int_equal(rewire_trust_levels(&levels, &statement, &err),

@@ -3,6 +3,7 @@
  * Errors: what failed, why (in the SM's own words where it has some), and what
  * to do about it.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,14 @@
 #include <sys/ioctl.h>
 
 #include "rewire.h"
+
+/* What is quoted may be anybody's: a line stays a line, and a terminal obeys nobody. */
+static void tame(char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = ' ';
+}
 
 int rewire_fail(struct rewire_error *err, int code, const char *format, ...)
 {
@@ -21,6 +30,7 @@ int rewire_fail(struct rewire_error *err, int code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
+	tame(err->text);
 	return -code;
 }
 

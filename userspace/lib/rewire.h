@@ -47,7 +47,8 @@ struct rewire_error {
  * rewire_fail - fill an error
  * @err: where to; may be NULL
  * @code: errno, positive
- * @format: of printf(): what failed, why, what to do
+ * @format: of printf(): what failed, why, what to do; in one line, whatever it
+ *	quotes: control characters become blanks
  *
  * Return: -@code.
  */
