@@ -10,7 +10,7 @@
 
 #include "../attacks/tap.h"
 
-#define ROOM	(8 << 20)
+#define ROOM	(32 << 20)
 
 /* On from what is there already. */
 static int read_on(struct blob *blob, int fd, struct rewire_error *error)
@@ -21,6 +21,8 @@ static int read_on(struct blob *blob, int fd, struct rewire_error *error)
 	while ((n = read(fd, blob->bytes + blob->length,
 			 ROOM - blob->length)) > 0)
 		blob->length += (size_t)n;
+	if (blob->length == ROOM)
+		tap_bail("a checkpoint of more than %d MiB", ROOM >> 20);
 	if (!n)
 		return 0;
 	rc = rewire_fail_ioctl(error, fd, errno, "reading a checkpoint");
