@@ -17,7 +17,7 @@ static void tame(char *text)
 {
 	for (; *text; text++)
 		if (iscntrl((unsigned char)*text))
-			*text = ' ';
+			*text = '?';
 }
 
 int rewire_fail(struct rewire_error *err, int code, const char *format, ...)

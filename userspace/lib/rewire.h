@@ -48,7 +48,7 @@ struct rewire_error {
  * @err: where to; may be NULL
  * @code: errno, positive
  * @format: of printf(): what failed, why, what to do; in one line, whatever it
- *	quotes: control characters become blanks
+ *	quotes: control characters become question marks, as in logs
  *
  * Return: -@code.
  */
