@@ -18,6 +18,7 @@
 #include "migrate.h"
 #include "stream.h"
 #include "update.h"
+#include "usercopy.h"
 #include "weaken.h"
 
 /**
@@ -113,9 +114,7 @@ static ssize_t checkpoint_give(struct file *file, struct rewire_sink *sink)
 
 static ssize_t checkpoint_read(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct rewire_sink sink = rewire_sink_iter(to);
-
-	return checkpoint_give(iocb->ki_filp, &sink);
+	return rewire_read(iocb, to, checkpoint_give);
 }
 
 static ssize_t checkpoint_splice(struct file *file, loff_t *pos,
@@ -125,9 +124,9 @@ static ssize_t checkpoint_splice(struct file *file, loff_t *pos,
 	return rewire_splice(file, pipe, length, checkpoint_give);
 }
 
-static ssize_t checkpoint_write(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t checkpoint_take(struct file *file, struct iov_iter *from)
 {
-	struct rewire_file *rfile = iocb->ki_filp->private_data;
+	struct rewire_file *rfile = file->private_data;
 	struct rewire_checkpoint *checkpoint = rfile->object;
 	struct rewire_why why = {};
 	ssize_t ret;
@@ -141,6 +140,11 @@ static ssize_t checkpoint_write(struct kiocb *iocb, struct iov_iter *from)
 				     "this stream is only read");
 	mutex_unlock(&checkpoint->lock);
 	return rewire_file_result(rfile, ret, &why);
+}
+
+static ssize_t checkpoint_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	return rewire_write(iocb, from, checkpoint_take);
 }
 
 /* with the enclave's lock: from here it is the workload's instance */

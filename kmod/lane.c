@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "lane.h"
 #include "migrate.h"
+#include "usercopy.h"
 
 static ssize_t lane_give(struct file *file, struct rewire_sink *sink)
 {
@@ -43,9 +44,7 @@ static ssize_t lane_give(struct file *file, struct rewire_sink *sink)
 
 static ssize_t lane_read(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct rewire_sink sink = rewire_sink_iter(to);
-
-	return lane_give(iocb->ki_filp, &sink);
+	return rewire_read(iocb, to, lane_give);
 }
 
 static ssize_t lane_splice(struct file *file, loff_t *pos,
@@ -55,9 +54,9 @@ static ssize_t lane_splice(struct file *file, loff_t *pos,
 	return rewire_splice(file, pipe, length, lane_give);
 }
 
-static ssize_t lane_write(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t lane_take(struct file *file, struct iov_iter *from)
 {
-	struct rewire_file *rfile = iocb->ki_filp->private_data;
+	struct rewire_file *rfile = file->private_data;
 	struct rewire_lane *lane = rfile->object;
 	struct rewire_session *session = lane->session;
 	struct rewire_why why = {};
@@ -83,6 +82,11 @@ static ssize_t lane_write(struct kiocb *iocb, struct iov_iter *from)
 		wake_up_all(&session->changed);
 	}
 	return rewire_file_result(rfile, ret, &why);
+}
+
+static ssize_t lane_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	return rewire_write(iocb, from, lane_take);
 }
 
 static long lane_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "load.h"
+#include "usercopy.h"
 
 static bool loader_sealed(const struct rewire_loader *loader)
 {
@@ -180,8 +181,8 @@ static ssize_t loader_plain(struct rewire_loader *loader, struct iov_iter *from,
 	while (iov_iter_count(from)) {
 		void *to = line_window(&loader->line, &left);
 
-		moved = copy_from_iter(to, min_t(size_t, left,
-						 iov_iter_count(from)), from);
+		moved = rewire_copy_from(to, min_t(size_t, left,
+						   iov_iter_count(from)), from);
 		if (!moved)
 			return done ?: -EFAULT;
 		done += moved;
@@ -279,8 +280,8 @@ static ssize_t loader_cipher(struct rewire_loader *loader,
 	while (iov_iter_count(from)) {
 		void *to = rewire_flow_window(&loader->flow, &left);
 
-		moved = copy_from_iter(to, min_t(size_t, left,
-						 iov_iter_count(from)), from);
+		moved = rewire_copy_from(to, min_t(size_t, left,
+						   iov_iter_count(from)), from);
 		if (!moved)
 			return done ?: -EFAULT;
 		done += moved;

@@ -294,7 +294,7 @@ static ssize_t target_reload(struct rewire_session *session,
 		ret = error ?: ret;
 	}
 	/* who has another file may try that one */
-	if (ret < 0 || session->enclave) {
+	if ((ret < 0 && ret != -EFAULT) || session->enclave) {
 		rewire_reader_free(session->reader);
 		session->reader = NULL;
 	}

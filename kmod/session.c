@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 
 #include "migrate.h"
+#include "usercopy.h"
 
 /* is there a stream to be read: of one that stands still, or in rounds? */
 static bool session_streams(const struct rewire_session *session)
@@ -93,9 +94,7 @@ again:
 
 static ssize_t session_read(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct rewire_sink sink = rewire_sink_iter(to);
-
-	return session_give(iocb->ki_filp, &sink);
+	return rewire_read(iocb, to, session_give);
 }
 
 static ssize_t session_splice(struct file *file, loff_t *pos,
@@ -105,9 +104,9 @@ static ssize_t session_splice(struct file *file, loff_t *pos,
 	return rewire_splice(file, pipe, length, session_give);
 }
 
-static ssize_t session_write(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t session_take(struct file *file, struct iov_iter *from)
 {
-	struct rewire_file *rfile = iocb->ki_filp->private_data;
+	struct rewire_file *rfile = file->private_data;
 	struct rewire_session *session = rfile->object;
 	struct rewire_why why = {};
 	ssize_t ret;
@@ -120,10 +119,14 @@ again:
 	else
 		ret = rewire_because(&why, -EBADFD,
 				     "a source's stream is read");
-	if (session_again(session, iocb->ki_filp, iov_iter_count(from), &ret,
-			  &why))
+	if (session_again(session, file, iov_iter_count(from), &ret, &why))
 		goto again;
 	return rewire_file_result(rfile, ret, &why);
+}
+
+static ssize_t session_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	return rewire_write(iocb, from, session_take);
 }
 
 static __poll_t session_poll(struct file *file, poll_table *wait)
@@ -183,6 +186,7 @@ static int session_get(struct rewire_context *context, void *data)
 	struct rewire_session *session = context->rfile->object;
 	struct rewire_session_get *arg = data;
 	u32 room = arg->length;
+	void *bytes = NULL;
 	int ret;
 
 	mutex_lock(&session->lock);
@@ -194,10 +198,18 @@ static int session_get(struct rewire_context *context, void *data)
 		ret = rewire_because(&context->why, -EMSGSIZE,
 				     "the message has %u bytes",
 				     session->said.len);
-	else if (copy_to_user(u64_to_user_ptr(arg->buffer),
-			      session->said.bytes, session->said.len))
-		ret = -EFAULT;
+	else
+		bytes = kmemdup(session->said.bytes, session->said.len,
+				GFP_KERNEL_ACCOUNT);
 	mutex_unlock(&session->lock);
+	if (ret)
+		return ret;
+	if (!bytes)
+		return -ENOMEM;
+	/* unlocked: nothing waits for memory that may never come */
+	if (copy_to_user(u64_to_user_ptr(arg->buffer), bytes, arg->length))
+		ret = -EFAULT;
+	kfree(bytes);
 	return ret;
 }
 

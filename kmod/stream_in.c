@@ -12,6 +12,7 @@
 #include "dirty.h"
 #include "stream.h"
 #include "trace.h"
+#include "usercopy.h"
 
 /* META: fixed part and a signature; CALLS: an entry with its payload */
 #define READER_MAX_LINEAR	(sizeof(struct rewire_call_wire) + \
@@ -519,7 +520,7 @@ ssize_t rewire_reader_write(struct rewire_reader *reader, struct iov_iter *from,
 	       !flow->error) {
 		void *to = rewire_flow_window(flow, &part);
 
-		moved = copy_from_iter(to, part, from);
+		moved = rewire_copy_from(to, part, from);
 		if (!moved)
 			return done ?: -EFAULT;
 		done += moved;

@@ -14,6 +14,7 @@
 #include "output.h"
 #include "stream.h"
 #include "trace.h"
+#include "usercopy.h"
 
 /* no more to come */
 #define WRITER_DONE	0
@@ -496,7 +497,7 @@ static ssize_t sink_take(struct rewire_sink *sink,
 {
 	if (!sink->iter)
 		return rewire_pipe_add(sink, flow, from, length);
-	return copy_to_iter(from, length, sink->iter) ?: -EFAULT;
+	return rewire_copy_to(from, length, sink->iter) ?: -EFAULT;
 }
 
 /**

@@ -13,6 +13,7 @@
 #include "enclave.h"
 #include "handover.h"
 #include "update.h"
+#include "usercopy.h"
 
 static struct rewire_update *file_update(struct rewire_context *context)
 {
@@ -37,9 +38,9 @@ static int update_give(struct rewire_context *context, struct file *file,
 	return 0;
 }
 
-static ssize_t update_write_iter(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t update_take(struct file *file, struct iov_iter *from)
 {
-	struct rewire_file *rfile = iocb->ki_filp->private_data;
+	struct rewire_file *rfile = file->private_data;
 	struct rewire_update *update = rfile->object;
 	struct rewire_why why = {};
 	ssize_t ret;
@@ -49,6 +50,11 @@ static ssize_t update_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	ret = rewire_update_write(update, from, &why);
 	mutex_unlock(&update->lock);
 	return rewire_file_result(rfile, ret, &why);
+}
+
+static ssize_t update_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	return rewire_write(iocb, from, update_take);
 }
 
 static __poll_t update_poll(struct file *file, poll_table *wait)
@@ -272,7 +278,7 @@ static int update_release(struct inode *inode, struct file *file)
 
 static const struct file_operations update_fops = {
 	.owner = THIS_MODULE,
-	.write_iter = update_write_iter,
+	.write_iter = update_write,
 	.poll = update_poll,
 	.unlocked_ioctl = update_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

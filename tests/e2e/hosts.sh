@@ -12,7 +12,7 @@ cd "$(dirname -- "$0")/../.."
 subjects=(lifecycle computation requests streams messages aborts checkpoints
 	moves helpers trust sealing counters authorisation rollback witness
 	forged logs acknowledgements plaintext outputs updates orders payloads
-	outcomes cuts matrix rounds splices threads)
+	outcomes cuts matrix rounds splices threads slow)
 cases=()
 if (($#)); then
 	subjects=("$1")
@@ -24,10 +24,11 @@ modprobe -q pkcs8_key_parser || :
 echo "1..${#subjects[@]}"
 n=0 failed=0
 for subject in "${subjects[@]}"; do
-	n=$((n + 1)) status=0
+	n=$((n + 1)) status=0 began=$SECONDS
 	echo "    # Subtest: $subject"
 	timeout 1800 "build/bin/e2e/$subject" "${cases[@]}" </dev/null |
 		sed -u 's/^/    /' || status=$?
+	echo "# $subject: $((SECONDS - began)) s"
 	if ((status)); then
 		echo "not ok $n - $subject (status $status)"
 		failed=1
