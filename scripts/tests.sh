@@ -48,9 +48,15 @@ ok() {
 
 # The programs, and those that tests bring along.
 build_programs() {
-	local dir
 	"$TOP/scripts/setup" user
-	for dir in userspace enclaves tests/e2e tests/fuzz tests/vms tests/bench; do
+	build userspace enclaves tests/e2e tests/fuzz tests/vms tests/bench
+}
+
+# build FOLDER...: one script at a time, since they share libraries.
+build() { once "programs-$(md5sum <<<"$TOP" | cut -c 1-8)" build_each "$@"; }
+build_each() {
+	local dir
+	for dir; do
 		[ ! -e "$dir/Makefile" ] ||
 			quietly "building $dir" make --no-print-directory -C "$dir" -j"$(nproc)"
 	done
