@@ -47,7 +47,7 @@ struct figure {
 	void (*measure)(struct result *result, bool quick);
 };
 
-extern const struct figure figure_extract, figure_splice, figure_reseal,
+extern const struct figure figure_extract, figure_read, figure_reseal,
 			   figure_call, figure_pause, figure_wire,
 			   figure_wire_2, figure_wire_4, figure_memory,
 			   figure_live, figure_sizes,

@@ -217,9 +217,9 @@ static double plain_tls(struct result *result, void *data)
 	return wire->pair.bytes / (bench_now() - start);
 }
 
-static int begin(struct result *result, struct wire *wire)
+static int begin(struct result *result, struct wire *wire, unsigned int mib)
 {
-	if (pair_open(result, &wire->pair, "churn-64M", "63"))
+	if (pair_open_size(result, &wire->pair, mib))
 		return -1;
 	wire->chunk = malloc(CHUNK);
 	wire->ctx = context(result, pair_host[0], false);
@@ -238,12 +238,16 @@ static void end(struct wire *wire)
 
 static void measure(struct result *result, bool quick, unsigned int streams)
 {
+	const unsigned int mib = quick ? 64 : 256;
 	struct wire wire = { .ctx = NULL };
+	static char how[1024];
 	pid_t server = -1;
 
-	result->how = "bytes of all streams over the time from the order given to the source's helper until it answers (connection, evidence, keys, pause, stream, START, ACTIVE, receipt), churn enclave with 63 MiB in use, there and back in turn, the target keeps no sealed checkpoint (--volatile), by as many streams as the figure's name says; over mutual TLS 1.3 (the helpers' certificates and suite, TLS_AES_128_GCM_SHA256, handshake included) of as many bytes by as many connections side by side in writes of 256 KiB as the helpers make them, until the last is acknowledged";
+	snprintf(how, sizeof(how), "bytes of all streams over the time from the order given to the source's helper until it answers (connection, evidence, keys, pause, stream, START, ACTIVE, receipt), churn enclave with %u MiB in use, there and back in turn, the target keeps no sealed checkpoint (--volatile), by as many streams as the figure's name says; over mutual TLS 1.3 (the helpers' certificates and suite, TLS_AES_128_GCM_SHA256, handshake included) of as many bytes by as many connections side by side in writes of 256 KiB as the helpers make them, until the last is acknowledged",
+		 mib - 1);
+	result->how = how;
 	signal(SIGPIPE, SIG_IGN);
-	if (!begin(result, &wire)) {
+	if (!begin(result, &wire, mib)) {
 		wire.pair.streams = streams;
 		server = serve(result);
 		if (server > 0)

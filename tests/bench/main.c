@@ -17,7 +17,7 @@
 #include "curve.h"
 
 static const struct figure *const figures[] = {
-	&figure_extract, &figure_splice, &figure_reseal, &figure_call,
+	&figure_extract, &figure_read, &figure_reseal, &figure_call,
 	&figure_pause, &figure_wire, &figure_wire_2, &figure_wire_4,
 	&figure_live, &figure_sizes, &figure_memory,
 	&figure_memory_share, &figure_precopy, &figure_idle,
