@@ -209,6 +209,30 @@ static void rounds_get_smaller(void **state)
 	assert_in_range(r.now.expected_ms, 0, 1);
 }
 
+/* The goal is reached by the first, and the second makes a tenth of what is left. */
+static void a_round_that_helps_is_made(void **state)
+{
+	struct rewire_error err;
+	struct rounds r = { 0 };
+
+	(void)state;
+	assert_int_equal(run_rounds(50, 500, false, 100, 0, &r, &err), 0);
+	assert_int_equal(play.rounds, 2);
+	assert_in_range(r.now.expected_ms, 1, 10);
+}
+
+/* Five pages are written while six are copied: another would leave as much. */
+static void one_that_does_not_is_not(void **state)
+{
+	struct rewire_error err;
+	struct rounds r = { 0 };
+
+	(void)state;
+	assert_int_equal(run_rounds(50, 60, false, 1000, 0, &r, &err), 0);
+	assert_int_equal(play.rounds, 1);
+	assert_in_range(r.now.expected_ms, 100, 1000);
+}
+
 static void one_that_writes_faster_is_slowed_down(void **state)
 {
 	struct rewire_error err;
@@ -275,6 +299,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_rests_takes_one_round),
 		cmocka_unit_test(rounds_get_smaller),
+		cmocka_unit_test(a_round_that_helps_is_made),
+		cmocka_unit_test(one_that_does_not_is_not),
 		cmocka_unit_test(one_that_writes_faster_is_slowed_down),
 		cmocka_unit_test(one_that_cannot_be_is_refused),
 		cmocka_unit_test(or_stands_still_for_longer),

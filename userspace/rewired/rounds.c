@@ -11,6 +11,8 @@
 #define MOST_ROUNDS	32
 /* Less than a tenth less than before: the enclave writes as fast as we copy. */
 #define PROGRESS	10
+/* A tenth of the pause that is wanted is not worth a round. */
+#define WORTH		10
 #define PAGE_BYTES	4096
 /* Between two reports of one round. */
 #define REPORT_MS	500
@@ -106,6 +108,18 @@ static bool slow_down(struct round *now)
 	return true;
 }
 
+/*
+ * What is left takes no longer than is wanted, and another round would not make it much
+ * less: this one has left more than half of what it took, or next to nothing.
+ */
+static bool is_small(const struct rounds *r)
+{
+	__u64 ms = copying_ms(&r->now);
+
+	return ms <= r->goal_ms &&
+	       (ms <= r->goal_ms / WORTH || r->now.left > r->now.pages / 2);
+}
+
 static int until_small(struct rounds *r, struct rewire_error *err)
 {
 	__u64 before = 0;
@@ -113,9 +127,9 @@ static int until_small(struct rounds *r, struct rewire_error *err)
 	while (r->now.number < MOST_ROUNDS) {
 		int ret = one_round(r, err);
 
-		if (ret || copying_ms(&r->now) <= r->goal_ms)
+		if (ret || is_small(r))
 			return ret;
-		if (r->now.number > 1 &&
+		if (r->now.number > 1 && copying_ms(&r->now) > r->goal_ms &&
 		    r->now.left > before - before / PROGRESS &&
 		    !slow_down(&r->now))
 			break;

@@ -48,10 +48,11 @@ int rounds_begin(struct rounds *rounds, struct rewire_error *err);
  * @rounds: begun
  *
  * It ends when what was written meanwhile would take no longer than the goal, as
- * fast as the last round went: more rounds make the messages no shorter, which are
- * in what is reported and in what the limit is held against. An enclave that writes as fast as it is copied is
- * slowed down, so that each round leaves half of the one before. What helps no more
- * is paused for as long as it takes, or refused where that is longer than the limit.
+ * fast as the last round went, and another round would not make it much less. More
+ * rounds make the messages no shorter, which are in what is reported and in what the
+ * limit is held against. An enclave that writes as fast as it is copied is slowed down,
+ * so that each round leaves half of the one before. What helps no more is paused for as
+ * long as it takes, or refused where that is longer than the limit.
  *
  * Return: 0; -ETIME: refused; or another negative errno.
  */
