@@ -188,6 +188,15 @@ static enum content writer_content(const struct rewire_writer *writer,
 	return writer->rounds < 2 ? NOTHING : ZEROS;
 }
 
+/*
+ * The first page from @at on of which there may be something to be said. The last round
+ * is short only if it does not look at each page of a large enclave.
+ */
+static u64 writer_seek(const struct rewire_writer *writer, u64 at, u64 end)
+{
+	return writer->round ? find_next_bit(writer->round, end, at) : at;
+}
+
 /* the next run of pages of which there is the same to be said */
 static enum content writer_run(struct rewire_writer *writer, u64 *first,
 			       u64 *count)
@@ -195,14 +204,17 @@ static enum content writer_run(struct rewire_writer *writer, u64 *first,
 	u64 end = writer->enclave->layout.span >> PAGE_SHIFT, at, most;
 	enum content content = NOTHING;
 
-	for (at = writer->index; at < end && content == NOTHING; at++) {
+	for (at = writer_seek(writer, writer->index, end); at < end;
+	     at = writer_seek(writer, at + 1, end)) {
 		content = writer_content(writer, at);
+		if (content != NOTHING)
+			break;
 		cond_resched();
 	}
-	*first = content == NOTHING ? end : at - 1;
+	*first = at;
 	most = content == ZEROS ? REWIRE_ZEROS_MAX : REWIRE_RECORD_PAGES_MAX;
 	while (at < end && at - *first < most &&
-	       writer_content(writer, at) == content) {
+	       (at == *first || writer_content(writer, at) == content)) {
 		at++;
 		cond_resched();
 	}
