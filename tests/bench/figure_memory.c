@@ -197,15 +197,20 @@ static int carry_stream(struct result *result, struct carry *carry, double half)
 static int carry_checkpoint(struct result *result, struct carry *carry)
 {
 	struct rewire_error err;
+	size_t got = 0;
 	bool rounds;
 	int fd, ret;
+	ssize_t n;
 
 	if (become(result, 1))
 		return -1;
 	fd = rewire_session_checkpoint(carry->session[1], &rounds, &err);
 	if (fd < 0)
 		return bench_missing(result, "%s", err.text);
-	if (read(fd, carry->piece, PIECE) != PIECE)
+	while (got < PIECE &&
+	       (n = read(fd, carry->piece + got, PIECE - got)) > 0)
+		got += (size_t)n;
+	if (got < PIECE)
 		ret = bench_missing(result, "no checkpoint of the target: %s",
 				    strerror(errno));
 	else
