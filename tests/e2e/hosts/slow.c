@@ -38,6 +38,7 @@ static struct work work;
  * @threads: that which waits, and that which lets it come
  * @ret: what came of that
  * @error: its errno
+ * @first: what then stands at the start of the memory
  */
 struct slow {
 	int faults;
@@ -49,6 +50,7 @@ struct slow {
 	pthread_t threads[2];
 	ssize_t ret;
 	int error;
+	__u32 first;
 };
 
 static void slow_open(struct slow *slow)
@@ -76,6 +78,8 @@ static void *user(void *data)
 
 	slow->ret = slow->use(slow->session, slow->page);
 	slow->error = errno;
+	if (slow->ret > 0)
+		slow->first = *(__u32 *)slow->page;
 	return NULL;
 }
 
@@ -192,7 +196,7 @@ static void asking(void)
 	expect(!slow.ret, "GET had errno %d", slow.error);
 }
 
-/* The bytes are the stream's, as if nothing had been. */
+/* The bytes are the stream's from its start, as if nothing had been. */
 static void late_but_there(void)
 {
 	struct carry carry;
@@ -201,8 +205,9 @@ static void late_but_there(void)
 	begin(&carry, STEP_FREEZE);
 	slow_start(&slow, carry.out, read_page);
 	slow_end(&slow);
-	expect(slow.ret > 0, "the read had %zd, errno %d", slow.ret,
-	       slow.error);
+	expect(slow.ret > 0 && slow.first == REWIRE_MAGIC,
+	       "the read had %zd, errno %d, and %#x first", slow.ret,
+	       slow.error, slow.first);
 	expect_ok(carry_abort(&carry, carry.out), &carry.error);
 	carry_end(&carry);
 	expect_only_at(&work, &alpha, &beta, EREMCHG);
