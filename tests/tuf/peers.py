@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 import urllib.parse
 
 from securesystemslib.formats import encode_canonical
@@ -154,15 +155,18 @@ class Client:
         self.command = command
         self.folder = pathlib.Path(folder)
         self.url = f"http://127.0.0.1:{server.server_port}"
+        self.said = ""
         for name in ("metadata", "targets"):
             (self.folder / name).mkdir()
 
     def call(self, *arguments, at=None):
         fake = ["faketime", str(at)] if at else []
-        return subprocess.run(
+        ended = subprocess.run(
             [*fake, self.command, "--metadata-dir", self.folder / "metadata", *arguments],
             capture_output=True, check=False,
-            env=os.environ | {"ASAN_OPTIONS": "verify_asan_link_order=0"}).returncode
+            env=os.environ | {"ASAN_OPTIONS": "verify_asan_link_order=0"})
+        self.said = ended.stderr.decode(errors="replace")
+        return ended.returncode
 
     def init(self, root):
         (self.folder / "first.json").write_bytes(root)
@@ -716,13 +720,12 @@ def hash_that_nobody_knows(client, repo):
 def run(command, server, name, function):
     server.repository = Repository()
     with tempfile.TemporaryDirectory() as folder:
+        client = Client(command, folder, server)
         try:
-            function(Client(command, folder, server), server.repository)
-        except AssertionError as error:
-            line = error.__traceback__
-            while line.tb_next:
-                line = line.tb_next
-            print(f"# line {line.tb_lineno}; asked for {server.repository.asked}")
+            function(client, server.repository)
+        except Exception:  # of any sort: the cases after it run all the same
+            print(traceback.format_exc(), "The client's last words: ", client.said,
+                  "Asked for: ", server.repository.asked, sep="", file=sys.stderr)
             return f"not ok - {name}"
     return f"ok - {name}"
 
