@@ -17,6 +17,7 @@
 #include "compat.h"
 #include "enclave.h"
 #include "handover.h"
+#include "pages.h"
 #include "platform.h"
 #include "trace.h"
 #include "weaken.h"
@@ -124,7 +125,7 @@ static void enclave_free(struct rewire_enclave *enclave)
 {
 	rewire_calls_put(enclave->calls);
 	enclave_measure_end(enclave);
-	kvfree(enclave->pages);
+	rewire_pages_destroy(enclave);
 	iput(enclave->inode);
 	kfree(enclave->cms);
 	mutex_destroy(&enclave->lock);

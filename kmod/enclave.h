@@ -64,8 +64,8 @@ enum rewire_dirty {
  * @settled: under @map_sem: @dirty gets no new bit any more
  * @small: under @map_sem, and only ever set: no entry of a mapping is huge any more
  * @dirty_delay_us: how long a page's first write has to wait
- * @pages: one per page of the span, NULL where there is none
- * @page_count: entries of @pages that are not NULL
+ * @blocks: its pages, see pages.h
+ * @page_count: how many there are
  * @inode: an own one, so that its mapping is this enclave's alone
  * @measure: running measurement until INIT
  * @measurement: the result
@@ -117,7 +117,7 @@ struct rewire_enclave {
 	bool settled;
 	bool small;
 	u32 dirty_delay_us;
-	struct page **pages;
+	unsigned long *blocks;
 	u64 page_count;
 	struct inode *inode;
 	struct shash_desc *measure;

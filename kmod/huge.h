@@ -9,7 +9,6 @@
 
 #include "enclave.h"
 
-u64 rewire_huge_alloc(struct rewire_enclave *enclave, u64 first, u64 end);
 vm_fault_t rewire_huge_fault(struct vm_fault *vmf, unsigned int order);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The pages of an enclave: allocated here, measured as they come, mapped into
- * its own process only, and wiped before they are given back.
+ * The memory of an enclave: its pages are measured as they come, mapped into its
+ * own process only, and wiped before they are given back (pages.c).
  *
  * Every enclave has an inode of its own on a pseudo mount, because all opens of
  * a misc device, and all anonymous-inode files, share one address_space: taking
@@ -9,14 +9,12 @@
  */
 #include <crypto/hash.h>
 #include <linux/fs.h>
-#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/pseudo_fs.h>
 #include <linux/sched/mm.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "arch.h"
@@ -24,6 +22,7 @@
 #include "dirty.h"
 #include "enclave.h"
 #include "huge.h"
+#include "pages.h"
 
 #define REWIRE_FS_MAGIC		0x52575245
 
@@ -32,33 +31,6 @@ static struct vfsmount *rewire_mnt;
 static u64 memory_span_pages(const struct rewire_enclave *enclave)
 {
 	return enclave->layout.span >> PAGE_SHIFT;
-}
-
-/* wipe and give back what rewire_memory_alloc() gave */
-static void memory_free(struct rewire_enclave *enclave, u64 first, u64 end)
-{
-	u64 i;
-
-	for (i = first; i < end; i++) {
-		if (!enclave->pages[i])
-			continue;
-		clear_highpage(enclave->pages[i]);
-		__free_page(enclave->pages[i]);
-		enclave->pages[i] = NULL;
-		enclave->page_count--;
-		cond_resched();
-	}
-}
-
-/* Return: pages allocated */
-static u64 memory_alloc_one(struct rewire_enclave *enclave, u64 index)
-{
-	enclave->pages[index] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO |
-					   __GFP_NOWARN);
-	if (!enclave->pages[index])
-		return 0;
-	enclave->page_count++;
-	return 1;
 }
 
 /**
@@ -73,31 +45,21 @@ static u64 memory_alloc_one(struct rewire_enclave *enclave, u64 index)
 int rewire_memory_alloc(struct rewire_enclave *enclave, u64 offset, u64 length,
 			struct rewire_why *why)
 {
-	u64 first = offset >> PAGE_SHIFT, end = first + (length >> PAGE_SHIFT);
-	u64 i, count;
+	u64 first = offset >> PAGE_SHIFT;
 	int ret;
 
 	lockdep_assert_held(&enclave->lock);
 	ret = rewire_sm_charge(enclave->sm, length, why);
 	if (ret)
 		return ret;
-	for (i = first; i < end; i += count) {
-		ret = fatal_signal_pending(current) ? -EINTR : -ENOMEM;
-		if (ret == -EINTR)
-			goto err_pages;
-		count = rewire_huge_alloc(enclave, i, end) ?:
-			memory_alloc_one(enclave, i);
-		if (!count)
-			goto err_pages;
-		cond_resched();
+	ret = rewire_pages_alloc(enclave, first, first + (length >> PAGE_SHIFT));
+	if (ret) {
+		rewire_sm_uncharge(enclave->sm, length);
+		return rewire_because(why, ret, "no memory for %llu bytes",
+				      length);
 	}
 	enclave->charged += length;
 	return 0;
-
-err_pages:
-	memory_free(enclave, first, i);
-	rewire_sm_uncharge(enclave->sm, length);
-	return rewire_because(why, ret, "no memory for %llu bytes", length);
 }
 EXPORT_SYMBOL_IF_KUNIT(rewire_memory_alloc);
 
@@ -154,7 +116,7 @@ static int memory_copy_in(struct rewire_enclave *enclave,
 	for (done = 0; done < add->length; done += PAGE_SIZE) {
 		u64 index = (add->offset + done) >> PAGE_SHIFT;
 
-		if (copy_from_user(page_address(enclave->pages[index]),
+		if (copy_from_user(page_address(rewire_page(enclave, index)),
 				   u64_to_user_ptr(add->source + done),
 				   PAGE_SIZE))
 			return -EFAULT;
@@ -184,7 +146,7 @@ static int memory_measure(struct rewire_enclave *enclave,
 					  sizeof(header));
 		if (!ret && !zero)
 			ret = crypto_shash_update(enclave->measure,
-				page_address(enclave->pages[offset >> PAGE_SHIFT]),
+				page_address(rewire_page(enclave, offset >> PAGE_SHIFT)),
 				PAGE_SIZE);
 		if (ret)
 			return ret;
@@ -225,8 +187,8 @@ int rewire_memory_add(struct rewire_enclave *enclave,
 	return memory_measure(enclave, add);
 
 err_pages:
-	memory_free(enclave, add->offset >> PAGE_SHIFT,
-		    (add->offset + add->length) >> PAGE_SHIFT);
+	rewire_pages_free(enclave, add->offset >> PAGE_SHIFT,
+			  (add->offset + add->length) >> PAGE_SHIFT);
 	enclave->charged -= add->length;
 	rewire_sm_uncharge(enclave->sm, add->length);
 err_segment:
@@ -294,7 +256,7 @@ int rewire_memory_line(struct rewire_enclave *enclave,
 				  sizeof(*line));
 	if (ret || !page)
 		return ret;
-	memcpy(page_address(enclave->pages[line->offset >> PAGE_SHIFT]), page,
+	memcpy(page_address(rewire_page(enclave, line->offset >> PAGE_SHIFT)), page,
 	       PAGE_SIZE);
 	return crypto_shash_update(enclave->measure, page, PAGE_SIZE);
 }
@@ -388,7 +350,7 @@ static void memory_copy(struct rewire_enclave *enclave, u64 offset, u8 *buf,
 	while (len) {
 		size_t part = min_t(size_t, len,
 				    PAGE_SIZE - offset_in_page(offset));
-		u8 *page = page_address(enclave->pages[offset >> PAGE_SHIFT]);
+		u8 *page = page_address(rewire_page(enclave, offset >> PAGE_SHIFT));
 
 		if (out) {
 			memcpy(buf, page + offset_in_page(offset), part);
@@ -467,7 +429,7 @@ static vm_fault_t memory_map_page(struct rewire_enclave *enclave,
 				  struct vm_fault *vmf, bool write)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	unsigned long pfn = page_to_pfn(enclave->pages[vmf->pgoff]);
+	unsigned long pfn = page_to_pfn(rewire_page(enclave, vmf->pgoff));
 
 	if (write)
 		rewire_dirty_mark(enclave, vmf->pgoff);
@@ -488,7 +450,7 @@ static vm_fault_t memory_fault(struct vm_fault *vmf)
 		return VM_FAULT_NOPAGE;
 	down_read(&enclave->map_sem);
 	if (enclave->mappable && vmf->pgoff < memory_span_pages(enclave) &&
-	    enclave->pages[vmf->pgoff])
+	    rewire_page(enclave, vmf->pgoff))
 		ret = memory_map_page(enclave, vmf,
 				      vmf->flags & FAULT_FLAG_WRITE);
 	up_read(&enclave->map_sem);
@@ -656,7 +618,7 @@ void rewire_memory_wipe(struct rewire_enclave *enclave)
 	enclave->mappable = false;
 	up_write(&enclave->map_sem);
 	unmap_mapping_range(enclave->inode->i_mapping, 0, 0, 1);
-	memory_free(enclave, 0, memory_span_pages(enclave));
+	rewire_pages_free(enclave, 0, memory_span_pages(enclave));
 	rewire_sm_uncharge(enclave->sm, enclave->charged);
 	enclave->charged = 0;
 }
@@ -670,14 +632,14 @@ void rewire_memory_wipe(struct rewire_enclave *enclave)
 int rewire_memory_inode(struct rewire_enclave *enclave)
 {
 	struct inode *inode = alloc_anon_inode(rewire_mnt->mnt_sb);
+	int ret;
 
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
-	enclave->pages = kvcalloc(memory_span_pages(enclave),
-				  sizeof(*enclave->pages), GFP_KERNEL_ACCOUNT);
-	if (!enclave->pages) {
+	ret = rewire_pages_create(enclave);
+	if (ret) {
 		iput(inode);
-		return -ENOMEM;
+		return ret;
 	}
 	enclave->inode = inode;
 	return 0;

@@ -9,6 +9,7 @@
 
 #include "arch.h"
 #include "compat.h"
+#include "pages.h"
 #include "stream.h"
 
 struct rewire_buffer *rewire_buffer_alloc(void)
@@ -78,24 +79,18 @@ int rewire_buffer_renew(struct rewire_buffer *buffer, u32 length)
 	return 0;
 }
 
-static struct scatterlist *buffer_sg(struct scatterlist *sg,
-				     struct page **pages, u32 length)
-{
-	u32 count = DIV_ROUND_UP(length, PAGE_SIZE), i;
-
-	sg_init_table(sg, count);
-	for (i = 0; i < count; i++) {
-		sg_set_page(&sg[i], pages[i],
-			    min_t(u32, length, PAGE_SIZE), 0);
-		length -= min_t(u32, length, PAGE_SIZE);
-	}
-	return sg;
-}
-
 /* over the first @length bytes (1 .. REWIRE_MAX_RECORD) of the buffer */
 struct scatterlist *rewire_buffer_sg(struct rewire_buffer *buffer, u32 length)
 {
-	return buffer_sg(buffer->sg, buffer->page, length);
+	u32 count = DIV_ROUND_UP(length, PAGE_SIZE), i;
+
+	sg_init_table(buffer->sg, count);
+	for (i = 0; i < count; i++) {
+		sg_set_page(&buffer->sg[i], buffer->page[i],
+			    min_t(u32, length, PAGE_SIZE), 0);
+		length -= min_t(u32, length, PAGE_SIZE);
+	}
+	return buffer->sg;
 }
 
 /* over @length bytes of whole pages of an enclave */
@@ -103,7 +98,13 @@ struct scatterlist *rewire_buffer_enclave_sg(struct rewire_buffer *buffer,
 					     struct rewire_enclave *enclave,
 					     u64 index, u32 length)
 {
-	return buffer_sg(buffer->enclave_sg, &enclave->pages[index], length);
+	u32 count = length >> PAGE_SHIFT, i;
+
+	sg_init_table(buffer->enclave_sg, count);
+	for (i = 0; i < count; i++)
+		sg_set_page(&buffer->enclave_sg[i],
+			    rewire_page(enclave, index + i), PAGE_SIZE, 0);
+	return buffer->enclave_sg;
 }
 
 void rewire_buffer_copy(struct rewire_buffer *buffer, void *linear, u32 length,

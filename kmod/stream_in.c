@@ -10,6 +10,7 @@
 #include "arch.h"
 #include "compat.h"
 #include "dirty.h"
+#include "pages.h"
 #include "stream.h"
 #include "trace.h"
 #include "usercopy.h"
@@ -289,7 +290,7 @@ static int reader_range(struct rewire_reader *reader, u64 count,
 				      "pages from %llu on do not belong to lane %u",
 				      r->index, reader->lane);
 	for (i = 0; i < count; i++)
-		if (!enclave->pages[r->index + i])
+		if (!rewire_page(enclave, r->index + i))
 			return rewire_because(why, -EBADMSG,
 					      "page %llu is in no segment",
 					      r->index + i);
@@ -335,7 +336,7 @@ static int reader_zeros(struct rewire_reader *reader,
 	down_read(&enclave->map_sem);
 	ret = reader_range(reader, zeros->count, why);
 	for (i = 0; i < zeros->count && !ret; i++)
-		clear_page(page_address(enclave->pages[first + i]));
+		clear_page(page_address(rewire_page(enclave, first + i)));
 	up_read(&enclave->map_sem);
 	reader->totals.pages += zeros->count;
 	if (!ret)

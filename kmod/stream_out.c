@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "dirty.h"
 #include "output.h"
+#include "pages.h"
 #include "stream.h"
 #include "trace.h"
 #include "usercopy.h"
@@ -178,11 +179,11 @@ static enum content writer_content(const struct rewire_writer *writer,
 {
 	const struct rewire_enclave *enclave = writer->enclave;
 
-	if (!enclave->pages[index] ||
+	if (!rewire_page(enclave, index) ||
 	    !rewire_lanes_own(writer->lanes, writer->lane, index, 1) ||
 	    (writer->round && !test_bit(index, writer->round)))
 		return NOTHING;
-	if (memchr_inv(page_address(enclave->pages[index]), 0, PAGE_SIZE))
+	if (memchr_inv(page_address(rewire_page(enclave, index)), 0, PAGE_SIZE))
 		return BYTES;
 	/* at the other end it is zero as long as it was never sent */
 	return writer->rounds < 2 ? NOTHING : ZEROS;

@@ -11,6 +11,7 @@
 
 #include "../../kmod/dirty.h"
 #include "../../kmod/migrate.h"
+#include "../../kmod/pages.h"
 #include "util.h"
 #include "world.h"
 
@@ -104,9 +105,9 @@ static int lanes_init(struct kunit *test)
 	l->enclave = world_large(test, l->a, PAGES);
 	/* at both ends of each chunk: the first of one follows the last of another */
 	for (i = CHUNK; i < PAGES; i += CHUNK) {
-		memset(page_address(l->enclave->pages[i - 1]), i / CHUNK,
+		memset(page_address(rewire_page(l->enclave, i - 1)), i / CHUNK,
 		       PAGE_SIZE);
-		memset(page_address(l->enclave->pages[i]), 0x80 | (i / CHUNK),
+		memset(page_address(rewire_page(l->enclave, i)), 0x80 | (i / CHUNK),
 		       PAGE_SIZE);
 	}
 	source_init(test);
@@ -285,9 +286,9 @@ static void expect_arrived(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, l->target->state_digest,
 			   l->source->state_digest, REWIRE_DIGEST_SIZE);
 	for (i = 0; i < PAGES; i++)
-		if (l->enclave->pages[i])
-			KUNIT_ASSERT_EQ_MSG(test, memcmp(page_address(got->pages[i]),
-							 page_address(l->enclave->pages[i]),
+		if (rewire_page(l->enclave, i))
+			KUNIT_ASSERT_EQ_MSG(test, memcmp(page_address(rewire_page(got, i)),
+							 page_address(rewire_page(l->enclave, i)),
 							 PAGE_SIZE), 0,
 					    "page %llu", i);
 }
@@ -363,7 +364,7 @@ static void lanes_in_rounds(struct kunit *test)
 	read_all(test);
 
 	/* what was sent, and is zero by now */
-	memset(page_address(l->enclave->pages[2 * CHUNK]), 0, PAGE_SIZE);
+	memset(page_address(rewire_page(l->enclave, 2 * CHUNK)), 0, PAGE_SIZE);
 	scribble(test, 2 * CHUNK, 0);
 	scribble(test, CHUNK + 9, 2);
 	KUNIT_ASSERT_EQ(test, freeze(l), 0);
@@ -471,7 +472,7 @@ static void two_empty_lanes(struct kunit *test)
 	u64 i;
 
 	for (i = CHUNK; i < 3 * CHUNK; i++)
-		clear_page(page_address(l->enclave->pages[i]));
+		clear_page(page_address(rewire_page(l->enclave, i)));
 	four_lanes_read(test);
 	KUNIT_ASSERT_EQ(test, l->way[1].len, l->way[2].len);
 }

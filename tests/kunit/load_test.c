@@ -12,6 +12,7 @@
 #include <linux/uio.h>
 
 #include "../../kmod/load.h"
+#include "../../kmod/pages.h"
 #include "sign.h"
 #include "util.h"
 #include "world.h"
@@ -172,8 +173,8 @@ static void expect_good(struct kunit *test)
 			WORLD_DATA * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, enclave->segments[2].length, 5 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, enclave->charged, WORLD_CHARGE);
-	KUNIT_EXPECT_EQ(test, *(u8 *)page_address(enclave->pages[3]), 0xa3);
-	KUNIT_EXPECT_NULL(test, enclave->pages[WORLD_HOLE]);
+	KUNIT_EXPECT_EQ(test, *(u8 *)page_address(rewire_page(enclave, 3)), 0xa3);
+	KUNIT_EXPECT_NULL(test, rewire_page(enclave, WORLD_HOLE));
 	good(l);
 	sha256(l->payload, l->length, plain);
 	l->length = length;

@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 
 #include "../../kmod/compat.h"
+#include "../../kmod/pages.h"
 #include "util.h"
 #include "world.h"
 
@@ -284,19 +285,52 @@ static void pages_lie_together_where_they_can(struct kunit *test)
 				  REWIRE_ADD_ZERO, 0), 0);
 	KUNIT_EXPECT_EQ(test, m->enclave->page_count, 3 * huge);
 	for (first = huge; first < 3 * huge; first += huge) {
-		pfn = page_to_pfn(m->enclave->pages[first]);
+		pfn = page_to_pfn(rewire_page(m->enclave, first));
 		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(pfn, huge));
 		for (i = 0; i < huge; i++)
 			KUNIT_ASSERT_EQ(test, pfn + i,
-					page_to_pfn(m->enclave->pages[first + i]));
+					page_to_pfn(rewire_page(m->enclave, first + i)));
 	}
-	KUNIT_EXPECT_NULL(test, m->enclave->pages[2]);
-	KUNIT_EXPECT_NULL(test, m->enclave->pages[3 * huge + 3]);
+	for (i = 0; i < 4 * huge; i++) {
+		KUNIT_ASSERT_EQ(test, !rewire_page(m->enclave, i),
+				i < 3 || i >= 3 * huge + 3);
+		KUNIT_ASSERT_EQ(test, rewire_page_whole(m->enclave, i),
+				i >= huge && i < 3 * huge);
+	}
 	mutex_lock(&m->enclave->lock);
 	rewire_enclave_wipe(m->enclave, -ECANCELED, "over");
 	mutex_unlock(&m->enclave->lock);
 	KUNIT_EXPECT_EQ(test, m->enclave->page_count, 0ULL);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&m->sm->memory_used), 0ULL);
+	for (i = 0; i < 4 * huge; i++)
+		KUNIT_ASSERT_NULL(test, rewire_page(m->enclave, i));
+}
+
+/* as address bits want it, wherever the base lies: else nothing maps them as one */
+static void pages_lie_together_by_address(struct kunit *test)
+{
+	struct rewire_layout layout = world_layout;
+	const u64 huge = 1ULL << REWIRE_PMD_ORDER;
+	struct memory *m = test->priv;
+	u64 i;
+
+	layout.base = ALIGN(layout.base, PMD_SIZE) + 3 * PAGE_SIZE;
+	layout.span = 2 * PMD_SIZE;
+	layout.doorbell = layout.base + layout.span;
+	m->enclave = rewire_enclave_create(m->sm, &layout,
+					   REWIRE_ENCLAVE_BUILDING, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, m->enclave);
+	m->sm->memory_limit = layout.span;
+	KUNIT_ASSERT_EQ(test, add(m, 0, layout.span, REWIRE_ADD_ZERO, 0), 0);
+	for (i = 0; i < 2 * huge; i++) {
+		KUNIT_ASSERT_NOT_NULL(test, rewire_page(m->enclave, i));
+		KUNIT_ASSERT_EQ(test, rewire_page_whole(m->enclave, i),
+				i >= huge - 3 && i < 2 * huge - 3);
+	}
+	mutex_lock(&m->enclave->lock);
+	rewire_enclave_wipe(m->enclave, -ECANCELED, "over");
+	mutex_unlock(&m->enclave->lock);
+	KUNIT_EXPECT_EQ(test, m->enclave->page_count, 0ULL);
 }
 
 static void pages_from_a_bad_address_leave_nothing(struct kunit *test)
@@ -419,7 +453,7 @@ static void access_crosses_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rewire_memory_read(m->enclave, address, back,
 						 2 * PAGE_SIZE), 0);
 	KUNIT_EXPECT_MEMEQ(test, back, bytes, 2 * PAGE_SIZE);
-	KUNIT_EXPECT_MEMEQ(test, (u8 *)page_address(m->enclave->pages[4]),
+	KUNIT_EXPECT_MEMEQ(test, (u8 *)page_address(rewire_page(m->enclave, 4)),
 			   bytes + 100, PAGE_SIZE);
 }
 
@@ -453,7 +487,7 @@ static void wiped_memory_cannot_be_reached(struct kunit *test)
 	m->enclave = world_enclave(test, m->sm);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&m->sm->memory_used),
 			WORLD_CHARGE);
-	page = m->enclave->pages[4];
+	page = rewire_page(m->enclave, 4);
 	get_page(page);
 	mutex_lock(&m->enclave->lock);
 	rewire_enclave_wipe(m->enclave, -ECANCELED, "over");
@@ -581,6 +615,7 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(segment_one_too_many_is_refused),
 	KUNIT_CASE(pages_up_to_the_limit),
 	KUNIT_CASE(pages_lie_together_where_they_can),
+	KUNIT_CASE(pages_lie_together_by_address),
 	KUNIT_CASE(pages_from_a_bad_address_leave_nothing),
 	KUNIT_CASE(measurement_is_what_the_uapi_says),
 	KUNIT_CASE(access_stays_within_segments),

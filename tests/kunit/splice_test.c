@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "../../kmod/pages.h"
 #include "../../kmod/stream.h"
 #include "util.h"
 #include "world.h"
@@ -153,10 +154,10 @@ static void expect_arrives(struct kunit *test)
 			    (ssize_t)s->len, "%s", why.text);
 	KUNIT_EXPECT_EQ(test, reader->flow.part, REWIRE_PART_OVER);
 	for (i = 0; i < WORLD_PAGES && reader->enclave; i++)
-		if (s->enclave->pages[i] && reader->enclave->pages[i])
+		if (rewire_page(s->enclave, i) && rewire_page(reader->enclave, i))
 			KUNIT_EXPECT_MEMEQ(test,
-					   page_address(reader->enclave->pages[i]),
-					   page_address(s->enclave->pages[i]),
+					   page_address(rewire_page(reader->enclave, i)),
+					   page_address(rewire_page(s->enclave, i)),
 					   PAGE_SIZE);
 	rewire_reader_free(reader);
 }

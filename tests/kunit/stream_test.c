@@ -8,6 +8,7 @@
 #include <linux/uio.h>
 
 #include "../../kmod/dirty.h"
+#include "../../kmod/pages.h"
 #include "../../kmod/stream.h"
 #include "util.h"
 #include "world.h"
@@ -208,10 +209,10 @@ static void expect_same(struct kunit *test, const struct rewire_enclave *sent,
 	KUNIT_EXPECT_MEMEQ(test, got->workload, sent->workload,
 			   REWIRE_ID_SIZE);
 	for (i = 0; i < WORLD_PAGES; i++) {
-		KUNIT_EXPECT_EQ(test, !got->pages[i], i == WORLD_HOLE);
-		if (got->pages[i])
-			KUNIT_EXPECT_MEMEQ(test, page_address(got->pages[i]),
-					   page_address(sent->pages[i]),
+		KUNIT_EXPECT_EQ(test, !rewire_page(got, i), i == WORLD_HOLE);
+		if (rewire_page(got, i))
+			KUNIT_EXPECT_MEMEQ(test, page_address(rewire_page(got, i)),
+					   page_address(rewire_page(sent, i)),
 					   PAGE_SIZE);
 	}
 }

@@ -7,6 +7,7 @@
 #include <net/net_namespace.h>
 
 #include "data_world.h"
+#include "../../kmod/pages.h"
 #include "util.h"
 #include "world.h"
 
@@ -120,8 +121,8 @@ static struct rewire_enclave *world_full(struct kunit *test,
 	world_segment(test, enclave, 1, 1, REWIRE_PROT_READ);
 	world_segment(test, enclave, WORLD_DATA, pages - WORLD_DATA,
 		      REWIRE_PROT_READ | REWIRE_PROT_WRITE);
-	memset(page_address(enclave->pages[0]), 0xc0, PAGE_SIZE);
-	memset(page_address(enclave->pages[4]), 0xda, PAGE_SIZE);
+	memset(page_address(rewire_page(enclave, 0)), 0xc0, PAGE_SIZE);
+	memset(page_address(rewire_page(enclave, 4)), 0xda, PAGE_SIZE);
 	memcpy(&enclave->manifest, world_manifest, sizeof(world_manifest));
 	memcpy(enclave->measurement, enclave->manifest.measurement,
 	       REWIRE_DIGEST_SIZE);
