@@ -353,12 +353,9 @@ static json_t *prefixes(int bits, uint32_t number)
 	int digits = (bits + 3) / 4, spare = 4 * digits - bits;
 	uint32_t first = number << spare, i;
 	json_t *list = json_array();
-	char text[9];
 
-	for (i = first; i < first + (1u << spare); i++) {
-		snprintf(text, sizeof(text), "%0*x", digits, i);
-		json_array_append_new(list, json_string(text));
-	}
+	for (i = first; i < first + (1u << spare); i++)
+		json_array_append_new(list, json_sprintf("%0*x", digits, i));
 	return list;
 }
 
