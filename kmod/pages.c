@@ -6,12 +6,10 @@
  * its pages; below the others is a table with one entry for each. So the table of a
  * large enclave takes next to nothing, and a hole of the span the same.
  */
-#include <linux/align.h>
 #include <linux/highmem.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-#include "compat.h"
 #include "pages.h"
 
 static u64 pages_blocks(const struct rewire_enclave *enclave)
@@ -52,7 +50,6 @@ void rewire_pages_destroy(struct rewire_enclave *enclave)
  */
 static u64 pages_alloc_block(struct rewire_enclave *enclave, u64 first, u64 end)
 {
-#ifdef REWIRE_PMD_ORDER
 	u64 at = first + rewire_block_offset(&enclave->layout);
 	struct page *page;
 
@@ -60,17 +57,14 @@ static u64 pages_alloc_block(struct rewire_enclave *enclave, u64 first, u64 end)
 	    enclave->blocks[at / REWIRE_BLOCK_PAGES])
 		return 0;
 	page = alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN |
-			   __GFP_NORETRY, REWIRE_PMD_ORDER);
+			   __GFP_NORETRY, REWIRE_BLOCK_ORDER);
 	if (!page)
 		return 0;
-	split_page(page, REWIRE_PMD_ORDER);
+	split_page(page, REWIRE_BLOCK_ORDER);
 	enclave->blocks[at / REWIRE_BLOCK_PAGES] =
 		(unsigned long)page | REWIRE_BLOCK_WHOLE;
 	enclave->page_count += REWIRE_BLOCK_PAGES;
 	return REWIRE_BLOCK_PAGES;
-#else
-	return 0;
-#endif
 }
 
 /* Return: pages allocated */

@@ -8,7 +8,6 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "../../kmod/compat.h"
 #include "../../kmod/pages.h"
 #include "util.h"
 #include "world.h"
@@ -271,7 +270,7 @@ static void pages_up_to_the_limit(struct kunit *test)
 static void pages_lie_together_where_they_can(struct kunit *test)
 {
 	struct rewire_layout layout = world_layout;
-	const u64 huge = 1ULL << REWIRE_PMD_ORDER;
+	const u64 huge = REWIRE_BLOCK_PAGES;
 	struct memory *m = test->priv;
 	u64 first, pfn, i;
 
@@ -310,7 +309,7 @@ static void pages_lie_together_where_they_can(struct kunit *test)
 static void pages_lie_together_by_address(struct kunit *test)
 {
 	struct rewire_layout layout = world_layout;
-	const u64 huge = 1ULL << REWIRE_PMD_ORDER;
+	const u64 huge = REWIRE_BLOCK_PAGES;
 	struct memory *m = test->priv;
 	u64 i;
 
