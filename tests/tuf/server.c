@@ -45,6 +45,7 @@ struct link {
 	struct server *server;
 	int fd;
 	SSL *ssl;
+	bool keep;
 };
 
 /* Does the other side still want more, or this server stop? */
@@ -96,14 +97,16 @@ static bool put_text(struct link *link, const char *text)
 
 static void put_head(struct link *link, int status, long length, const char *more)
 {
+	const char *after = link->keep ? "keep-alive" : "close";
 	char head[512];
 
 	if (length >= 0)
-		snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nConnection: close\r\n"
-			 "%sContent-Length: %ld\r\n\r\n", status, more, length);
+		snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nConnection: %s\r\n"
+			 "%sContent-Length: %ld\r\n\r\n", status, after, more,
+			 length);
 	else
-		snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nConnection: close\r\n"
-			 "%s\r\n", status, more);
+		snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nConnection: %s\r\n"
+			 "%s\r\n", status, after, more);
 	put_text(link, head);
 }
 
@@ -262,6 +265,10 @@ static void misbehave(struct link *link, struct rule *rule, char *path,
 		put_head(link, 200, (long)strlen(rule->text), "");
 		put_body(link, rule->text, strlen(rule->text));
 		break;
+	case KEEP:
+		link->keep = true;
+		serve(link, path, request, -1, true);
+		break;
 	}
 }
 
@@ -333,6 +340,22 @@ static void receive(struct link *link)
 	}
 }
 
+static void hang_up(struct link *link)
+{
+	struct pollfd fds[] = {
+		{ link->fd, POLLIN, 0 },
+		{ link->server->stop[0], POLLIN, 0 },
+	};
+
+	/* Closed with what nobody has read: reset. */
+	if (link->keep)
+		poll(fds, 2, -1);
+	else
+		/* Read on, or what was sent would be reset with the rest. */
+		shutdown(link->fd, SHUT_WR);
+	close(link->fd);
+}
+
 static void *run(void *arg)
 {
 	struct server *server = arg;
@@ -358,13 +381,11 @@ static void *run(void *arg)
 		}
 		if (!link.ssl || SSL_accept(link.ssl) == 1) {
 			receive(&link);
-			if (link.ssl)
+			if (link.ssl && !link.keep)
 				SSL_shutdown(link.ssl);
 		}
 		SSL_free(link.ssl);
-		/* Read on, or what was sent would be reset with the rest. */
-		shutdown(link.fd, SHUT_WR);
-		close(link.fd);
+		hang_up(&link);
 	}
 	return NULL;
 }

@@ -29,11 +29,12 @@
  * @GARBAGE: no HTTP
  * @HEADERS: headers without an end
  * @TEXT: @text is the body
+ * @KEEP: it is answered, and the connection kept; the next request there resets it
  */
 enum behaviour {
 	SERVE, STATUS, REDIRECT, REDIRECT_ENDLESS, CUT, CUT_ONCE, CUT_FROM_START,
 	ENDLESS, ENDLESS_CHUNKED, TOO_LONG, TOO_SHORT, SLOW, SILENT, GARBAGE,
-	HEADERS, TEXT,
+	HEADERS, TEXT, KEEP,
 };
 
 struct server;

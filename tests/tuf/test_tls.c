@@ -130,6 +130,23 @@ static void redirect_into_the_open(void **state)
 	stop(&tls);
 }
 
+/*
+ * Whoever says good-bye to a server that is gone gets SIGPIPE, which ends a program.
+ * What is asked for next comes by another connection.
+ */
+static void server_that_hangs_up(void **state)
+{
+	struct world *world = *state;
+	struct tls tls;
+
+	start(&tls, world, "IP:127.0.0.1");
+	server_rule(tls.server, "*", KEEP, 0, NULL);
+	repo_push(world->repo, "targets");
+	world_works(world);
+	world_has(world, "targets");
+	stop(&tls);
+}
+
 static void cacert_that_is_none(void **state)
 {
 	struct world *world = *state;
@@ -148,6 +165,7 @@ int test_tls(void)
 		in_world(server_of_an_unknown_ca),
 		in_world(server_of_another_name),
 		in_world(redirect_into_the_open),
+		in_world(server_that_hangs_up),
 		in_world(cacert_that_is_none),
 	};
 
