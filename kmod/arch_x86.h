@@ -12,6 +12,8 @@
 #include <linux/compat.h>
 #include <linux/ptrace.h>
 
+#include "compat.h"
+
 #define REWIRE_ARCH_MAX_FEATURE		64
 
 /* the gate keeps its thread pointer with wrfsbase */

@@ -27,6 +27,71 @@
 #include <asm/unaligned.h>
 #endif
 
+/* cpuid_count() has a header of its own since 6.16 */
+#if defined(CONFIG_X86) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#include <asm/cpuid/api.h>
+#endif
+
+/* whether a task may be dumped is its own since 7.2, and was its memory's */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+#include <linux/sched/exec_state.h>
+
+static inline bool rewire_owner_may_dump(void)
+{
+	guard(rcu)();
+	return READ_ONCE(rcu_dereference(current->exec_state)->dumpable) ==
+	       TASK_DUMPABLE_OWNER;
+}
+#else
+#include <linux/sched/coredump.h>
+
+static inline bool rewire_owner_may_dump(void)
+{
+	return get_dumpable(current->mm) == SUID_DUMP_USER;
+}
+#endif
+
+#if IS_REACHABLE(CONFIG_TCG_TPM)
+#include <linux/slab.h>
+#include <linux/tpm.h>
+
+/* one allocation holds a command with its buffer, since 7.3 */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+static inline struct tpm_buf *rewire_tpm_command(u16 tag, u32 ordinal)
+{
+	struct tpm_buf *buf = kzalloc(TPM_BUFSIZE, GFP_KERNEL);
+
+	if (buf) {
+		tpm_buf_init(buf, TPM_BUFSIZE);
+		tpm_buf_reset(buf, tag, ordinal);
+	}
+	return buf;
+}
+
+static inline void rewire_tpm_command_free(struct tpm_buf *buf)
+{
+	kfree(buf);
+}
+#else
+static inline struct tpm_buf *rewire_tpm_command(u16 tag, u32 ordinal)
+{
+	struct tpm_buf *buf = kzalloc(sizeof(*buf), GFP_KERNEL);
+
+	if (buf && tpm_buf_init(buf, tag, ordinal)) {
+		kfree(buf);
+		return NULL;
+	}
+	return buf;
+}
+
+static inline void rewire_tpm_command_free(struct tpm_buf *buf)
+{
+	tpm_buf_destroy(buf);
+	kfree(buf);
+}
+#endif
+#endif
+
 /* the state of the SHA-256 library got a type of its own with 6.17 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define sha256_ctx sha256_state
@@ -57,6 +122,11 @@ static inline void release_fault_lock(struct vm_fault *vmf)
 #define REWIRE_HUGE_FAULT(handler)	.huge_fault = (handler),
 #else
 #define REWIRE_HUGE_FAULT(handler)
+#endif
+
+/* its name since 7.1 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+#define zap_special_vma_range	zap_vma_ptes
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)

@@ -471,7 +471,7 @@ static vm_fault_t memory_written(struct vm_fault *vmf)
 		return VM_FAULT_NOPAGE;
 	down_read(&enclave->map_sem);
 	if (enclave->mappable) {
-		zap_vma_ptes(vmf->vma, vmf->address, PAGE_SIZE);
+		zap_special_vma_range(vmf->vma, vmf->address, PAGE_SIZE);
 		ret = memory_map_page(enclave, vmf, true);
 	}
 	up_read(&enclave->map_sem);

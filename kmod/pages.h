@@ -11,7 +11,7 @@
 
 /* pages below one entry of the upper level, and in a huge page */
 #define REWIRE_BLOCK_ORDER	(PMD_SHIFT - PAGE_SHIFT)
-#define REWIRE_BLOCK_PAGES	(1ULL << REWIRE_BLOCK_ORDER)
+#define REWIRE_BLOCK_PAGES	BIT_ULL(REWIRE_BLOCK_ORDER)
 
 /* in an entry: these pages lie together, and it is the first of them */
 #define REWIRE_BLOCK_WHOLE	1UL

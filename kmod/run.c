@@ -19,7 +19,6 @@
 #include <linux/nsproxy.h>
 #include <linux/personality.h>
 #include <linux/random.h>
-#include <linux/sched/coredump.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/security.h>
@@ -155,7 +154,7 @@ static int run_exec(struct linux_binprm *bprm, struct rewire_enclave *enclave,
 	current->personality = PER_LINUX;
 	setup_new_exec(bprm);
 	/* fs.suid_dumpable=1 makes even this one dumpable */
-	if (get_dumpable(current->mm) == SUID_DUMP_USER)
+	if (rewire_owner_may_dump())
 		return -EPERM;
 	/* somebody may have attached between the check and the exec */
 	if (current->ptrace)

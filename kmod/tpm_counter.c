@@ -88,23 +88,23 @@ static int counter_send(const struct tpm_counter *tpm, struct tpm_buf *buf,
 static int counter_read(struct tpm_counter *tpm, struct rewire_why *why)
 {
 	const struct nv_value *answer;
-	struct tpm_buf buf;
+	struct tpm_buf *buf;
 	int ret;
 
-	ret = tpm_buf_init(&buf, TPM2_ST_SESSIONS, TPM2_CC_NV_READ);
-	if (ret)
-		return ret;
-	counter_authorise(tpm, &buf);
-	tpm_buf_append_u16(&buf, VALUE_SIZE);
-	tpm_buf_append_u16(&buf, 0);
-	ret = counter_send(tpm, &buf, sizeof(*answer), "read", why);
-	answer = (const void *)(buf.data + TPM_HEADER_SIZE);
+	buf = rewire_tpm_command(TPM2_ST_SESSIONS, TPM2_CC_NV_READ);
+	if (!buf)
+		return -ENOMEM;
+	counter_authorise(tpm, buf);
+	tpm_buf_append_u16(buf, VALUE_SIZE);
+	tpm_buf_append_u16(buf, 0);
+	ret = counter_send(tpm, buf, sizeof(*answer), "read", why);
+	answer = (const void *)(buf->data + TPM_HEADER_SIZE);
 	if (!ret && be16_to_cpu(answer->size) != VALUE_SIZE)
 		ret = rewire_because(why, -EIO, "the TPM's counter has %u bytes",
 				     be16_to_cpu(answer->size));
 	if (!ret)
 		tpm->counter.value = be64_to_cpu(answer->value);
-	tpm_buf_destroy(&buf);
+	rewire_tpm_command_free(buf);
 	return ret;
 }
 
@@ -114,15 +114,15 @@ static int counter_increment(struct rewire_counter *counter,
 	struct tpm_counter *tpm = container_of(counter, struct tpm_counter,
 					       counter);
 	u64 before = counter->value;
-	struct tpm_buf buf;
+	struct tpm_buf *buf;
 	int ret;
 
-	ret = tpm_buf_init(&buf, TPM2_ST_SESSIONS, CC_NV_INCREMENT);
-	if (ret)
-		return ret;
-	counter_authorise(tpm, &buf);
-	ret = counter_send(tpm, &buf, 0, "increment", why);
-	tpm_buf_destroy(&buf);
+	buf = rewire_tpm_command(TPM2_ST_SESSIONS, CC_NV_INCREMENT);
+	if (!buf)
+		return -ENOMEM;
+	counter_authorise(tpm, buf);
+	ret = counter_send(tpm, buf, 0, "increment", why);
+	rewire_tpm_command_free(buf);
 	if (!ret)
 		ret = counter_read(tpm, why);
 	/* the first increment of all gives it whatever value is unused yet */
@@ -139,20 +139,20 @@ static int counter_inspect(struct tpm_counter *tpm, struct rewire_why *why)
 {
 	const u32 rights = NV_AUTHREAD | NV_AUTHWRITE;
 	const struct nv_public *answer;
-	struct tpm_buf buf;
+	struct tpm_buf *buf;
 	u32 attributes = 0;
 	int ret;
 
-	ret = tpm_buf_init(&buf, TPM2_ST_NO_SESSIONS, CC_NV_READ_PUBLIC);
-	if (ret)
-		return ret;
-	tpm_buf_append_u32(&buf, tpm->index);
-	ret = counter_send(tpm, &buf, sizeof(*answer), "know", why);
+	buf = rewire_tpm_command(TPM2_ST_NO_SESSIONS, CC_NV_READ_PUBLIC);
+	if (!buf)
+		return -ENOMEM;
+	tpm_buf_append_u32(buf, tpm->index);
+	ret = counter_send(tpm, buf, sizeof(*answer), "know", why);
 	if (!ret) {
-		answer = (const void *)(buf.data + TPM_HEADER_SIZE);
+		answer = (const void *)(buf->data + TPM_HEADER_SIZE);
 		attributes = be32_to_cpu(answer->attributes);
 	}
-	tpm_buf_destroy(&buf);
+	rewire_tpm_command_free(buf);
 	if (ret)
 		return ret;
 	if (NV_TYPE(attributes) != NV_TYPE_COUNTER ||
