@@ -99,3 +99,14 @@ need_packages() {
 	quietly "installing ${missing[*]}" \
 		apt_get install --no-install-recommends "${missing[@]}"
 }
+
+# debian_mirror SUITE: where the machine itself takes its packages from.
+debian_mirror() {
+	local security=0 uri
+	[[ $1 != *-security ]] || security=1
+	# shellcheck disable=SC2016 # apt's own variables
+	uri=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' |
+		awk -v security="$security" '$1 == "Debian" && (($2 ~ /security/) == (security == 1)) { print $2; exit }')
+	[ -n "$uri" ] || die "apt knows no mirror of Debian"
+	printf '%s\n' "$uri"
+}
