@@ -59,6 +59,18 @@ extern struct played_sm *sm;
 /* Which SM a thread of this program talks to. */
 extern _Thread_local __u32 here;
 
+/* play_sm.c: both, from their beginning to their end. */
+void play_sm_open(void);
+void play_sm_close(void);
+/* As if nothing had ever happened. */
+void play_sm_reset(void);
+/* What the request names runs at the source. */
+void play_sm_begin(const struct rewire_request *request);
+/* Whoever had it locked is gone. */
+void play_sm_unlock(void);
+/* The session of that side is in another state now. */
+void play_sm_state(__u32 side, int state);
+
 struct wire {
 	int front, back;		/* listening sockets */
 	uint16_t front_port, back_port;
