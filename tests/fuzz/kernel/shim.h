@@ -54,6 +54,7 @@ typedef struct { s64 counter; } atomic64_t;
 #define LINUX_VERSION_CODE KERNEL_VERSION(6, 12, 0)
 #define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))
 #define IS_ENABLED(option) 1
+#define IS_REACHABLE(option) 0
 #define VISIBLE_IF_KUNIT
 #define EXPORT_SYMBOL_IF_KUNIT(symbol)
 #define __user
@@ -93,7 +94,9 @@ typedef struct { s64 counter; } atomic64_t;
 #define IS_ERR(data) ((uintptr_t)(data) >= (uintptr_t)-4095)
 #define PTR_ERR(data) ((int)(intptr_t)(data))
 
-/* Nothing here has a user: who calls these has lost its way. */
+/* Nothing here has a user or is a task: who calls these has lost its way. */
+#define SUID_DUMP_USER 1
+#define get_dumpable(mm) (abort(), 0)
 #define memdup_user(from, size) (abort(), (void *)(from))
 #define vmemdup_user(from, size) (abort(), (void *)(from))
 #define copy_from_user(to, from, size) (abort(), 1)
