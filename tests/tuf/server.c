@@ -38,6 +38,7 @@ struct server {
 	void *context;
 	char asked[65536];
 	size_t sent;
+	int resets;
 };
 
 /* One connection. */
@@ -346,13 +347,16 @@ static void hang_up(struct link *link)
 		{ link->fd, POLLIN, 0 },
 		{ link->server->stop[0], POLLIN, 0 },
 	};
+	char request[64];	/* a good-bye of TLS is shorter */
 
-	/* Closed with what nobody has read: reset. */
-	if (link->keep)
-		poll(fds, 2, -1);
-	else
+	if (!link->keep)
 		/* Read on, or what was sent would be reset with the rest. */
 		shutdown(link->fd, SHUT_WR);
+	else if (poll(fds, 2, -1) > 0 && !fds[1].revents &&
+		 recv(link->fd, request, sizeof(request), MSG_PEEK) ==
+			 sizeof(request))
+		link->server->resets++;
+	/* With what nobody has read: it is reset. */
 	close(link->fd);
 }
 
@@ -430,6 +434,11 @@ void server_stop(struct server *server)
 	pthread_mutex_destroy(&server->lock);
 	free(server->folder);
 	free(server);
+}
+
+int server_resets(const struct server *server)
+{
+	return server->resets;
 }
 
 int server_port(const struct server *server)

@@ -55,6 +55,8 @@ void server_watch(struct server *server,
 /* The paths that were asked for, a line each, since this was called last. The
  * caller frees it. */
 char *server_asked(struct server *server);
+/* Connections that were reset by KEEP; to be asked when no request is on its way. */
+int server_resets(const struct server *server);
 /* Bytes of bodies that went out so far. */
 size_t server_sent(struct server *server);
 

@@ -144,6 +144,7 @@ static void server_that_hangs_up(void **state)
 	repo_push(world->repo, "targets");
 	world_works(world);
 	world_has(world, "targets");
+	assert_true(server_resets(tls.server) > 1);
 	stop(&tls);
 }
 
