@@ -38,7 +38,9 @@ void rewire_pages_destroy(struct rewire_enclave *enclave)
 {
 	u64 i;
 
-	WARN_ON_ONCE(enclave->page_count);
+	/* lost memory is better than a wrong pointer */
+	if (WARN_ON_ONCE(enclave->page_count))
+		return;
 	for (i = 0; i < pages_blocks(enclave); i++)
 		kfree((void *)enclave->blocks[i]);
 	kvfree(enclave->blocks);
