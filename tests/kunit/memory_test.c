@@ -266,20 +266,29 @@ static void pages_up_to_the_limit(struct kunit *test)
 			2 * PAGE_SIZE);
 }
 
-/* together where a huge page can be, alone before and behind; a wipe gives all back */
-static void pages_lie_together_where_they_can(struct kunit *test)
+/* an enclave of its own, with room for @pages behind @base */
+static void make_wide(struct kunit *test, u64 base, u64 pages)
 {
 	struct rewire_layout layout = world_layout;
-	const u64 huge = REWIRE_BLOCK_PAGES;
 	struct memory *m = test->priv;
-	u64 first, pfn, i;
 
-	layout.span = 4 * PMD_SIZE;
+	layout.base = base;
+	layout.span = pages << PAGE_SHIFT;
 	layout.doorbell = layout.base + layout.span;
 	m->enclave = rewire_enclave_create(m->sm, &layout,
 					   REWIRE_ENCLAVE_BUILDING, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, m->enclave);
 	m->sm->memory_limit = layout.span;
+}
+
+/* together where a huge page can be, alone before and behind; a wipe gives all back */
+static void pages_lie_together_where_they_can(struct kunit *test)
+{
+	const u64 huge = REWIRE_BLOCK_PAGES;
+	struct memory *m = test->priv;
+	u64 first, pfn, i;
+
+	make_wide(test, world_layout.base, 4 * huge);
 	KUNIT_ASSERT_EQ(test, add(m, 3 * PAGE_SIZE, 3 * PMD_SIZE,
 				  REWIRE_ADD_ZERO, 0), 0);
 	KUNIT_EXPECT_EQ(test, m->enclave->page_count, 3 * huge);
@@ -308,19 +317,13 @@ static void pages_lie_together_where_they_can(struct kunit *test)
 /* as address bits want it, wherever the base lies: else nothing maps them as one */
 static void pages_lie_together_by_address(struct kunit *test)
 {
-	struct rewire_layout layout = world_layout;
 	const u64 huge = REWIRE_BLOCK_PAGES;
 	struct memory *m = test->priv;
 	u64 i;
 
-	layout.base = ALIGN(layout.base, PMD_SIZE) + 3 * PAGE_SIZE;
-	layout.span = 2 * PMD_SIZE;
-	layout.doorbell = layout.base + layout.span;
-	m->enclave = rewire_enclave_create(m->sm, &layout,
-					   REWIRE_ENCLAVE_BUILDING, NULL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, m->enclave);
-	m->sm->memory_limit = layout.span;
-	KUNIT_ASSERT_EQ(test, add(m, 0, layout.span, REWIRE_ADD_ZERO, 0), 0);
+	make_wide(test, ALIGN(world_layout.base, PMD_SIZE) + 3 * PAGE_SIZE,
+		  2 * huge);
+	KUNIT_ASSERT_EQ(test, add(m, 0, 2 * PMD_SIZE, REWIRE_ADD_ZERO, 0), 0);
 	for (i = 0; i < 2 * huge; i++) {
 		KUNIT_ASSERT_NOT_NULL(test, rewire_page(m->enclave, i));
 		KUNIT_ASSERT_EQ(test, rewire_page_whole(m->enclave, i),
